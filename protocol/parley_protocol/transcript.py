@@ -1,0 +1,98 @@
+"""The stored transcript, version 1, and its manifest."""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from parley_protocol.model import Message
+
+
+class Speaker(StrEnum):
+    """Who spoke a turn."""
+
+    INTERVIEWER = "interviewer"
+    CANDIDATE = "candidate"
+
+
+class Turn(Message):
+    """One turn of speech. Times are milliseconds from the start of the interview (the candidate's first joining)."""
+
+    seq: int
+    speaker: Speaker
+    text: str
+    start_ms: int
+    end_ms: int
+    question_id: str | None = None
+    interrupted: bool = False
+    final: bool = True
+
+
+class TranscriptQuestion(Message):
+    """What became of a planned question: asked or not, how many follow-ups, the answer's turns by `seq`."""
+
+    id: str
+    text: str
+    required: bool
+    asked: bool
+    follow_ups: int
+    answer_turns: list[int]
+
+
+class TranscriptToolCall(Message):
+    """A call that the model made, at `at_ms`."""
+
+    at_ms: int
+    name: str
+    outcome: str
+
+
+class TranscriptConnection(Message):
+    """A change of the candidate's or the bot's connection, at `at_ms`."""
+
+    at_ms: int
+    who: Literal["candidate", "bot"]
+    what: Literal["joined", "left"]
+    attempt: int
+
+
+class Transcript(Message):
+    """`transcript.json`: everything that was said, in order, with what became of each question."""
+
+    version: Literal[1] = 1
+    namespace: str
+    name: str
+    uid: str
+    title: str
+    language: str
+    template: str
+    candidate_name: str | None = None
+    started_at: AwareDatetime | None = None
+    finished_at: AwareDatetime
+    reason: str
+    attempts: int
+    turns: list[Turn]
+    questions: list[TranscriptQuestion]
+    tool_calls: list[TranscriptToolCall]
+    connections: list[TranscriptConnection]
+
+
+class ManifestEntry(Message):
+    """One artifact: its name beside the manifest, SHA-256 in hex, size in bytes."""
+
+    name: str
+    sha256: str
+    size: int
+    content_type: str
+
+
+class Manifest(Message):
+    """`manifest.json`: what is stored, and when it is to be deleted."""
+
+    version: Literal[1] = 1
+    namespace: str
+    name: str
+    uid: str
+    created_at: AwareDatetime
+    delete_after: AwareDatetime | None = None
+    artifacts: list[ManifestEntry]
