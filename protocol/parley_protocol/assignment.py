@@ -74,4 +74,4 @@ class Assignment(Message):
     plan: InterviewPlan
     room: RoomGrant
     started_at: AwareDatetime | None = None
-    history: list[AttemptEvents] = []
+    history: list[AttemptEvents] = Field(default=[])

@@ -74,9 +74,9 @@ class InterviewPlan(Message):
     candidate_name: str | None = None
     interviewer: InterviewerPlan
     questions: list[QuestionPlan] = Field(min_length=1)
-    facts: list[str] = []
+    facts: list[str] = Field(default=[])
     context: str | None = None
     limits: LimitsPlan = LimitsPlan()
     model: ModelPlan = ModelPlan()
-    tools: list[ToolPlan] = []
+    tools: list[ToolPlan] = Field(default=[])
     second_tab: Literal["TakeOver", "Refuse"] = "TakeOver"
