@@ -1,0 +1,128 @@
+"""A cache of the installation's Interviews: listed once, then watched, found by uid or by name."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Sequence
+
+from parley_api.kube import Document, Kube, KubeError, interviews_path
+
+log = logging.getLogger(__name__)
+
+PAGE = 500
+RETRY_SECONDS = (0.2, 15.0)
+GONE = 410
+Listener = Callable[[str], None]
+
+
+class InterviewCache:
+    """Interviews of some namespaces, or of all; `on_change` is called with the uid of each that changed.
+
+    Its reading may be a moment old: what decides a write is read from the API server.
+    """
+
+    def __init__(self, kube: Kube, namespaces: Sequence[str], on_change: Listener) -> None:
+        self._kube = kube
+        self._scopes: list[str | None] = list(namespaces) or [None]
+        self._on_change = on_change
+        self._by_uid: dict[str, Document] = {}
+        self._uid_by_name: dict[tuple[str, str], str] = {}
+        self._synced: set[str | None] = set()
+        self._first_sync = asyncio.Event()
+
+    @property
+    def ready(self) -> bool:
+        """Whether every namespace has been listed once."""
+        return self._first_sync.is_set()
+
+    async def wait_ready(self) -> None:
+        """Return once every namespace has been listed."""
+        await self._first_sync.wait()
+
+    def by_uid(self, uid: str) -> Document | None:
+        """The Interview with this uid, as last seen; not to be changed."""
+        return self._by_uid.get(uid)
+
+    def by_name(self, namespace: str, name: str) -> Document | None:
+        """The Interview with this name, as last seen; not to be changed."""
+        return self._by_uid.get(self._uid_by_name.get((namespace, name), ""))
+
+    async def run(self) -> None:
+        """Keep the cache current until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for scope in self._scopes:
+                group.create_task(self._follow(scope))
+
+    async def _follow(self, scope: str | None) -> None:
+        """List and watch one scope for ever, backing off while the API server refuses."""
+        delay, version = RETRY_SECONDS[0], ""
+        while True:
+            try:
+                if not version:
+                    version = await self._list(scope)
+                version = await self._watch(scope, version)
+                delay = RETRY_SECONDS[0]
+            except KubeError as error:
+                if error.status == GONE:
+                    version = ""
+                    continue
+                log.warning("watching Interviews of %s: %s; again in %.1f s", scope or "all namespaces", error, delay)
+                # A broken connection resumes where it was; anything else is listed anew.
+                version = version if error.reason == "Unreachable" else ""
+                await asyncio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311 - jitter, not a secret
+                delay = min(delay * 2, RETRY_SECONDS[1])
+
+    async def _list(self, scope: str | None) -> str:
+        """List the scope by pages, drop what is gone, and return the resource version to watch from."""
+        seen: set[str] = set()
+        token = ""
+        while True:
+            page = await self._kube.get(interviews_path(scope), {"limit": PAGE, "continue": token or None})
+            for item in page["items"]:
+                seen.add(item["metadata"]["uid"])
+                self._put(item)
+            token = page["metadata"].get("continue") or ""
+            if not token:
+                break
+        for uid in [uid for uid, item in self._by_uid.items() if self._in(scope, item) and uid not in seen]:
+            self._drop(uid)
+        self._synced.add(scope)
+        if len(self._synced) == len(self._scopes):
+            self._first_sync.set()
+        version: str = page["metadata"]["resourceVersion"]
+        return version
+
+    async def _watch(self, scope: str | None, version: str) -> str:
+        async for event in self._kube.watch(interviews_path(scope), {"resourceVersion": version}):
+            item = event["object"]
+            version = item["metadata"]["resourceVersion"]
+            if event["type"] == "DELETED":
+                self._drop(item["metadata"]["uid"])
+            elif event["type"] != "BOOKMARK":
+                self._put(item)
+        return version
+
+    def _in(self, scope: str | None, item: Document) -> bool:
+        return scope is None or item["metadata"]["namespace"] == scope
+
+    def _put(self, item: Document) -> None:
+        metadata = item["metadata"]
+        metadata.pop("managedFields", None)
+        # A name made anew belongs to another Interview than before.
+        former = self._uid_by_name.get((metadata["namespace"], metadata["name"]))
+        if former and former != metadata["uid"]:
+            self._drop(former)
+        known = self._by_uid.get(metadata["uid"])
+        self._by_uid[metadata["uid"]] = item
+        self._uid_by_name[metadata["namespace"], metadata["name"]] = metadata["uid"]
+        if known is None or known["metadata"]["resourceVersion"] != metadata["resourceVersion"]:
+            self._on_change(metadata["uid"])
+
+    def _drop(self, uid: str) -> None:
+        item = self._by_uid.pop(uid, None)
+        if item is None:
+            return
+        key = (item["metadata"]["namespace"], item["metadata"]["name"])
+        if self._uid_by_name.get(key) == uid:
+            del self._uid_by_name[key]
+        self._on_change(uid)

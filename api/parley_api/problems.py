@@ -1,0 +1,146 @@
+"""Every error is a problem document (RFC 9457), `application/problem+json`."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from parley_protocol import FieldError, Problem
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from parley_api.kube import KubeError
+
+TYPE_BASE = "https://parley.dev/problems/"
+MEDIA_TYPE = "application/problem+json"
+
+_SLUGS = {
+    400: "bad-request",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not-found",
+    405: "method-not-allowed",
+    406: "not-acceptable",
+    409: "conflict",
+    413: "too-large",
+    415: "unsupported-media-type",
+    422: "invalid",
+    429: "too-many-requests",
+    503: "unavailable",
+}
+
+
+class ProblemError(Exception):
+    """An error to answer with: slug of its type, status, what happened and what to do next.
+
+    `members` are extension members of the document, such as `opensAt`.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        slug: str,
+        detail: str,
+        *,
+        errors: list[FieldError] | None = None,
+        headers: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.slug = slug
+        self.detail = detail
+        self.errors = errors or []
+        self.headers = dict(headers or {})
+        self.members = dict(members or {})
+
+    def document(self) -> dict[str, Any]:
+        """The problem document."""
+        title = self.slug.replace("-", " ").capitalize()
+        problem = Problem(
+            type=TYPE_BASE + self.slug, title=title, status=self.status, detail=self.detail, errors=self.errors
+        )
+        return {**problem.model_dump(mode="json", exclude={"errors"} if not self.errors else None), **self.members}
+
+    def response(self) -> Response:
+        """The response that carries it."""
+        return JSONResponse(self.document(), self.status, self.headers, MEDIA_TYPE)
+
+
+def invalid(errors: list[FieldError]) -> ProblemError:
+    """422 `invalid`: the detail names every field, so that it is enough to read alone."""
+    named = "; ".join(f"{error.field}: {error.message}" for error in errors)
+    return ProblemError(422, "invalid", named or "The request is not valid.", errors=errors)
+
+
+def from_kube(error: KubeError) -> ProblemError:
+    """What the Kubernetes API's refusal means for the caller."""
+    causes = [
+        FieldError(field=cause.get("field") or "", message=cause.get("message") or "")
+        for cause in error.details.get("causes") or []
+    ]
+    if error.status == 422:
+        return invalid(causes or [FieldError(field="", message=error.message)])
+    if error.status == 400:
+        return ProblemError(400, "bad-request", error.message, errors=causes)
+    if error.status == 404:
+        return ProblemError(404, "not-found", error.message)
+    if error.status == 409:
+        slug = "already-exists" if error.reason == "AlreadyExists" else "conflict"
+        return ProblemError(409, slug, error.message)
+    if error.status == 403 and any(cause.get("reason") == "NamespaceTerminating" for cause in _causes(error)):
+        return ProblemError(409, "conflict", error.message)
+    if error.status in (401, 403):
+        return ProblemError(
+            500, "kubernetes-refused", "Parley's API lacks a right in the cluster; its log names which one."
+        )
+    return ProblemError(
+        503,
+        "kubernetes-unavailable",
+        "The Kubernetes API does not answer now; try again in a few seconds.",
+        headers={"Retry-After": "5"},
+    )
+
+
+def _causes(error: KubeError) -> list[dict[str, Any]]:
+    return error.details.get("causes") or []
+
+
+def from_validation(error: RequestValidationError) -> ProblemError:
+    """422 for a body, query or path that FastAPI refused; `field` is the path within its part of the request."""
+    fields = []
+    for item in error.errors():
+        if item["type"] == "json_invalid":
+            return ProblemError(400, "bad-request", f"The body is not JSON: {item['ctx']['error']}.")
+        location = [str(part) for part in item["loc"] if part not in ("body", "query", "path", "header")]
+        fields.append(FieldError(field=".".join(location), message=item["msg"]))
+    return invalid(fields)
+
+
+def from_http(error: HTTPException) -> ProblemError:
+    """The problem of a plain HTTP error, such as an unknown path."""
+    phrase = HTTPStatus(error.status_code).phrase
+    slug = _SLUGS.get(error.status_code, phrase.lower().replace(" ", "-"))
+    detail = error.detail if error.detail != phrase else f"{phrase}: see /openapi.json for what is here."
+    return ProblemError(error.status_code, slug, detail, headers=error.headers)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of `app` with a problem document; `parley_api.guard` does so for what nothing caught."""
+
+    async def problem(_request: Request, error: Exception) -> Response:
+        if isinstance(error, KubeError):
+            return from_kube(error).response()
+        if isinstance(error, RequestValidationError):
+            return from_validation(error).response()
+        if isinstance(error, HTTPException):
+            return from_http(error).response()
+        if isinstance(error, ProblemError):
+            return error.response()
+        raise error
+
+    for kind in (ProblemError, KubeError, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, problem)

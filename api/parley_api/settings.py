@@ -1,0 +1,107 @@
+"""The API's settings: environment variables with the prefix `PARLEY_`, each documented here and nowhere else."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Names = Annotated[list[str], NoDecode]
+
+
+class Settings(BaseSettings):
+    """Settings of one API process. Lists are written with commas; an empty variable counts as unset."""
+
+    model_config = SettingsConfigDict(env_prefix="PARLEY_", env_ignore_empty=True, frozen=True, extra="ignore")
+
+    namespace: str = Field(description="Namespace of the release: the operator and this API run here.")
+    bots_namespace: str = Field(description="Namespace of the bot pods and of their inputs Secrets.")
+    installation: str = Field(description="Name of this installation, the value of the label parley.dev/installation.")
+    watch_namespaces: Names = Field(default=[], description="Namespaces whose Interviews are served; empty: all.")
+    operator_service_account: str = Field(
+        default="parley-operator", description="Service account, in `namespace`, that may call /internal/v1."
+    )
+    bots_service_account: str = Field(
+        default="parley-bot", description="Service account, in `bots_namespace`, that may call /bot/v1."
+    )
+
+    link_key: SecretStr = Field(description="Key of the join links, shared with the operator: 32 characters or more.")
+    link_base_url: HttpUrl = Field(description="Where the candidates' pages are served; links are <this>/join#<token>.")
+    public_url: HttpUrl = Field(description="This API as browsers reach it; WebSocket rooms are below it.")
+    cors_origins: Names = Field(default=[], description="Origins whose pages may call /join/v1 and open a room.")
+
+    daily_api_key: SecretStr | None = Field(default=None, description="Daily's API key, where Daily rooms are used.")
+    daily_api_url: HttpUrl = Field(default=HttpUrl("https://api.daily.co/v1"), description="Daily's REST API.")
+
+    store_type: Literal["folder", "s3"] = Field(default="folder", description="Where artifacts are kept.")
+    store_folder: Path = Field(default=Path("/var/lib/parley"), description="The folder of a folder store.")
+    store_s3_bucket: str | None = Field(default=None, description="Bucket of an S3 store.")
+    store_s3_region: str | None = Field(default=None, description="Region of the bucket.")
+    store_s3_endpoint_url: HttpUrl | None = Field(default=None, description="An S3 server other than AWS's.")
+    store_s3_kms_key_id: str | None = Field(default=None, description="KMS key that encrypts the objects.")
+
+    host: str = Field(default="0.0.0.0", description="Address that both listeners bind.")  # noqa: S104 - a pod's own
+    public_port: int = Field(default=8080, ge=0, le=65535, description="HTTP port for people and candidates.")
+    internal_port: int = Field(default=8443, ge=0, le=65535, description="TLS port for bots and the operator.")
+    tls_cert_file: Path = Field(default=Path("/etc/parley/tls/tls.crt"), description="Certificate of the TLS port.")
+    tls_key_file: Path = Field(default=Path("/etc/parley/tls/tls.key"), description="Its private key.")
+    shutdown_seconds: int = Field(default=20, ge=1, le=600, description="Time for open requests at shutdown.")
+    max_body_bytes: int = Field(default=1_048_576, ge=1024, description="Largest request body, in bytes.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="Level of the log.")
+
+    @field_validator("watch_namespaces", "cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: list[str]) -> list[str]:
+        for origin in value:
+            scheme, _, host = origin.partition("://")
+            if scheme not in ("http", "https") or not host or "/" in host or "*" in host:
+                raise ValueError(f"{origin!r} is not an origin such as https://interviews.example.com")
+        return value
+
+    @field_validator("link_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if len(value.get_secret_value()) < 32:
+            raise ValueError("must have at least 32 characters")
+        return value
+
+    @model_validator(mode="after")
+    def _bucket(self) -> Self:
+        if self.store_type == "s3" and not self.store_s3_bucket:
+            raise ValueError("PARLEY_STORE_S3_BUCKET is missing: PARLEY_STORE_TYPE is s3")
+        return self
+
+    @property
+    def link_key_bytes(self) -> bytes:
+        """The key of links as `parley_rooms` takes it: the setting's UTF-8 bytes."""
+        return self.link_key.get_secret_value().encode()
+
+    @property
+    def room_url(self) -> str:
+        """The public URL with the WebSocket scheme and no slash at its end."""
+        url = str(self.public_url).rstrip("/")
+        return "ws" + url.removeprefix("http")
+
+
+def load() -> Settings:
+    """The settings of the environment.
+
+    Stops the program with exit code 2 and one line on stderr that names the first missing or malformed setting.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        # include_input=False: a malformed secret must not reach the log.
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = f"PARLEY_{'_'.join(str(part) for part in first['loc'][:1])}".upper()
+        reason = "is missing" if first["type"] == "missing" else f"is malformed: {first['msg']}"
+        print(first["msg"] if not first["loc"] else f"{name} {reason}", file=sys.stderr)
+        raise SystemExit(2) from None
