@@ -1,0 +1,163 @@
+"""A store in a folder: one API replica on a PersistentVolume, or a laptop."""
+
+import asyncio
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from parley_api.store.base import Keys, StoreUnavailableError, checked_key, checked_prefix
+
+_STAGING = ".staging"  # no key can name it: segments never begin with a dot
+_STALE_SECONDS = 3600.0
+_ATTEMPTS = 5
+
+
+class FolderStore:
+    """Objects as files under `root`, readable by their owner alone.
+
+    A file is written aside, flushed to the disk, and then linked (write once) or renamed (replace) into its place, so
+    that a reader never sees half an object and a crash leaves at most a stray file in the staging folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._staging = root / _STAGING
+
+    async def get(self, key: str) -> bytes | None:
+        """See Store.get."""
+        return await self._run(self._get, self._path(key))
+
+    async def put_once(self, key: str, data: bytes, content_type: str) -> bool:
+        """See Store.put_once; a folder has no place for the content type."""
+        return await self._run(self._write, self._path(key), data, os.link)
+
+    async def put(self, key: str, data: bytes, content_type: str) -> None:
+        """See Store.put; a folder has no place for the content type."""
+        await self._run(self._write, self._path(key), data, os.rename)
+
+    async def list(self, prefix: str) -> Keys:
+        """See Store.list."""
+        return await self._run(self._list, checked_prefix(prefix))
+
+    async def delete_prefix(self, prefix: str, *, keep: str | None = None) -> int:
+        """See Store.delete_prefix; folders left empty go too."""
+        return await self._run(self._delete_prefix, checked_prefix(prefix), keep)
+
+    async def check(self) -> None:
+        """See Store.check: the root can be written."""
+        await self._run(self._prepare)
+
+    def _path(self, key: str) -> Path:
+        return self._root / checked_key(key)
+
+    async def _run[**P, R](self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return await asyncio.to_thread(call, *args, **kwargs)
+        except OSError as error:
+            raise StoreUnavailableError(f"the folder store at {self._root} failed: {error}") from error
+
+    def _prepare(self) -> None:
+        self._staging.mkdir(mode=0o700, parents=True, exist_ok=True)
+        now = time.time()
+        for stray in self._staging.iterdir():
+            if now - stray.stat().st_mtime > _STALE_SECONDS:
+                stray.unlink(missing_ok=True)
+        probe = self._staging / f"{uuid.uuid4().hex}.probe"
+        probe.touch(mode=0o600)
+        probe.unlink()
+
+    @staticmethod
+    def _get(path: Path) -> bytes | None:
+        try:
+            return path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def _write(self, path: Path, data: bytes, place: Callable[[Path, Path], None]) -> bool:
+        self._staging.mkdir(mode=0o700, parents=True, exist_ok=True)
+        staged = self._staging / uuid.uuid4().hex
+        try:
+            _write_durably(staged, data)
+            return self._place(staged, path, place)
+        finally:
+            staged.unlink(missing_ok=True)
+
+    def _place(self, staged: Path, path: Path, place: Callable[[Path, Path], None]) -> bool:
+        for attempt in range(_ATTEMPTS):
+            self._make_folder(path.parent)
+            try:
+                place(staged, path)
+            except FileExistsError:
+                return False
+            except FileNotFoundError:
+                # A deletion in another thread pruned the empty folder between the two calls.
+                if attempt == _ATTEMPTS - 1:
+                    raise
+            else:
+                _flush_folder(path.parent)
+                return True
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _make_folder(self, folder: Path) -> None:
+        """Create the folder and flush each new name into its parent, or a power cut loses the whole subtree."""
+        missing = [folder, *folder.parents][: len(folder.relative_to(self._root).parts)]
+        for path in reversed(missing):
+            try:
+                path.mkdir(mode=0o700)
+            except FileExistsError:
+                continue
+            _flush_folder(path.parent)
+
+    def _list(self, prefix: str) -> Keys:
+        return sorted(path.relative_to(self._root).as_posix() for path in _files(self._root / prefix))
+
+    def _delete_prefix(self, prefix: str, keep: str | None) -> int:
+        kept = None if keep is None else self._path(keep)
+        doomed = [path for path in _files(self._root / prefix) if path != kept]
+        for path in doomed:
+            path.unlink(missing_ok=True)
+        for folder in {parent for path in doomed for parent in path.parents}:
+            if folder.is_dir() and folder.is_relative_to(self._root):
+                _flush_folder(folder)
+        self._prune(self._root / prefix)
+        return len(doomed)
+
+    def _prune(self, top: Path) -> None:
+        """Remove the empty folders under `top`, then `top` and its empty parents up to the root."""
+        for folder, _, _ in os.walk(top, topdown=False):
+            _remove_if_empty(Path(folder))
+        for folder_path in top.parents:
+            if folder_path == self._root or not _remove_if_empty(folder_path):
+                return
+
+
+def _files(top: Path) -> Iterator[Path]:
+    for folder, _, names in os.walk(top):
+        for name in names:
+            yield Path(folder, name)
+
+
+def _write_durably(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove_if_empty(folder: Path) -> bool:
+    try:
+        folder.rmdir()
+    except OSError:
+        return not folder.exists()
+    return True

@@ -1,0 +1,165 @@
+"""A store in an S3 bucket, by boto3 in threads: any number of API replicas."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from parley_api.store.base import Keys, StoreUnavailableError, checked_key, checked_prefix
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
+
+_THREADS = 16
+_DELETE_BATCH = 1000  # DeleteObjects takes no more
+_CONFLICT_ATTEMPTS = 5
+
+
+class S3Store:
+    """Objects in a bucket; write once is `If-None-Match: *`, which S3 decides atomically across replicas.
+
+    Credentials come from boto3's chain (IRSA on AWS). `endpoint_url` points at another S3 server and turns
+    path-style addresses on. `kms_key_id` encrypts every object with that key; without it the bucket's default holds.
+    """
+
+    def __init__(
+        self,
+        bucket: str,
+        *,
+        region: str | None = None,
+        endpoint_url: str | None = None,
+        kms_key_id: str | None = None,
+        connect_timeout_seconds: float = 3.0,
+        read_timeout_seconds: float = 10.0,
+        attempts: int = 4,
+    ) -> None:
+        self._bucket = bucket
+        self._endpoint = endpoint_url or "AWS"
+        self._encryption: dict[str, Any] = {}
+        if kms_key_id is not None:
+            self._encryption = {
+                "ServerSideEncryption": "aws:kms",
+                "SSEKMSKeyId": kms_key_id,
+                "BucketKeyEnabled": True,
+            }
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="s3")
+        self._client: S3Client = boto3.client(
+            "s3",
+            region_name=region,
+            endpoint_url=endpoint_url,
+            config=Config(
+                connect_timeout=connect_timeout_seconds,
+                read_timeout=read_timeout_seconds,
+                retries={"total_max_attempts": attempts, "mode": "standard"},
+                max_pool_connections=_THREADS,
+                s3={"addressing_style": "path" if endpoint_url else "auto"},
+                user_agent_extra="parley",
+            ),
+        )
+
+    @property
+    def client(self) -> "S3Client":
+        """The boto3 client, for its event hooks."""
+        return self._client
+
+    async def get(self, key: str) -> bytes | None:
+        """See Store.get."""
+        return await self._run(f"reading {key}", self._get, checked_key(key))
+
+    async def put_once(self, key: str, data: bytes, content_type: str) -> bool:
+        """See Store.put_once."""
+        return await self._run(f"writing {key}", self._put_once, checked_key(key), data, content_type)
+
+    async def put(self, key: str, data: bytes, content_type: str) -> None:
+        """See Store.put."""
+        await self._run(f"writing {key}", self._put, checked_key(key), data, content_type)
+
+    async def list(self, prefix: str) -> Keys:
+        """See Store.list."""
+        return await self._run(f"listing {prefix}", self._list, checked_prefix(prefix))
+
+    async def delete_prefix(self, prefix: str, *, keep: str | None = None) -> int:
+        """See Store.delete_prefix: every version and delete marker goes."""
+        return await self._run(f"deleting {prefix}", self._delete_prefix, checked_prefix(prefix), keep)
+
+    async def check(self) -> None:
+        """See Store.check: the bucket is there and ours to use."""
+        await self._run("looking for the bucket", self._head_bucket)
+
+    async def _run[**P, R](self, doing: str, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._pool, lambda: call(*args, **kwargs))
+        except (ClientError, BotoCoreError) as error:
+            where = f"S3 bucket {self._bucket} at {self._endpoint}"
+            raise StoreUnavailableError(f"{where} failed while {doing}: {_one_line(error)}") from error
+
+    def _get(self, key: str) -> bytes | None:
+        try:
+            return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if _code(error) == "NoSuchKey":
+                return None
+            raise
+
+    def _put_once(self, key: str, data: bytes, content_type: str) -> bool:
+        for attempt in range(1, _CONFLICT_ATTEMPTS + 1):
+            try:
+                self._put(key, data, content_type, IfNoneMatch="*")
+            except ClientError as error:
+                if _code(error) == "PreconditionFailed":
+                    return False
+                # Two conditional writes met: S3 asks the loser to try again, and then tells who won.
+                if _code(error) != "ConditionalRequestConflict" or attempt == _CONFLICT_ATTEMPTS:
+                    raise
+            else:
+                return True
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _put(self, key: str, data: bytes, content_type: str, **condition: Any) -> None:
+        options = {**self._encryption, **condition}
+        self._client.put_object(Bucket=self._bucket, Key=key, Body=data, ContentType=content_type, **options)
+
+    def _list(self, prefix: str) -> Keys:
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+        return sorted(item["Key"] for page in pages for item in page.get("Contents", []))
+
+    def _head_bucket(self) -> None:
+        self._client.head_bucket(Bucket=self._bucket)
+
+    def _delete_prefix(self, prefix: str, keep: str | None) -> int:
+        keys: set[str] = set()
+        doomed = list(self._versions(prefix, keep))
+        for start in range(0, len(doomed), _DELETE_BATCH):
+            batch = doomed[start : start + _DELETE_BATCH]
+            self._delete(batch)
+            keys.update(item["Key"] for item in batch)
+        return len(keys)
+
+    def _versions(self, prefix: str, keep: str | None) -> "Iterator[ObjectIdentifierTypeDef]":
+        """Every version and delete marker; a bucket that was never versioned lists its objects as version `null`."""
+        pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=prefix)
+        for page in pages:
+            for item in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+                if item["Key"] != keep:
+                    yield {"Key": item["Key"], "VersionId": item["VersionId"]}
+
+    def _delete(self, batch: "Sequence[ObjectIdentifierTypeDef]") -> None:
+        answer = self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": [*batch], "Quiet": True})
+        for failure in answer.get("Errors", []):
+            raise StoreUnavailableError(
+                f"S3 bucket {self._bucket} kept {failure.get('Key')}: {failure.get('Code')} {failure.get('Message')}"
+            )
+
+
+def _code(error: ClientError) -> str:
+    return error.response.get("Error", {}).get("Code", "")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

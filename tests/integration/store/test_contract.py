@@ -1,0 +1,109 @@
+"""The contract of a store, held by each kind."""
+
+import asyncio
+
+import pytest
+from parley_api.store import Store, StoreKeyError
+
+JSON = "application/json"
+
+
+async def test_an_object_comes_back_as_it_was(store: Store) -> None:
+    data = bytes(range(256)) * 1000
+    await store.put("a/b/c.json", data, JSON)
+    assert await store.get("a/b/c.json") == data
+
+
+async def test_an_empty_object_is_an_object(store: Store) -> None:
+    assert await store.put_once("a/empty", b"", JSON)
+    assert await store.get("a/empty") == b""
+
+
+async def test_what_is_not_there_is_none(store: Store) -> None:
+    await store.put("a/b", b"1", JSON)
+    assert await store.get("a/c") is None
+    assert await store.get("a/b/c") is None
+    assert await store.get("nowhere/at/all") is None
+    assert await store.list("nowhere/") == []
+    assert await store.delete_prefix("nowhere/") == 0
+
+
+async def test_put_replaces(store: Store) -> None:
+    await store.put("a/b", b"1", JSON)
+    await store.put("a/b", b"22", JSON)
+    assert await store.get("a/b") == b"22"
+
+
+async def test_put_once_keeps_the_first(store: Store) -> None:
+    assert await store.put_once("a/b", b"1", JSON)
+    assert not await store.put_once("a/b", b"2", JSON)
+    assert await store.get("a/b") == b"1"
+
+
+async def test_put_once_lets_one_of_many_through(store: Store) -> None:
+    answers = await asyncio.gather(*(store.put_once("a/b", str(n).encode(), JSON) for n in range(12)))
+    assert answers.count(True) == 1
+    assert await store.get("a/b") == str(answers.index(True)).encode()
+
+
+async def test_list_is_sorted_and_keeps_to_its_prefix(store: Store) -> None:
+    for key in ("a/events/0001-00000010.json", "a/events/0001-00000002.json", "a/plan.json", "ab/plan.json"):
+        await store.put(key, b"x", JSON)
+    assert await store.list("a/") == ["a/events/0001-00000002.json", "a/events/0001-00000010.json", "a/plan.json"]
+    assert await store.list("a/events/") == ["a/events/0001-00000002.json", "a/events/0001-00000010.json"]
+
+
+async def test_delete_prefix_takes_all_below_it_and_no_more(store: Store) -> None:
+    for key in ("a/1", "a/deep/er/2", "ab/3"):
+        await store.put(key, b"x", JSON)
+    assert await store.delete_prefix("a/") == 2
+    assert await store.list("a/") == []
+    assert await store.get("a/1") is None
+    assert await store.get("ab/3") == b"x"
+    assert await store.delete_prefix("a/") == 0
+
+
+async def test_delete_prefix_keeps_what_it_is_told_to(store: Store) -> None:
+    for key in ("a/1", "a/erasure.json"):
+        await store.put(key, b"x", JSON)
+    assert await store.delete_prefix("a/", keep="a/erasure.json") == 1
+    assert await store.list("a/") == ["a/erasure.json"]
+
+
+async def test_a_deleted_key_can_be_written_once_again(store: Store) -> None:
+    await store.put_once("a/b", b"1", JSON)
+    await store.delete_prefix("a/")
+    assert await store.put_once("a/b", b"2", JSON)
+
+
+async def test_writing_while_the_folder_goes_away_loses_nothing(store: Store) -> None:
+    async def write(n: int) -> None:
+        await store.put(f"a/keep-{n}", b"x", JSON)
+
+    await store.put("a/deep/1", b"x", JSON)
+    await asyncio.gather(*(write(n) for n in range(8)), *(store.delete_prefix("a/deep/") for _ in range(8)))
+    assert len(await store.list("a/")) == 8
+
+
+@pytest.mark.parametrize(
+    "key", ["", "/a", "a/", "a//b", "../a", "a/../b", "a/.b", ".staging/a", "a b", "a\\b", "a\n", "a" * 901]
+)
+async def test_a_key_that_could_leave_the_store_is_refused(store: Store, key: str) -> None:
+    with pytest.raises(StoreKeyError):
+        await store.get(key)
+    with pytest.raises(StoreKeyError):
+        await store.put_once(key, b"", JSON)
+    with pytest.raises(StoreKeyError):
+        await store.put(key, b"", JSON)
+
+
+@pytest.mark.parametrize("prefix", ["", "/", "a", "../", "a//", ".staging/"])
+async def test_a_prefix_that_could_leave_the_store_is_refused(store: Store, prefix: str) -> None:
+    with pytest.raises(StoreKeyError):
+        await store.list(prefix)
+    with pytest.raises(StoreKeyError):
+        await store.delete_prefix(prefix)
+
+
+async def test_check_passes(store: Store) -> None:
+    await store.check()

@@ -1,0 +1,106 @@
+"""What is S3's own: versions, encryption, and a server that goes away."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from parley_api.store import S3Store, StoreUnavailableError
+
+JSON = "application/json"
+REGION = "us-east-1"
+
+
+def quick_store(server: Any, bucket: str, **options: Any) -> S3Store:
+    return S3Store(bucket, region=REGION, endpoint_url=server.url, connect_timeout_seconds=0.5, **options)
+
+
+async def test_delete_prefix_removes_every_version(s3_server: Any, versioned_bucket: str) -> None:
+    store = quick_store(s3_server, versioned_bucket)
+    for data in (b"1", b"2", b"3"):
+        await store.put("a/b", data, JSON)
+    client = s3_server.client()
+    client.delete_object(Bucket=versioned_bucket, Key="a/b")
+    await store.put("a/c", b"1", JSON)
+    assert len(client.list_object_versions(Bucket=versioned_bucket)["Versions"]) == 4
+    assert await store.delete_prefix("a/") == 2
+    left = client.list_object_versions(Bucket=versioned_bucket)
+    assert not left.get("Versions")
+    assert not left.get("DeleteMarkers")
+
+
+async def test_more_objects_than_one_page_are_listed_and_deleted(s3_server: Any, bucket: str) -> None:
+    store = quick_store(s3_server, bucket)
+    await asyncio.gather(*(store.put(f"a/{n:05d}", b"", JSON) for n in range(1050)))
+    assert len(await store.list("a/")) == 1050
+    assert await store.delete_prefix("a/") == 1050
+    assert await store.list("a/") == []
+
+
+async def test_a_content_type_is_kept(s3_server: Any, bucket: str) -> None:
+    await quick_store(s3_server, bucket).put("a/b", b"x", "text/vtt")
+    assert s3_server.client().head_object(Bucket=bucket, Key="a/b")["ContentType"] == "text/vtt"
+
+
+async def test_a_kms_key_goes_with_every_write(s3_server: Any, bucket: str) -> None:
+    store = quick_store(s3_server, bucket, kms_key_id="alias/parley")
+    seen: list[dict[str, str]] = []
+    store.client.meta.events.register("before-send.s3.PutObject", lambda request, **_: seen.append({**request.headers}))
+    assert await store.put_once("a/b", b"x", JSON)
+    headers = {name.lower(): _text(value) for name, value in seen[0].items()}
+    assert headers["x-amz-server-side-encryption"] == "aws:kms"
+    assert headers["x-amz-server-side-encryption-aws-kms-key-id"] == "alias/parley"
+    assert headers["if-none-match"] == "*"
+
+
+async def test_a_stopped_server_is_a_clear_error_and_passes(s3_server: Any, bucket: str) -> None:
+    store = quick_store(s3_server, bucket, attempts=2)
+    s3_server.stop()
+    try:
+        with pytest.raises(
+            StoreUnavailableError, match=f"S3 bucket {bucket} at {s3_server.url} failed while writing a/b"
+        ):
+            await store.put_once("a/b", b"1", JSON)
+        with pytest.raises(StoreUnavailableError):
+            await store.check()
+    finally:
+        s3_server.start()
+    assert await store.put_once("a/b", b"1", JSON)
+
+
+async def test_a_server_that_comes_back_within_the_retries_is_not_noticed(s3_server: Any, bucket: str) -> None:
+    store = quick_store(s3_server, bucket, attempts=10)
+    s3_server.stop()
+    try:
+        writing = asyncio.create_task(store.put_once("a/b", b"1", JSON))
+        await asyncio.sleep(0.3)  # the outage itself, not a wait for anything
+        assert not writing.done()
+    finally:
+        await asyncio.to_thread(s3_server.start)
+    assert await writing
+    assert await store.get("a/b") == b"1"
+
+
+async def test_a_lost_answer_leaves_the_object_of_the_first_try(s3_server: Any, bucket: str) -> None:
+    """The write reached the disk, its answer was lost, and the retry finds its own object: False, and no harm."""
+    store = quick_store(s3_server, bucket)
+    losses = iter([True])
+
+    def lose(response: Any, **_: Any) -> float | None:
+        # botocore asks `needs-retry` handlers for a delay; one that is not None sends the request again.
+        return 0.0 if response is not None and next(losses, False) else None
+
+    store.client.meta.events.register_first("needs-retry.s3.PutObject", lose)
+    assert await store.put_once("a/b", b"1", JSON) is False
+    assert await store.get("a/b") == b"1"
+
+
+async def test_a_missing_bucket_is_a_clear_error(s3_server: Any) -> None:
+    store = quick_store(s3_server, "nobody-made-me")
+    with pytest.raises(StoreUnavailableError, match="nobody-made-me"):
+        await store.get("a/b")
+    with pytest.raises(StoreUnavailableError):
+        await store.check()
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value
