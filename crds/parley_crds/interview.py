@@ -1,0 +1,214 @@
+"""`Interview`: one candidate's interview, from the invitation to the transcript."""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from parley_crds import not_yet
+from parley_crds.base import (
+    INT32_MAX,
+    ApiModel,
+    DataKey,
+    LanguageTag,
+    ObjectMeta,
+    ObjectName,
+    SpecModel,
+    Time,
+    VoiceName,
+)
+from parley_crds.group import API_VERSION, INTERVIEW_KIND
+from parley_crds.limits import LimitsOverride
+from parley_crds.rules import Rule, validations
+from parley_crds.status import InterviewStatus
+from parley_crds.template import Start
+from parley_crds.tools import SecretKeyRef
+
+DeletionPolicy = Literal["Retain", "Erase"]
+
+
+class TemplateRef(SpecModel):
+    """A template in the same namespace."""
+
+    name: Annotated[ObjectName, Field(max_length=240)] = Field(description="The InterviewTemplate's name.")
+
+
+class Candidate(SpecModel):
+    """Who is interviewed."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+        default=None, description="How the interviewer addresses the candidate."
+    )
+    external_id: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+        default=None, description="The candidate in your own system; kept with the interview, never spoken."
+    )
+    locale: LanguageTag | None = Field(
+        default=None,
+        description="The candidate's own locale, a BCP 47 tag. The interview's language is the template's or"
+        " overrides.language.",
+    )
+    extra_time_percent: int = Field(
+        default=0, ge=0, le=200, description="Extra time for this candidate, in percent of every limit."
+    )
+
+
+class ConfigMapKeyRef(SpecModel):
+    """A key of a ConfigMap in the same namespace, which must carry the label parley.dev/readable: "true"."""
+
+    name: ObjectName = Field(description="The ConfigMap's name.")
+    key: DataKey = Field(description="The key within it.")
+
+
+class Context(SpecModel):
+    """What the interviewer knows of the candidate or the job beforehand, from one source."""
+
+    model_config = ConfigDict(
+        json_schema_extra=validations(
+            Rule(
+                "[has(self.inline), has(self.configMapKeyRef), has(self.secretKeyRef)].filter(s, s).size() == 1",
+                "context needs exactly one of inline, configMapKeyRef and secretKeyRef",
+            )
+        )
+    )
+
+    inline: Annotated[str, Field(min_length=1, max_length=32_768)] | None = Field(
+        default=None, description="The text itself."
+    )
+    config_map_key_ref: ConfigMapKeyRef | None = Field(default=None, description="A ConfigMap that holds the text.")
+    secret_key_ref: SecretKeyRef | None = Field(default=None, description="A Secret that holds the text.")
+
+
+class Window(SpecModel):
+    """When the link works."""
+
+    model_config = ConfigDict(
+        json_schema_extra=validations(
+            Rule(
+                "!has(self.notBefore) || !has(self.expiresAt) || self.notBefore < self.expiresAt",
+                "window.expiresAt must be later than window.notBefore",
+                ".expiresAt",
+            )
+        )
+    )
+
+    not_before: Time | None = Field(default=None, description="When the link begins to work; unset: at once.")
+    expires_at: Time | None = Field(
+        default=None, description="After when nobody can start the interview any more; unset: no end."
+    )
+
+
+class RecordingOverride(SpecModel):
+    """Turns recording off for this interview; nothing here can turn it on."""
+
+    model_config = ConfigDict(
+        json_schema_extra=validations(
+            Rule(
+                "!self.enabled",
+                "overrides.recording.enabled can only be false: the template alone can turn recording on",
+                ".enabled",
+            )
+        )
+    )
+
+    enabled: bool = Field(default=False, description="Must be false.")
+
+
+class Overrides(SpecModel):
+    """What differs from the template for this interview; one left out stays the template's."""
+
+    voice: VoiceName | None = Field(default=None, description="The interviewer's voice.")
+    language: LanguageTag | None = Field(default=None, description="The language of the interview.")
+    limits: LimitsOverride | None = Field(default=None, description="The times of the conversation.")
+    recording: RecordingOverride | None = Field(default=None, description="Turns recording off.")
+
+
+class InterviewSpec(SpecModel):
+    """Who is interviewed, by which template, and when."""
+
+    model_config = ConfigDict(json_schema_extra=validations(*not_yet.INTERVIEW))
+
+    template_ref: TemplateRef = Field(
+        description="The template. Its content is pinned when the interview is accepted, and this can't change then."
+    )
+    candidate: Candidate = Field(default=Candidate(), description="Who is interviewed.")
+    context: Context | None = Field(
+        default=None, description="What the interviewer knows beforehand: a CV, a job advertisement."
+    )
+    window: Window | None = Field(default=None, description="When the link works; unset: always.")
+    start: Start | None = Field(default=None, description="When the bot is started; unset: as the template says.")
+    no_show_seconds: int = Field(
+        default=900,
+        ge=30,
+        le=86_400,
+        description="With an Immediate start: how long the bot waits for the candidate, in seconds.",
+    )
+    overrides: Overrides | None = Field(default=None, description="What differs from the template.")
+    suspend: bool = Field(default=False, description="Hold the interview. Not available yet: must be false.")
+    cancel: bool = Field(default=False, description="Call the interview off; it can't be called on again.")
+    link_epoch: int = Field(
+        default=0, ge=0, le=INT32_MAX, description="Raise it to revoke the link and make a new one; it never goes down."
+    )
+    backoff_limit: int = Field(
+        default=2, ge=0, le=10, description="How many lost bots are replaced before the interview fails."
+    )
+    active_deadline_seconds: Annotated[int, Field(ge=60, le=86_400)] | None = Field(
+        default=None,
+        description="How long the interview may take from its first bot, in seconds. Not available yet: leave it out.",
+    )
+    ttl_seconds_after_finished: Annotated[int, Field(ge=0, le=INT32_MAX)] | None = Field(
+        default=None,
+        description="After how many seconds the finished Interview is deleted. Not available yet: leave it out.",
+    )
+    deletion_policy: DeletionPolicy = Field(
+        default="Retain",
+        description="What deleting the Interview does with its stored artifacts: Retain keeps them, Erase erases them.",
+    )
+
+
+_PINNED = "!has(oldSelf.status) || !has(oldSelf.status.acceptedAt)"
+_STARTED = "has(oldSelf.status) && has(oldSelf.status.attempts) && oldSelf.status.attempts.current > 0"
+
+
+def _fixed_once_started(field: str) -> Rule:
+    """A rule that holds a field of the spec as it is when a bot was started: the bot has been given it already."""
+    return Rule(
+        f"!({_STARTED}) || self.spec.?{field} == oldSelf.spec.?{field}",
+        f"spec.{field} can't change once the interview's bot was started",
+        f".spec.{field}",
+    )
+
+
+class Interview(ApiModel):
+    """One candidate's spoken interview, from the invitation to the transcript."""
+
+    model_config = ConfigDict(
+        json_schema_extra=validations(
+            Rule(
+                f"{_PINNED} || self.spec.templateRef == oldSelf.spec.templateRef",
+                "spec.templateRef can't change once the interview was accepted: its template is pinned",
+                ".spec.templateRef",
+            ),
+            *(_fixed_once_started(field) for field in ("candidate", "context", "start", "overrides", "noShowSeconds")),
+            Rule(
+                f"!({_STARTED}) || !has(oldSelf.spec.window) && !has(self.spec.window)"
+                " || self.spec.?window.?notBefore == oldSelf.spec.?window.?notBefore",
+                "spec.window.notBefore can't change once the interview's bot was started",
+                ".spec.window",
+            ),
+            Rule(
+                "!oldSelf.spec.cancel || self.spec.cancel",
+                "spec.cancel can't be taken back",
+                ".spec.cancel",
+            ),
+            Rule(
+                "self.spec.linkEpoch >= oldSelf.spec.linkEpoch",
+                "spec.linkEpoch can't go down: a revoked link would work again",
+                ".spec.linkEpoch",
+            ),
+        )
+    )
+
+    api_version: Literal["parley.dev/v1alpha1"] = API_VERSION
+    kind: Literal["Interview"] = INTERVIEW_KIND
+    metadata: ObjectMeta = Field(default=ObjectMeta(), description="The object's metadata.")
+    spec: InterviewSpec = Field(description="Who is interviewed, by which template, and when.")
+    status: InterviewStatus = Field(default=InterviewStatus(), description="What was observed.")
