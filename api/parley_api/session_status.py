@@ -5,17 +5,23 @@ the object, changes the set by a pure function, and applies it with the uid (ano
 touched) and the resource version (a second writer of this set can't be overwritten unseen).
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from parley_protocol import InterviewRef
+
 from parley_api.kube import API_VERSION, Document, Kube, KubeError, interviews_path
+
+log = logging.getLogger(__name__)
 
 FIELD_MANAGER = "parley-api"
 ARRIVED = "CandidateArrived"
 FINISHED = "SessionFinished"
 ATTEMPTS = 8
+NOT_FOUND = 404
 CONFLICT = 409
 
 
@@ -37,14 +43,14 @@ def state_of(interview: Document) -> SessionState:
     return SessionState(session=dict(status.get("session") or {}), conditions=owned)
 
 
-def consented(version: str, now: datetime, generation: int) -> Change:
+def consented(version: str, now: datetime) -> Change:
     """The candidate agreed to this version of the consent; the first agreement to a version stands."""
 
     def change(state: SessionState) -> SessionState:
         if state.session.get("consentedAt") and state.session.get("consentVersion") == version:
             return state
         session = {**state.session, "consentedAt": timestamp(now), "consentVersion": version}
-        arrived = _condition(ARRIVED, "Consented", "The candidate opened the link and consented.", now, generation)
+        arrived = _condition(ARRIVED, "Consented", "The candidate opened the link and consented.", now)
         return SessionState(session, {ARRIVED: arrived, **state.conditions})
 
     return change
@@ -60,14 +66,14 @@ def joined(attempt: int, at: datetime) -> Change:
     return change
 
 
-def finished(reason: str, at: datetime, generation: int, message: str = "The transcript is stored.") -> Change:
-    """The final transcript is stored. The first end stands; to say it again changes nothing."""
+def finished(reason: str, attempt: int, at: datetime) -> Change:
+    """The final transcript of an interview is stored. The first end stands; to say it again changes nothing."""
 
     def change(state: SessionState) -> SessionState:
         if FINISHED in state.conditions:
             return state
-        session = {**state.session, "finishedAt": timestamp(at), "reason": reason}
-        condition = _condition(FINISHED, reason, message, at, generation)
+        session = {**state.session, "finishedAt": timestamp(at), "reason": reason, "attempt": attempt}
+        condition = _condition(FINISHED, reason, "The transcript is stored.", at)
         return SessionState(session, {**state.conditions, FINISHED: condition})
 
     return change
@@ -96,6 +102,25 @@ async def update(kube: Kube, namespace: str, name: str, uid: str, change: Change
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
+async def mark_started(kube: Kube, ref: InterviewRef, *, at: datetime, attempt: int) -> None:
+    """The candidate joined the room of this attempt. Safe to repeat; an Interview that is gone is no error."""
+    await _update_if_there(kube, ref, joined(attempt, at))
+
+
+async def mark_finished(kube: Kube, ref: InterviewRef, *, at: datetime, reason: str, attempt: int) -> None:
+    """The final transcript is stored. Safe to repeat; an Interview that is gone is no error."""
+    await _update_if_there(kube, ref, finished(reason, attempt, at))
+
+
+async def _update_if_there(kube: Kube, ref: InterviewRef, change: Change) -> None:
+    try:
+        await update(kube, ref.namespace, ref.name, ref.uid, change)
+    except KubeError as error:
+        if error.status != NOT_FOUND:
+            raise
+        log.info("Interview %s/%s is gone; its status stays unwritten", ref.namespace, ref.name)
+
+
 def timestamp(moment: datetime) -> str:
     """A time as Kubernetes writes it: UTC, whole seconds, `Z`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -103,20 +128,25 @@ def timestamp(moment: datetime) -> str:
 
 def _document(interview: Document, state: SessionState) -> Document:
     metadata = interview["metadata"]
+    known = state_of(interview).conditions
+    conditions = [
+        # What is new was decided on the object as read.
+        item if item == known.get(kind) else {**item, "observedGeneration": metadata["generation"]}
+        for kind, item in state.conditions.items()
+    ]
     return {
         "apiVersion": API_VERSION,
         "kind": "Interview",
         "metadata": {key: metadata[key] for key in ("name", "namespace", "uid", "resourceVersion")},
-        "status": {"session": state.session, "conditions": list(state.conditions.values())},
+        "status": {"session": state.session, "conditions": conditions},
     }
 
 
-def _condition(kind: str, reason: str, message: str, now: datetime, generation: int) -> dict[str, Any]:
+def _condition(kind: str, reason: str, message: str, now: datetime) -> dict[str, Any]:
     return {
         "type": kind,
         "status": "True",
         "reason": reason,
         "message": message,
         "lastTransitionTime": timestamp(now),
-        "observedGeneration": generation,
     }

@@ -1,5 +1,6 @@
 """The API's settings: environment variables with the prefix `PARLEY_`, each documented here and nowhere else."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -11,9 +12,11 @@ Names = Annotated[list[str], NoDecode]
 
 
 class Settings(BaseSettings):
-    """Settings of one API process. Lists are written with commas; an empty variable counts as unset."""
+    """Settings of one API process. A list is JSON or parted by commas; an empty variable counts as unset."""
 
-    model_config = SettingsConfigDict(env_prefix="PARLEY_", env_ignore_empty=True, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="PARLEY_", env_ignore_empty=True, frozen=True, extra="ignore", populate_by_name=True
+    )
 
     namespace: str = Field(description="Namespace of the release: the operator and this API run here.")
     bots_namespace: str = Field(description="Namespace of the bot pods and of their inputs Secrets.")
@@ -22,7 +25,7 @@ class Settings(BaseSettings):
     operator_service_account: str = Field(
         default="parley-operator", description="Service account, in `namespace`, that may call /internal/v1."
     )
-    bots_service_account: str = Field(
+    bot_service_account: str = Field(
         default="parley-bot", description="Service account, in `bots_namespace`, that may call /bot/v1."
     )
 
@@ -34,12 +37,25 @@ class Settings(BaseSettings):
     daily_api_key: SecretStr | None = Field(default=None, description="Daily's API key, where Daily rooms are used.")
     daily_api_url: HttpUrl = Field(default=HttpUrl("https://api.daily.co/v1"), description="Daily's REST API.")
 
-    store_type: Literal["folder", "s3"] = Field(default="folder", description="Where artifacts are kept.")
-    store_folder: Path = Field(default=Path("/var/lib/parley"), description="The folder of a folder store.")
-    store_s3_bucket: str | None = Field(default=None, description="Bucket of an S3 store.")
-    store_s3_region: str | None = Field(default=None, description="Region of the bucket.")
-    store_s3_endpoint_url: HttpUrl | None = Field(default=None, description="An S3 server other than AWS's.")
-    store_s3_kms_key_id: str | None = Field(default=None, description="KMS key that encrypts the objects.")
+    # The chart groups these by two underscores, as pydantic-settings writes a nested group.
+    store_type: Literal["folder", "s3"] = Field(
+        default="folder", validation_alias="PARLEY_STORE__TYPE", description="Where artifacts are kept."
+    )
+    store_folder: Path = Field(
+        default=Path("/store"), validation_alias="PARLEY_STORE__PATH", description="The folder of a folder store."
+    )
+    store_s3_bucket: str | None = Field(
+        default=None, validation_alias="PARLEY_STORE__BUCKET", description="Bucket of an S3 store."
+    )
+    store_s3_region: str | None = Field(
+        default=None, validation_alias="PARLEY_STORE__REGION", description="Region of the bucket."
+    )
+    store_s3_endpoint_url: HttpUrl | None = Field(
+        default=None, validation_alias="PARLEY_STORE__ENDPOINT_URL", description="An S3 server other than AWS's."
+    )
+    store_s3_kms_key_id: str | None = Field(
+        default=None, validation_alias="PARLEY_STORE__KMS_KEY_ID", description="KMS key that encrypts the objects."
+    )
 
     host: str = Field(default="0.0.0.0", description="Address that both listeners bind.")  # noqa: S104 - a pod's own
     public_port: int = Field(default=8080, ge=0, le=65535, description="HTTP port for people and candidates.")
@@ -54,6 +70,8 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
+            if value.startswith("["):
+                return json.loads(value)
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
 
@@ -76,7 +94,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _bucket(self) -> Self:
         if self.store_type == "s3" and not self.store_s3_bucket:
-            raise ValueError("PARLEY_STORE_S3_BUCKET is missing: PARLEY_STORE_TYPE is s3")
+            raise ValueError("PARLEY_STORE__BUCKET is missing: PARLEY_STORE__TYPE is s3")
         return self
 
     @property
@@ -101,7 +119,8 @@ def load() -> Settings:
     except ValidationError as error:
         # include_input=False: a malformed secret must not reach the log.
         first = error.errors(include_url=False, include_input=False)[0]
-        name = f"PARLEY_{'_'.join(str(part) for part in first['loc'][:1])}".upper()
+        name = str(first["loc"][0] if first["loc"] else "").upper()
+        name = name if name.startswith("PARLEY_") else f"PARLEY_{name}"
         reason = "is missing" if first["type"] == "missing" else f"is malformed: {first['msg']}"
-        print(first["msg"] if not first["loc"] else f"{name} {reason}", file=sys.stderr)
+        print(f"{name} {reason}" if first["loc"] else first["msg"], file=sys.stderr)
         raise SystemExit(2) from None
