@@ -1,0 +1,85 @@
+# Everything that a developer runs. `make demo` and `make test` set up all they need; a step that is done is skipped.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+export PARLEY_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/parley
+export PARLEY_TOOLS := $(PARLEY_CACHE)/bin
+PY := .venv/bin/python
+PACKAGES := crds protocol rooms operator api bot_image emulators
+
+.PHONY: help demo test test-unit test-integration test-e2e test-live lint format generate lock bench up images install down clean setup
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: setup ## a local cluster, and one spoken interview with a synthetic candidate
+	@demo/run
+
+test: setup web/node_modules/.ready ## every tier: lint, unit, integration on a real API server, end to end on a real cluster
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory test-unit
+	@$(MAKE) --no-print-directory test-integration
+	@$(MAKE) --no-print-directory test-e2e
+
+test-unit: setup web/node_modules/.ready ## pure and fast
+	@$(PY) -m pytest tests/unit
+	@cd web && npm test --silent
+
+test-integration: setup tools ## on a real kube-apiserver and a real S3 server
+	@$(PY) -m pytest tests/integration
+
+test-e2e: setup install browser ## on a real cluster, in a real browser, with real speech
+	@$(PY) -m pytest tests/e2e -m 'not live'
+
+test-live: setup ## the end-to-end tests on Daily and Amazon Bedrock; says what is missing
+	@$(PY) -m pytest tests/e2e -m live
+
+bench: setup install browser ## the figures of docs/benchmarks.md
+	@$(PY) -m pytest tests/bench -s
+
+lint: setup web/node_modules/.ready tools ## ruff, mypy, import rules, shellcheck, eslint, tsc, helm lint, generated files current
+	@tests/lint
+
+format: setup ## ruff's formatter and its safe fixes
+	@.venv/bin/ruff check --quiet --fix . || true
+	@.venv/bin/ruff format --quiet .
+
+generate: setup ## CRDs, JSON Schema, OpenAPI types from their one source
+	@$(PY) -m parley_crds.generate
+	@$(PY) -m parley_api.transcripts.schema
+	@cd web && npm run --silent generate
+
+lock: setup ## resolve every extra into requirements.lock again
+	@.venv/bin/uv pip compile pyproject.toml --all-extras --universal --python-version 3.12 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
+
+up: setup ## start the local cluster
+	@cluster/parley-cluster up
+
+images: up ## build the images and give them to the cluster
+	@cluster/parley-cluster images
+	@cluster/parley-cluster load
+
+install: images ## install the chart on the local cluster
+	@demo/install
+
+down: ## stop the local cluster and leave nothing of it; caches and transcripts stay
+	@cluster/parley-cluster down
+
+clean: down ## `down`, and the caches and transcripts too
+	@rm -rf "$(PARLEY_CACHE)" .venv web/node_modules web/dist
+
+setup: .venv/.ready ## the development environment
+
+.PHONY: tools browser
+tools:
+	@cluster/parley-cluster tools
+
+browser:
+	@cluster/debian-packages chromium
+
+.venv/.ready: requirements.lock requirements-uv.lock pyproject.toml
+	@cluster/python-env
+
+web/node_modules/.ready: web/package-lock.json
+	@source cluster/toolchain && cd web && npm ci --no-fund --no-audit --loglevel=error && touch node_modules/.ready

@@ -1,0 +1,106 @@
+{{/* The names of everything are fixed, for one installation has a namespace of its own. */}}
+{{- define "parley.labels" -}}
+app.kubernetes.io/part-of: parley
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end -}}
+
+{{/* What selects a component's pods: (dict "root" . "name" "api") */}}
+{{- define "parley.selector" -}}
+app.kubernetes.io/name: parley-{{ .name }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+{{- end -}}
+
+{{/* (dict "root" . "image" .Values.api.image) */}}
+{{- define "parley.image" -}}
+{{- with .root.Values.image.registry }}{{ . }}/{{ end }}{{ .image.repository }}:{{ .image.tag | default .root.Values.image.tag | default .root.Chart.AppVersion }}
+{{- end -}}
+
+{{- define "parley.pullSecrets" -}}
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "parley.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 10001
+runAsGroup: 10001
+fsGroup: 10001
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile: {type: RuntimeDefault}
+{{- end -}}
+
+{{- define "parley.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
+{{- end -}}
+
+{{- define "parley.corsOrigins" -}}
+{{- if .Values.api.corsOrigins }}{{ .Values.api.corsOrigins | toJson }}{{ else }}{{ list .Values.links.baseUrl | toJson }}{{ end }}
+{{- end -}}
+
+{{/* Where Daily is reached: the emulator's address when it runs. */}}
+{{- define "parley.dailyEnv" -}}
+{{- if .Values.emulators.daily.enabled }}
+- {name: PARLEY_DAILY_API_URL, value: {{ printf "http://parley-daily.%s.svc:8080/v1" .Release.Namespace | quote }}}
+- name: PARLEY_DAILY_API_KEY
+  valueFrom: {secretKeyRef: {name: parley-daily-emulator, key: DAILY_API_KEY}}
+{{- else if .Values.rooms.daily.existingSecret }}
+- {name: PARLEY_DAILY_API_URL, value: {{ .Values.rooms.daily.apiUrl | quote }}}
+- name: PARLEY_DAILY_API_KEY
+  valueFrom: {secretKeyRef: {name: {{ .Values.rooms.daily.existingSecret }}, key: DAILY_API_KEY}}
+{{- end }}
+{{- end -}}
+
+{{/* The store's settings, for the API and the retention job alike. */}}
+{{- define "parley.storeEnv" -}}
+- {name: PARLEY_STORE__TYPE, value: {{ .Values.store.type }}}
+{{- if eq .Values.store.type "folder" }}
+- {name: PARLEY_STORE__PATH, value: /store}
+{{- else }}
+{{- with .Values.store.s3 }}
+- {name: PARLEY_STORE__BUCKET, value: {{ required "store.s3.bucket is needed when store.type is s3" .bucket | quote }}}
+- {name: PARLEY_STORE__REGION, value: {{ .region | quote }}}
+{{- with .endpointUrl }}
+- {name: PARLEY_STORE__ENDPOINT_URL, value: {{ . | quote }}}
+{{- end }}
+{{- with .kmsKeyId }}
+- {name: PARLEY_STORE__KMS_KEY_ID, value: {{ . | quote }}}
+{{- end }}
+{{- if .existingSecret }}
+- name: AWS_ACCESS_KEY_ID
+  valueFrom: {secretKeyRef: {name: {{ .existingSecret }}, key: AWS_ACCESS_KEY_ID}}
+- name: AWS_SECRET_ACCESS_KEY
+  valueFrom: {secretKeyRef: {name: {{ .existingSecret }}, key: AWS_SECRET_ACCESS_KEY}}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "parley.storeVolume" -}}
+{{- if eq .Values.store.type "folder" }}
+- name: store
+  persistentVolumeClaim: {claimName: {{ .Values.store.folder.existingClaim | default "parley-store" }}}
+{{- end }}
+{{- end -}}
+
+{{- define "parley.storeMount" -}}
+{{- if eq .Values.store.type "folder" }}
+- {name: store, mountPath: /store}
+{{- end }}
+{{- end -}}
+
+{{/* A pod's projected token for the API's internal port. */}}
+{{- define "parley.internalToken" -}}
+- name: internal
+  projected:
+    sources:
+      - serviceAccountToken: {audience: parley-api, expirationSeconds: 3600, path: token}
+      - configMap: {name: parley-internal-ca, items: [{key: ca.crt, path: ca.crt}]}
+{{- end -}}

@@ -1,0 +1,42 @@
+"""(a) `kubectl apply` → a spoken interview → a transcript that says what was said."""
+
+from pathlib import Path
+
+from support.cluster import Hiring
+from support.speech import ANSWERS, candidate, recognise, said_by, word_error_rate
+from support.wait import until
+
+MOST_WORD_ERRORS = 0.15
+
+
+def test_an_interview_that_kubectl_applied_is_spoken_and_written_down(hiring: Hiring, tmp_path: Path) -> None:
+    hiring.cluster.apply(hiring.template(), hiring.interview("ada"))
+    uid = hiring.uid("ada")
+    talk = candidate(hiring.link("ada"), ANSWERS, tmp_path)
+    hiring.wait_phase("ada", "InProgress", seconds=60)
+    print(talk.finish())
+
+    interview = hiring.wait_phase("ada", "Completed", seconds=60)
+    assert hiring.condition("ada", "Complete")["status"] == "True"
+    assert interview["status"]["session"]["reason"] == "Completed"
+
+    transcript = hiring.transcript(uid)
+    questions = {q["id"]: q for q in transcript["questions"]}
+    assert set(questions) == {"incident", "rollout", "team"}
+    assert all(q["asked"] and q["answerTurns"] for q in questions.values())
+    assert questions["incident"]["followUps"] == 1
+    starts = [turn["startMs"] for turn in transcript["turns"]]
+    assert starts == sorted(starts)
+
+    heard = recognise(talk.recording)
+    interviewer = word_error_rate(said_by(transcript, "interviewer"), heard)
+    answers = word_error_rate(" ".join(ANSWERS), said_by(transcript, "candidate"))
+    print(f"word error rate: interviewer {interviewer:.1%}, candidate {answers:.1%}")
+    assert interviewer < MOST_WORD_ERRORS, heard
+    assert answers < MOST_WORD_ERRORS, said_by(transcript, "candidate")
+
+    stored = hiring.stored(uid)
+    assert {"transcript.json", "transcript.vtt", "transcript.txt", "manifest.json"} <= {
+        p.name for p in stored.iterdir()
+    }
+    until("everything temporary is gone", lambda: not hiring.leftovers(uid), 15)

@@ -1,0 +1,86 @@
+"""The synthetic candidate and the recogniser as programs, and the word error rate."""
+
+import json
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jiwer
+import yaml
+
+ANSWERS = [
+    "Last winter our database ran out of connections, and I found the service that never closed them.",
+    "We added a limit and an alarm, and it has not happened again.",
+    "I send it to a few users first, watch the error rate, and keep the old version ready.",
+    "I want people who say early when something is wrong.",
+]
+"""Answers to the example's three questions and its one follow-up, in the order in which they are asked."""
+
+NUMBERS = dict(
+    zip(
+        ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"],
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"],
+    )
+)
+
+
+@dataclass
+class Candidate:
+    """A synthetic candidate that is holding its interview."""
+
+    process: subprocess.Popen[str]
+    recording: Path
+    summary_file: Path
+
+    def finish(self, seconds: float = 180) -> str:
+        """What it printed, once its interview is over; that it ended well is asserted."""
+        output, _ = self.process.communicate(timeout=seconds)
+        assert self.process.returncode == 0, output
+        return output
+
+    def stop(self) -> None:
+        """It closes its browser, so to say."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(timeout=10)
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The times that it took down."""
+        return json.loads(self.summary_file.read_text())  # type: ignore[no-any-return] # JSON
+
+
+def candidate(link: str, answers: list[str], folder: Path, **script: Any) -> Candidate:
+    """Start a synthetic candidate with these answers on the link."""
+    script_file = folder / "script.yaml"
+    script_file.write_text(yaml.safe_dump({"answers": answers, **script}))
+    recording, summary = folder / "heard.wav", folder / "summary.json"
+    command = [sys.executable, "-m", "parley_emulators.candidate", "--link", link, "--script", str(script_file)]
+    command += ["--record", str(recording), "--summary", str(summary)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return Candidate(process, recording, summary)
+
+
+def recognise(recording: Path) -> str:
+    """What a speech recogniser hears in a WAV file."""
+    command = [sys.executable, "-m", "parley_emulators.recognise", str(recording)]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+
+
+def said_by(transcript: dict[str, Any], speaker: str) -> str:
+    """All that one speaker said, from a transcript.json."""
+    return " ".join(turn["text"] for turn in transcript["turns"] if turn["speaker"] == speaker)
+
+
+def normalised(text: str) -> str:
+    """Words alone: lower case, digits as words, no punctuation."""
+    words = re.sub(r"[^a-z0-9' ]", " ", text.lower().replace("’", "'").replace("-", " ")).split()
+    return " ".join(NUMBERS.get(word, word) for word in words)
+
+
+def word_error_rate(reference: str, heard: str) -> float:
+    """Word error rate of what was heard against what was said, from 0."""
+    return float(jiwer.wer(normalised(reference), normalised(heard)))
