@@ -1,0 +1,84 @@
+"""The CustomResourceDefinitions: the models' schemas with names, printer columns and subresources around them."""
+
+from typing import Any
+
+from parley_crds.group import GROUP, INTERVIEW_KIND, INTERVIEW_PLURAL, TEMPLATE_KIND, TEMPLATE_PLURAL, VERSION
+from parley_crds.interview import Interview
+from parley_crds.schema import Schema, root_schema
+from parley_crds.template import InterviewTemplate
+
+CATEGORY = "parley"
+
+
+def interview_crd() -> Schema:
+    """The CRD of `Interview`."""
+    version = {
+        "subresources": {"status": {}},
+        "selectableFields": [{"jsonPath": ".spec.templateRef.name"}, {"jsonPath": ".status.phase"}],
+        "additionalPrinterColumns": [
+            _column("Phase", ".status.phase", "Where the interview is."),
+            _column("Template", ".spec.templateRef.name", "The template."),
+            _column("Candidate", ".spec.candidate.name", "Who is interviewed."),
+            _column("Expires", ".spec.window.expiresAt", "When the link stops working."),
+            _column("Room", ".status.room.provider", "Who serves the room.", wide=True),
+            _column("Attempt", ".status.attempts.current", "The number of the bot.", kind="integer", wide=True),
+            _column("Link", ".status.linkSecretName", "The Secret with the candidate's link.", wide=True),
+            _column("Started", ".status.session.startedAt", "When the candidate first joined.", wide=True),
+            _column("Reason", ".status.session.reason", "Why the conversation ended.", wide=True),
+            _age(),
+        ],
+        "schema": {"openAPIV3Schema": root_schema(Interview)},
+    }
+    return _crd(INTERVIEW_KIND, INTERVIEW_PLURAL, "itv", version)
+
+
+def template_crd() -> Schema:
+    """The CRD of `InterviewTemplate`, which has no status: nothing acts on a template alone."""
+    version = {
+        "additionalPrinterColumns": [
+            _column("Title", ".spec.title", "What the interview is for."),
+            _column("Language", ".spec.language", "The language of the interview."),
+            _column("Start", ".spec.start", "When the bot is started."),
+            _column("Voice", ".spec.interviewer.voice", "The interviewer's voice.", wide=True),
+            _column("Model", ".spec.model.id", "Which model speaks.", wide=True),
+            _column("Room", ".spec.room.provider", "Who serves the room.", wide=True),
+            _age(),
+        ],
+        "schema": {"openAPIV3Schema": root_schema(InterviewTemplate)},
+    }
+    return _crd(TEMPLATE_KIND, TEMPLATE_PLURAL, "itpl", version)
+
+
+def all_crds() -> dict[str, Schema]:
+    """Every CRD by its name."""
+    return {crd["metadata"]["name"]: crd for crd in (interview_crd(), template_crd())}
+
+
+def _crd(kind: str, plural: str, short: str, version: dict[str, Any]) -> Schema:
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{GROUP}"},
+        "spec": {
+            "group": GROUP,
+            "scope": "Namespaced",
+            "names": {
+                "kind": kind,
+                "listKind": f"{kind}List",
+                "plural": plural,
+                "singular": kind.lower(),
+                "shortNames": [short],
+                "categories": [CATEGORY],
+            },
+            "versions": [{"name": VERSION, "served": True, "storage": True, **version}],
+        },
+    }
+
+
+def _column(name: str, path: str, description: str, *, kind: str = "string", wide: bool = False) -> dict[str, Any]:
+    column = {"name": name, "type": kind, "jsonPath": path, "description": description}
+    return {**column, "priority": 1} if wide else column
+
+
+def _age() -> dict[str, Any]:
+    return _column("Age", ".metadata.creationTimestamp", "How long it has been there.", kind="date")

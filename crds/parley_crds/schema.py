@@ -1,0 +1,99 @@
+"""Pydantic's JSON Schema → a structural schema, the part of OpenAPI v3 that a CRD may hold.
+
+The rules are those of https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/
+(structural schemas): no references, no null, no `additionalProperties: false` beside properties, a type everywhere.
+"""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from pydantic import BaseModel
+
+from parley_crds.base import INT32_MAX
+
+Schema = dict[str, Any]
+_INT_OR_STRING = "x-kubernetes-int-or-string"
+_PRESERVE = "x-kubernetes-preserve-unknown-fields"
+_DROPPED = frozenset({"title", "propertyNames", "$defs", "$ref", "anyOf", "const"})
+
+
+def root_schema(model: type[BaseModel]) -> Schema:
+    """The schema of a whole resource; its metadata are left to the API server, its status has no defaults.
+
+    A default in the status would be written by the API server and so belong to neither of the status's two writers.
+    """
+    generated = model.model_json_schema(by_alias=True, mode="validation")
+    schema = structural(generated, generated.get("$defs", {}))
+    properties = schema["properties"]
+    for name in ("apiVersion", "kind"):
+        properties[name] = {"type": "string", "description": f"The {name} of every Kubernetes object."}
+    properties["metadata"] = {"type": "object"}
+    if "status" in properties:
+        properties["status"] = without_defaults(properties["status"])
+    return schema
+
+
+def structural(node: Mapping[str, Any], defs: Mapping[str, Any]) -> Schema:
+    """One node of the schema and all below it, with references put in place and null folded away."""
+    node = _resolved(node, defs)
+    out: Schema = {key: value for key, value in node.items() if key not in _DROPPED}
+    if node.get(_INT_OR_STRING):
+        return {**out, "anyOf": node["anyOf"]}
+    if "const" in node:
+        out["enum"] = [node["const"]]
+    if "properties" in node:
+        out["properties"] = {name: structural(child, defs) for name, child in node["properties"].items()}
+    if "items" in node:
+        out["items"] = structural(node["items"], defs)
+    _fold_additional(out, defs)
+    _fold_default(out)
+    if out.get("type") == "integer":
+        out["format"] = "int32" if out.get("maximum", 0) <= INT32_MAX else "int64"
+    return out
+
+
+def without_defaults(schema: Schema) -> Schema:
+    """The schema without any default."""
+    out = {key: value for key, value in schema.items() if key != "default"}
+    if "properties" in out:
+        out["properties"] = {name: without_defaults(child) for name, child in out["properties"].items()}
+    if "items" in out:
+        out["items"] = without_defaults(out["items"])
+    return out
+
+
+def _resolved(node: Mapping[str, Any], defs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The node with its reference or its one alternative beside null put in its place; the node's own words win."""
+    while True:
+        if "$ref" in node:
+            target: Mapping[str, Any] = defs[node["$ref"].removeprefix("#/$defs/")]
+        elif "anyOf" in node and _INT_OR_STRING not in node:
+            target = _other_than_null(node["anyOf"])
+        else:
+            return node
+        node = {**target, **{key: value for key, value in node.items() if key not in ("$ref", "anyOf")}}
+
+
+def _other_than_null(alternatives: list[Mapping[str, Any]]) -> Mapping[str, Any]:
+    others = [alternative for alternative in alternatives if alternative.get("type") != "null"]
+    if len(others) != 1:
+        raise ValueError(f"a structural schema has no alternatives: {alternatives}")
+    return others[0]
+
+
+def _fold_additional(out: Schema, defs: Mapping[str, Any]) -> None:
+    additional = out.get("additionalProperties")
+    if isinstance(additional, Mapping):
+        out["additionalProperties"] = structural(cast("Mapping[str, Any]", additional), defs)
+    elif additional is False or out.get(_PRESERVE):
+        out.pop("additionalProperties", None)
+    elif additional is True:
+        raise ValueError(f"an object of unknown fields must preserve them: {out.get('description')}")
+
+
+def _fold_default(out: Schema) -> None:
+    """Leave out a default of null, and let an object's fields bring their own defaults."""
+    if out.get("default", ...) is None:
+        del out["default"]
+    if "default" in out and "properties" in out:
+        out["default"] = {}
