@@ -1,0 +1,39 @@
+"""What the model is told in tool results and prompts. In English, whatever language is spoken: it is never read out."""
+
+from parley_protocol import QuestionPlan
+
+SAY_AND_LISTEN = "Speak the words in `say` exactly, then listen."
+SAY_AND_STOP = "Speak the words in `say` exactly, then stop. The interview is over."
+SILENT_END = "The interview is over. Say nothing more."
+CALL_NEXT = "Say nothing yet; call next_question."
+NOTHING_ASKED = "No question has been asked yet; call next_question."
+NO_ANSWER_YET = "The candidate has not answered yet; listen."
+ALREADY_ASKED = "The question has been asked; listen to the candidate."
+TOO_EARLY = "The interview is not over; call next_question."
+ALL_ASKED = "Every question has been asked; call end_interview."
+CONFIRM_STOP = (
+    "Speak the words in `say` exactly, then listen. If the candidate confirms, call end_interview with reason "
+    "candidate_stopped again, otherwise call next_question."
+)
+
+# Every prompt ends alike, so that the model has one thing to do about an interruption from outside.
+PROMPT_BEGIN = "The candidate is in the room. Call next_question now."
+PROMPT_GO_ON = "Go on with the interview. Call next_question now."
+PROMPT_SILENCE = "The candidate has been silent for a while. Call next_question now."
+PROMPT_TIME_OVER = "The time is up. Call next_question now."
+
+
+def listen_for(question: QuestionPlan) -> str:
+    """How to put this question and hear its answer; its expectation is told now, not before, and no other's."""
+    told = f"{SAY_AND_LISTEN} When the candidate has finished answering, call record_answer"
+    if question.follow_ups and question.expectation:
+        return f"{told}; follow_up is true if the answer lacks this, which you never mention: {question.expectation}"
+    return f"{told}."
+
+
+def ask_follow_up(question: QuestionPlan) -> str:
+    """Leave for one follow-up, in the model's own words."""
+    about = (
+        f" It may lead towards this, which you never mention: {question.expectation}" if question.expectation else ""
+    )
+    return f"Ask one short question of your own about the last answer, then listen.{about}"

@@ -1,0 +1,101 @@
+"""The few sentences of our own, in every language that Nova Sonic speaks; all others come from the template.
+
+Languages: https://docs.aws.amazon.com/nova/latest/nova2-userguide/sonic-language-support.html
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """Spoken sentences. `time_notice` is said once, `nudge` at the first silence, `repeat` before a repeated question."""
+
+    welcome_back: str
+    nudge: str
+    repeat: str
+    lost_words: str
+    time_notice: str
+    time_over: str
+    confirm_stop: str
+    go_on: str
+
+
+_ENGLISH = Phrases(
+    welcome_back="Welcome back. Let us go on where we stopped.",
+    nudge="Take your time. I am still listening.",
+    repeat="Let me repeat the question.",
+    lost_words="I am sorry, I lost the line for a moment.",
+    time_notice="We have only a little time left, so please keep your answer short.",
+    time_over="Our time is up, so I have to stop here.",
+    confirm_stop="Would you like to end the interview now?",
+    go_on="Good, let us go on.",
+)
+
+_BY_LANGUAGE = {
+    "en": _ENGLISH,
+    "de": Phrases(
+        welcome_back="Willkommen zurück. Machen wir dort weiter, wo wir aufgehört haben.",
+        nudge="Lassen Sie sich Zeit. Ich höre weiter zu.",
+        repeat="Ich wiederhole die Frage.",
+        lost_words="Entschuldigung, die Verbindung war kurz unterbrochen.",
+        time_notice="Wir haben nur noch wenig Zeit, bitte antworten Sie kurz.",
+        time_over="Unsere Zeit ist um, deshalb muss ich hier aufhören.",
+        confirm_stop="Möchten Sie das Gespräch jetzt beenden?",
+        go_on="Gut, machen wir weiter.",
+    ),
+    "fr": Phrases(
+        welcome_back="Ravi de vous retrouver. Reprenons là où nous nous sommes arrêtés.",
+        nudge="Prenez votre temps. Je vous écoute.",
+        repeat="Je répète la question.",
+        lost_words="Excusez-moi, la connexion a été coupée un instant.",
+        time_notice="Il nous reste peu de temps, merci de répondre brièvement.",
+        time_over="Notre temps est écoulé, je dois m'arrêter ici.",
+        confirm_stop="Souhaitez-vous terminer l'entretien maintenant ?",
+        go_on="Bien, continuons.",
+    ),
+    "es": Phrases(
+        welcome_back="Bienvenido de nuevo. Sigamos donde lo dejamos.",
+        nudge="Tómese su tiempo. Le sigo escuchando.",
+        repeat="Repito la pregunta.",
+        lost_words="Disculpe, se cortó la línea un momento.",
+        time_notice="Nos queda poco tiempo, por favor responda brevemente.",
+        time_over="Se nos ha acabado el tiempo, así que tengo que parar aquí.",
+        confirm_stop="¿Quiere terminar la entrevista ahora?",
+        go_on="Bien, sigamos.",
+    ),
+    "it": Phrases(
+        welcome_back="Bentornato. Riprendiamo da dove ci siamo fermati.",
+        nudge="Si prenda il suo tempo. La sto ascoltando.",
+        repeat="Ripeto la domanda.",
+        lost_words="Mi scusi, la linea è caduta per un momento.",
+        time_notice="Ci resta poco tempo, la prego di rispondere brevemente.",
+        time_over="Il tempo è finito, quindi devo fermarmi qui.",
+        confirm_stop="Vuole terminare il colloquio adesso?",
+        go_on="Bene, andiamo avanti.",
+    ),
+    "pt": Phrases(
+        welcome_back="Bem-vindo de volta. Vamos continuar de onde paramos.",
+        nudge="Fique à vontade. Continuo ouvindo.",
+        repeat="Vou repetir a pergunta.",
+        lost_words="Desculpe, a ligação caiu por um momento.",
+        time_notice="Temos pouco tempo, por favor responda brevemente.",
+        time_over="O nosso tempo acabou, por isso tenho de parar aqui.",
+        confirm_stop="Quer terminar a entrevista agora?",
+        go_on="Bem, vamos continuar.",
+    ),
+    "hi": Phrases(
+        welcome_back="आपका फिर से स्वागत है। जहाँ रुके थे वहीं से आगे बढ़ते हैं।",
+        nudge="आराम से सोचिए। मैं सुन रहा हूँ।",
+        repeat="मैं सवाल दोहराता हूँ।",
+        lost_words="माफ़ कीजिए, एक पल के लिए लाइन कट गई थी।",
+        time_notice="हमारे पास थोड़ा ही समय बचा है, कृपया संक्षेप में जवाब दें।",
+        time_over="हमारा समय समाप्त हो गया है, इसलिए मुझे यहीं रुकना होगा।",
+        confirm_stop="क्या आप साक्षात्कार अभी समाप्त करना चाहेंगे?",
+        go_on="ठीक है, आगे बढ़ते हैं।",
+    ),
+}
+
+
+def phrases_for(language: str) -> Phrases:
+    """The sentences for a BCP 47 tag, by its primary language; English for one that Nova Sonic does not speak."""
+    return _BY_LANGUAGE.get(language.split("-")[0].lower(), _ENGLISH)

@@ -1,0 +1,275 @@
+"""The interview session against models that obey and models that do not."""
+
+import pytest
+from parley_bot.engine import Finish, InterviewSession, Next, Prompt
+from parley_bot.engine.phrases import phrases_for
+from parley_protocol import (
+    AnswerRecorded,
+    Event,
+    FinishReason,
+    InterviewerPlan,
+    InterviewPlan,
+    LimitsPlan,
+    QuestionAsked,
+    QuestionPlan,
+    Speaker,
+    Turn,
+    TurnSpoken,
+)
+
+PHRASES = phrases_for("en-US")
+
+
+def make_plan(**limits: int) -> InterviewPlan:
+    return InterviewPlan(
+        title="Engineer",
+        interviewer=InterviewerPlan(name="Ada", greeting="Hello, I am Ada.", closing="Goodbye."),
+        questions=[
+            QuestionPlan(id="why", text="Why us?", expectation="names a product", follow_ups=1),
+            QuestionPlan(id="hobby", text="A hobby?", required=False),
+            QuestionPlan(id="bug", text="A bug you fixed?", expectation="root cause"),
+        ],
+        limits=LimitsPlan(**limits) if limits else LimitsPlan(),
+    )
+
+
+class Room:
+    """Drives a session as a well-behaved pipeline does, on a clock of its own."""
+
+    def __init__(self, session: InterviewSession) -> None:
+        self.session = session
+        self.now = 0.0
+        self.said: list[str] = []
+        self.events: list[Event] = []
+        session.candidate_joined(self.now)
+
+    def call(self, tool: str, **arguments: object) -> Next:
+        decision = getattr(self.session, tool)(self.now, **arguments)
+        self.events.extend(decision.events)
+        self.result = decision.reply.as_result()
+        if decision.reply.say:
+            self.speak(decision.reply.say)
+        elif decision.reply.next is Next.FOLLOW_UP:
+            self.speak("Could you say more?")
+        return decision.reply.next
+
+    def speak(self, words: str) -> None:
+        self.said.append(words)
+        self.session.interviewer_began(self.now)
+        self.now += 3
+        self.ended = self.session.interviewer_ceased(self.now)
+
+    def answer(self, seconds: float = 10) -> None:
+        self.session.candidate_spoke(self.now, speaking=True)
+        self.now += seconds
+        self.session.candidate_spoke(self.now, speaking=False)
+        self.session.candidate_understood()
+
+    def record(self, *, follow_up: bool = False) -> Next:
+        self.answer()
+        return self.call("record_answer", summary="s", follow_up=follow_up)
+
+    def wait(self, seconds: float) -> list[object]:
+        actions: list[object] = []
+        for _ in range(int(seconds)):
+            self.now += 1
+            actions.extend(self.session.tick(self.now))
+        return actions
+
+
+@pytest.fixture
+def room() -> Room:
+    return Room(InterviewSession(make_plan()))
+
+
+def test_holds_a_whole_interview(room: Room) -> None:
+    assert room.call("next_question") is Next.LISTEN
+    assert room.said == ["Hello, I am Ada. Why us?"]
+    assert room.record(follow_up=True) is Next.FOLLOW_UP
+    assert "say" not in room.result
+    assert room.record(follow_up=True) is Next.NEXT_QUESTION, "the budget of one follow-up is used up"
+    for _ in range(2):
+        assert room.call("next_question") is Next.LISTEN
+        last = room.record()
+    assert last is Next.END_INTERVIEW
+    assert room.call("end_interview", reason="completed") is Next.HANG_UP
+    assert room.said[-3:] == ["A hobby?", "A bug you fixed?", "Goodbye."]
+    assert room.ended == (Finish(FinishReason.COMPLETED),)
+    asked = [(e.question_id, e.follow_up) for e in room.events if isinstance(e, QuestionAsked)]
+    assert asked == [("why", 0), ("why", 1), ("hobby", 0), ("bug", 0)]
+
+
+def test_expectation_of_the_current_question_only_is_told(room: Room) -> None:
+    room.call("next_question")
+    assert "names a product" in room.result["instruction"]
+    assert "root cause" not in str(room.result)
+    assert "bug" not in str(room.result)
+
+
+def test_words_not_spoken_yet_are_given_again(room: Room) -> None:
+    first = room.session.next_question(0)
+    again = room.session.record_answer(0, "made up", follow_up=False)
+    assert again.reply == first.reply
+    assert [e for e in again.events if isinstance(e, AnswerRecorded)] == []
+
+
+def test_an_answer_that_was_never_given_is_refused(room: Room) -> None:
+    room.call("next_question")
+    assert room.call("record_answer", summary="made up", follow_up=False) is Next.LISTEN
+    assert room.call("next_question") is Next.LISTEN
+    assert len(room.said) == 1
+
+
+def test_an_early_end_is_told_to_go_on(room: Room) -> None:
+    room.call("next_question")
+    room.answer()
+    assert room.call("end_interview", reason="done") is Next.NEXT_QUESTION
+    room.call("next_question")
+    assert room.said[-1] == "A hobby?"
+    assert any(isinstance(e, AnswerRecorded) for e in room.events), "the answer that was not recorded is taken"
+
+
+def test_next_question_without_recording_takes_the_answer(room: Room) -> None:
+    room.call("next_question")
+    room.answer()
+    room.call("next_question")
+    assert [e.question_id for e in room.events if isinstance(e, AnswerRecorded)] == ["why"]
+
+
+def test_a_candidate_may_stop_after_confirming(room: Room) -> None:
+    room.call("next_question")
+    room.answer()
+    room.call("end_interview", reason="candidate_stopped")
+    assert room.said[-1] == PHRASES.confirm_stop
+    assert room.call("end_interview", reason="candidate_stopped") is not Next.HANG_UP, "nothing was confirmed yet"
+    room.answer()
+    assert room.call("end_interview", reason="candidate_stopped") is Next.HANG_UP
+    assert room.ended == (Finish(FinishReason.CANDIDATE_LEFT),)
+
+
+def test_a_candidate_who_does_not_confirm_is_asked_again(room: Room) -> None:
+    room.call("next_question")
+    room.answer()
+    room.call("end_interview", reason="candidate_stopped")
+    room.answer()
+    room.call("next_question")
+    assert room.said[-1] == f"{PHRASES.go_on} Why us?"
+
+
+def test_unknown_tools_are_answered(room: Room) -> None:
+    room.call("next_question")
+    decision = room.session.unknown_tool("get_weather", room.now)
+    assert decision.reply.next in {Next.NEXT_QUESTION, Next.LISTEN}
+
+
+def test_short_time_drops_optional_questions() -> None:
+    room = Room(InterviewSession(make_plan(duration_seconds=240, closing_notice_seconds=60)))
+    room.call("next_question")
+    room.answer(100)
+    assert room.call("record_answer", summary="", follow_up=False) is Next.NEXT_QUESTION
+    room.call("next_question")
+    assert room.said[-1] == "A bug you fixed?"
+
+
+def test_the_notice_comes_before_the_next_question_once() -> None:
+    room = Room(InterviewSession(make_plan(duration_seconds=240, closing_notice_seconds=120)))
+    room.call("next_question")
+    room.answer(130)
+    room.call("next_question")
+    assert room.said[-1] == f"{PHRASES.time_notice} A bug you fixed?"
+
+
+def test_time_over_closes_then_cuts() -> None:
+    room = Room(InterviewSession(make_plan(duration_seconds=60, closing_notice_seconds=10)))
+    room.call("next_question")
+    room.session.candidate_spoke(room.now, speaking=True)
+    assert room.wait(59) == [], "nobody is cut short at once"
+    room.session.candidate_spoke(room.now, speaking=False)
+    assert room.wait(1) != []
+    assert room.call("next_question") is Next.HANG_UP
+    assert room.said[-1] == f"{PHRASES.time_over} Goodbye."
+    assert room.ended == (Finish(FinishReason.TIME_LIMIT),)
+
+
+def test_time_over_ends_even_against_a_model_that_talks_on() -> None:
+    room = Room(InterviewSession(make_plan(duration_seconds=60)))
+    room.session.next_question(room.now)
+    room.session.interviewer_began(room.now)
+    assert room.wait(110) == [Finish(FinishReason.TIME_LIMIT)]
+
+
+def test_silence_is_nudged_then_ended(room: Room) -> None:
+    room.call("next_question")
+    actions = room.wait(16)
+    assert len(actions) == 1
+    room.call("next_question")
+    assert room.said[-1] == PHRASES.nudge
+    assert isinstance(room.wait(16)[0], Prompt)
+    room.call("next_question")
+    assert room.said[-1] == f"{PHRASES.repeat} Why us?"
+    assert room.wait(120)[-1] == Finish(FinishReason.SILENCE)
+
+
+def test_silence_of_the_model_is_a_fault(room: Room) -> None:
+    room.call("next_question")
+    room.answer()
+    actions = room.wait(130)
+    assert isinstance(actions[0], Prompt)
+    assert actions[-1] == Finish(FinishReason.TECHNICAL_FAULT)
+
+
+def test_the_clock_stands_still_while_the_candidate_is_away(room: Room) -> None:
+    room.call("next_question")
+    left = room.session.seconds_left(room.now)
+    room.session.candidate_left(room.now)
+    assert room.wait(50) == []
+    assert room.session.seconds_left(room.now) == left
+    room.session.candidate_joined(room.now)
+    room.call("next_question")
+    assert room.said[-1] == f"{PHRASES.welcome_back} Why us?"
+
+
+def test_a_candidate_who_stays_away_ends_it(room: Room) -> None:
+    room.call("next_question")
+    room.session.candidate_left(room.now)
+    assert room.wait(61) == [Finish(FinishReason.CANDIDATE_LEFT)]
+
+
+def test_a_replaced_bot_goes_on_without_greeting(room: Room) -> None:
+    room.call("next_question")
+    room.record()
+    room.call("next_question")
+    resumed = Room(InterviewSession(make_plan(), room.events, used_seconds=40))
+    resumed.call("next_question")
+    assert resumed.said == [f"{PHRASES.welcome_back} A hobby?"]
+    assert [e for e in resumed.events if isinstance(e, QuestionAsked)] == []
+    assert resumed.session.seconds_left(0) == pytest.approx(1800 - 40 + 0, abs=4)
+
+
+def test_a_replaced_bot_repeats_an_open_follow_up_as_spoken(room: Room) -> None:
+    room.call("next_question")
+    room.record(follow_up=True)
+    words = Turn(seq=7, speaker=Speaker.INTERVIEWER, text="Which product?", start_ms=1, end_ms=2, question_id="why")
+    session = InterviewSession(make_plan(), [*room.events, TurnSpoken(turn=words)])
+    resumed = Room(session)
+    resumed.call("next_question")
+    assert resumed.said == [f"{PHRASES.welcome_back} Which product?"]
+    assert session.ledger.last_seq == 7
+
+
+def test_a_replaced_bot_with_nothing_left_closes(room: Room) -> None:
+    for _ in range(3):
+        room.call("next_question")
+        room.record()
+    resumed = Room(InterviewSession(make_plan(), room.events))
+    assert resumed.call("next_question") is Next.HANG_UP
+    assert resumed.said == [f"{PHRASES.welcome_back} Goodbye."]
+
+
+def test_a_restarted_model_repeats_what_may_have_been_lost(room: Room) -> None:
+    room.call("next_question")
+    assert room.session.model_restarted(room.now) == (), "the candidate is to speak: nothing was lost"
+    room.answer()
+    assert room.session.model_restarted(room.now) != ()
+    room.call("next_question")
+    assert room.said[-1] == f"{PHRASES.lost_words} Why us?"
