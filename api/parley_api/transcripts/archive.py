@@ -1,0 +1,137 @@
+"""Transcripts in the store: published once, read, erased."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+from parley_protocol import BotInputs, InterviewRef, Manifest, ManifestEntry, Transcript
+from parley_protocol.assignment import AttemptEvents
+from parley_protocol.model import Message
+from pydantic import AwareDatetime
+
+from parley_api.store import Store, StoreError, layout
+from parley_api.transcripts.assemble import Ending, Subject, assemble
+from parley_api.transcripts.render import ARTIFACTS, Format, render
+
+JSON = "application/json"
+
+
+class ErasedError(StoreError):
+    """The interview was erased: nothing of it is stored any more, nor will be."""
+
+
+class ErasureProof(Message):
+    """`erasure.json`: that everything of an interview was deleted, when and why. Names no person."""
+
+    namespace: str
+    uid: str
+    erased_at: AwareDatetime
+    why: str
+
+
+async def keep_plan(store: Store, inputs: BotInputs) -> None:
+    """Store what the transcript needs of the inputs, once, so that sealing depends on no Secret.
+
+    Neither the ticket key nor the candidate's documents belong there.
+    """
+    plan = inputs.plan.model_copy(update={"context": None, "facts": []})
+    room = inputs.room.model_copy(update={"ticket_key": None, "url": None})
+    kept = inputs.model_copy(update={"plan": plan, "room": room})
+    ref = inputs.interview
+    await store.put_once(layout.artifact(ref.namespace, ref.uid, layout.PLAN), kept.to_json(), JSON)
+
+
+async def kept_plan(store: Store, ref: InterviewRef) -> BotInputs | None:
+    """The inputs as `keep_plan` stored them, or None."""
+    data = await store.get(layout.artifact(ref.namespace, ref.uid, layout.PLAN))
+    return None if data is None else BotInputs.model_validate_json(data)
+
+
+async def publish(
+    store: Store, ref: InterviewRef, inputs: BotInputs | None, history: list[AttemptEvents], ending: Ending
+) -> Transcript:
+    """Store the transcript in every form and its manifest, and return it; the first publication stands.
+
+    `transcript.json` decides, being written once; the other forms follow from it alone, so a publication that was cut
+    short is completed by the next.
+
+    Raises:
+        ErasedError: the interview was erased.
+        StoreUnavailableError: the store failed; call again.
+    """
+    await _require_not_erased(store, ref)
+    transcript = await published(store, ref)
+    if transcript is None:
+        subject = Subject(ref.namespace, ref.name, ref.uid) if inputs is None else Subject.of(inputs)
+        transcript = await _publish_json(store, ref, assemble(subject, history, ending))
+    await _publish_rest(store, ref, transcript, None if inputs is None else inputs.retention_days)
+    await _require_not_erased(store, ref)
+    return transcript
+
+
+async def published(store: Store, ref: InterviewRef) -> Transcript | None:
+    """The transcript that was published, or None."""
+    data = await read(store, ref.namespace, ref.uid, "json")
+    return None if data is None else Transcript.model_validate_json(data)
+
+
+async def read(store: Store, namespace: str, uid: str, form: Format) -> bytes | None:
+    """One form of the final transcript, or None where there is none (yet). Raises StoreUnavailableError."""
+    return await store.get(layout.artifact(namespace, uid, ARTIFACTS[form].name))
+
+
+async def erase(store: Store, namespace: str, uid: str, *, why: str) -> None:
+    """Delete every artifact, every version of each, and leave `erasure.json`; again changes nothing.
+
+    The proof comes first: from then on the log takes no event and nothing is published.
+    """
+    key = layout.artifact(namespace, uid, layout.ERASURE)
+    proof = ErasureProof(namespace=namespace, uid=uid, erased_at=datetime.now(UTC), why=why)
+    await store.put_once(key, proof.to_json(), JSON)
+    await store.delete_prefix(layout.prefix(namespace, uid), keep=key)
+
+
+async def _require_not_erased(store: Store, ref: InterviewRef) -> None:
+    """Raise ErasedError after an erasure, taking away what this publication may have written behind its back."""
+    key = layout.artifact(ref.namespace, ref.uid, layout.ERASURE)
+    if await store.get(key) is not None:
+        await store.delete_prefix(layout.prefix(ref.namespace, ref.uid), keep=key)
+        raise ErasedError(f"interview {ref.namespace}/{ref.uid} was erased")
+
+
+async def _publish_json(store: Store, ref: InterviewRef, transcript: Transcript) -> Transcript:
+    artifact = ARTIFACTS["json"]
+    key = layout.artifact(ref.namespace, ref.uid, artifact.name)
+    if await store.put_once(key, render(transcript, "json"), artifact.content_type):
+        return transcript
+    first = await published(store, ref)
+    if first is None:
+        raise ErasedError(f"interview {ref.namespace}/{ref.uid} was erased")
+    return first
+
+
+async def _publish_rest(store: Store, ref: InterviewRef, transcript: Transcript, retention_days: int | None) -> None:
+    key = layout.artifact(ref.namespace, ref.uid, layout.MANIFEST)
+    if await store.get(key) is not None:
+        return
+    entries = []
+    for form, artifact in ARTIFACTS.items():
+        data = render(transcript, form)
+        if form != "json":
+            await store.put(layout.artifact(ref.namespace, ref.uid, artifact.name), data, artifact.content_type)
+        entries.append(
+            ManifestEntry(
+                name=artifact.name,
+                sha256=hashlib.sha256(data).hexdigest(),
+                size=len(data),
+                content_type=artifact.content_type,
+            )
+        )
+    manifest = Manifest(
+        namespace=ref.namespace,
+        name=ref.name,
+        uid=ref.uid,
+        created_at=datetime.now(UTC),
+        delete_after=None if retention_days is None else transcript.finished_at + timedelta(days=retention_days),
+        artifacts=entries,
+    )
+    await store.put_once(key, manifest.to_json(), JSON)
