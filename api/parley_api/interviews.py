@@ -11,6 +11,7 @@ log = logging.getLogger(__name__)
 
 PAGE = 500
 RETRY_SECONDS = (0.2, 15.0)
+NOT_FOUND = 404
 GONE = 410
 Listener = Callable[[str], None]
 
@@ -126,3 +127,15 @@ class InterviewCache:
         if self._uid_by_name.get(key) == uid:
             del self._uid_by_name[key]
         self._on_change(uid)
+
+
+async def read_again(kube: Kube, document: Document) -> Document | None:
+    """The same Interview (by uid) as the API server has it now, or None when it is gone. Raises KubeError."""
+    metadata = document["metadata"]
+    try:
+        fresh = await kube.get(interviews_path(metadata["namespace"], metadata["name"]))
+    except KubeError as error:
+        if error.status == NOT_FOUND:
+            return None
+        raise
+    return fresh if fresh["metadata"]["uid"] == metadata["uid"] else None

@@ -128,6 +128,12 @@ def from_http(error: HTTPException) -> ProblemError:
     return ProblemError(error.status_code, slug, detail, headers=error.headers)
 
 
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """These statuses for a route's OpenAPI: each a problem document."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of `app` with a problem document; `parley_api.guard` does so for what nothing caught."""
 

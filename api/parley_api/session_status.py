@@ -11,15 +11,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from parley_crds import API_MANAGER, API_VERSION, INTERVIEW_KIND, ConditionType
 from parley_protocol import InterviewRef
 
-from parley_api.kube import API_VERSION, Document, Kube, KubeError, interviews_path
+from parley_api.kube import Document, Kube, KubeError, interviews_path
 
 log = logging.getLogger(__name__)
 
-FIELD_MANAGER = "parley-api"
-ARRIVED = "CandidateArrived"
-FINISHED = "SessionFinished"
+ARRIVED = ConditionType.CANDIDATE_ARRIVED.value
+FINISHED = ConditionType.SESSION_FINISHED.value
 ATTEMPTS = 8
 NOT_FOUND = 404
 CONFLICT = 409
@@ -50,17 +50,29 @@ def consented(version: str, now: datetime) -> Change:
         if state.session.get("consentedAt") and state.session.get("consentVersion") == version:
             return state
         session = {**state.session, "consentedAt": timestamp(now), "consentVersion": version}
-        arrived = _condition(ARRIVED, "Consented", "The candidate opened the link and consented.", now)
-        return SessionState(session, {ARRIVED: arrived, **state.conditions})
+        condition = _condition(ARRIVED, "Consented", "The candidate opened the link and consented.", now)
+        return SessionState(session, {ARRIVED: condition, **state.conditions})
 
     return change
 
 
-def joined(attempt: int, at: datetime) -> Change:
-    """The candidate joined the room of this attempt; the first joining starts the interview's clock."""
+def arrived(now: datetime) -> Change:
+    """The candidate is here where no consent is asked for."""
 
     def change(state: SessionState) -> SessionState:
-        session = {"startedAt": timestamp(at), **state.session, "joinedAt": timestamp(at), "attempt": attempt}
+        if ARRIVED in state.conditions:
+            return state
+        condition = _condition(ARRIVED, "Arrived", "The candidate opened the link and asked to join.", now)
+        return replace(state, conditions={ARRIVED: condition, **state.conditions})
+
+    return change
+
+
+def joined(at: datetime) -> Change:
+    """The candidate joined the room; the first joining starts the interview's clock."""
+
+    def change(state: SessionState) -> SessionState:
+        session = {"startedAt": timestamp(at), **state.session, "joinedAt": timestamp(at)}
         return replace(state, session=session)
 
     return change
@@ -95,16 +107,16 @@ async def update(kube: Kube, namespace: str, name: str, uid: str, change: Change
         if after == before:
             return interview
         try:
-            return await kube.apply(f"{path}/status", _document(interview, after), manager=FIELD_MANAGER)
+            return await kube.apply(f"{path}/status", _document(interview, after), manager=API_MANAGER)
         except KubeError as error:
             if error.status != CONFLICT or attempt == ATTEMPTS - 1:
                 raise
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-async def mark_started(kube: Kube, ref: InterviewRef, *, at: datetime, attempt: int) -> None:
-    """The candidate joined the room of this attempt. Safe to repeat; an Interview that is gone is no error."""
-    await _update_if_there(kube, ref, joined(attempt, at))
+async def mark_started(kube: Kube, ref: InterviewRef, *, at: datetime) -> None:
+    """The candidate joined the room. Safe to repeat; an Interview that is gone is no error."""
+    await _update_if_there(kube, ref, joined(at))
 
 
 async def mark_finished(kube: Kube, ref: InterviewRef, *, at: datetime, reason: str, attempt: int) -> None:
@@ -136,7 +148,7 @@ def _document(interview: Document, state: SessionState) -> Document:
     ]
     return {
         "apiVersion": API_VERSION,
-        "kind": "Interview",
+        "kind": INTERVIEW_KIND,
         "metadata": {key: metadata[key] for key in ("name", "namespace", "uid", "resourceVersion")},
         "status": {"session": state.session, "conditions": conditions},
     }

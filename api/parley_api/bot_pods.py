@@ -1,0 +1,61 @@
+"""The bot that serves an interview now: its pod and its inputs, in the bots' namespace."""
+
+import base64
+from dataclasses import dataclass
+
+from parley_crds import Interview
+from parley_crds.names import INPUTS_KEY, LABEL_INTERVIEW_UID, child_name, pod_name
+from parley_protocol import BotInputs
+
+from parley_api.kube import Document, Kube, KubeError, core_path
+
+
+@dataclass(frozen=True)
+class BotPod:
+    """A bot's pod that is ready (it is in the room) and reachable at `ip`."""
+
+    name: str
+    ip: str
+    attempt: int
+
+
+async def ready_pod(kube: Kube, bots_namespace: str, interview: Interview) -> BotPod | None:
+    """The pod of the interview's current attempt, or None while it is not ready to take the candidate."""
+    attempts = interview.status.attempts
+    if attempts is None or attempts.current < 1:
+        return None
+    metadata = interview.metadata
+    name = pod_name(child_name(metadata.name, metadata.uid or ""), attempts.current)
+    pod = await _read(kube, core_path("pods", bots_namespace, name))
+    if pod is None or (pod["metadata"].get("labels") or {}).get(LABEL_INTERVIEW_UID) != metadata.uid:
+        return None
+    ip = _ready_ip(pod)
+    return None if ip is None else BotPod(name=name, ip=ip, attempt=attempts.current)
+
+
+async def bot_inputs(kube: Kube, bots_namespace: str, interview: Interview) -> BotInputs | None:
+    """The inputs that the operator wrote for this interview's bots, or None before or after."""
+    metadata = interview.metadata
+    path = core_path("secrets", bots_namespace, child_name(metadata.name, metadata.uid or ""))
+    secret = await _read(kube, path)
+    if secret is None or INPUTS_KEY not in (secret.get("data") or {}):
+        return None
+    inputs = BotInputs.model_validate_json(base64.b64decode(secret["data"][INPUTS_KEY]))
+    return inputs if inputs.interview.uid == metadata.uid else None
+
+
+async def _read(kube: Kube, path: str) -> Document | None:
+    try:
+        return await kube.get(path)
+    except KubeError as error:
+        if error.status == 404:
+            return None
+        raise
+
+
+def _ready_ip(pod: Document) -> str | None:
+    if pod["metadata"].get("deletionTimestamp"):
+        return None
+    status = pod.get("status") or {}
+    ready = any(item["type"] == "Ready" and item["status"] == "True" for item in status.get("conditions") or [])
+    return status.get("podIP") if ready else None

@@ -1,0 +1,108 @@
+"""What a candidate may do now: pure functions over an Interview as read and the time."""
+
+from datetime import datetime
+
+from parley_crds import Interview, InterviewTemplateSpec, Phase
+
+from parley_api.candidates.models import ConsentView, JoinState, JoinView
+from parley_api.problems import ProblemError
+from parley_api.session_status import timestamp
+
+_STATES = {
+    Phase.PENDING: JoinState.SCHEDULED,
+    Phase.SCHEDULED: JoinState.SCHEDULED,
+    Phase.SUSPENDED: JoinState.SCHEDULED,
+    Phase.OPEN: JoinState.OPEN,
+    Phase.PROVISIONING: JoinState.PREPARING,
+    Phase.READY: JoinState.READY,
+    Phase.IN_PROGRESS: JoinState.IN_PROGRESS,
+    Phase.COMPLETED: JoinState.FINISHED,
+    Phase.FAILED: JoinState.FAILED,
+    Phase.CANCELLED: JoinState.CANCELLED,
+    Phase.EXPIRED: JoinState.EXPIRED,
+}
+
+
+def join_state(interview: Interview, now: datetime) -> JoinState:
+    """The state as the candidate is told it; the spec goes before a phase that the operator has yet to write."""
+    phase = interview.status.phase or Phase.PENDING
+    state = _STATES[phase]
+    if state.is_over:
+        return state
+    if interview.spec.cancel or interview.metadata.deletion_timestamp is not None:
+        return JoinState.CANCELLED
+    session = interview.status.session
+    if session is not None and session.finished_at is not None:
+        return JoinState.FINISHED
+    window = interview.spec.window
+    started = session is not None and session.started_at is not None
+    if window and window.expires_at and window.expires_at <= now and not started:
+        return JoinState.EXPIRED
+    if window and window.not_before and window.not_before > now:
+        return JoinState.SCHEDULED
+    return state
+
+
+def consent_given(interview: Interview, template: InterviewTemplateSpec) -> bool:
+    """Whether the candidate agreed to the consent text of this very version."""
+    session = interview.status.session
+    return session is not None and session.consent_version == template.consent.version
+
+
+def join_view(interview: Interview, template: InterviewTemplateSpec, now: datetime) -> JoinView:
+    """All that the link opens."""
+    spec = interview.spec
+    overrides = spec.overrides
+    limits = overrides.limits if overrides else None
+    duration = (limits.duration_seconds if limits else None) or template.limits.duration_seconds
+    recording_off = overrides is not None and overrides.recording is not None and not overrides.recording.enabled
+    return JoinView(
+        title=template.title,
+        interviewer_name=template.interviewer.name,
+        language=(overrides.language if overrides else None) or template.language,
+        state=join_state(interview, now),
+        opens_at=spec.window.not_before if spec.window else None,
+        expires_at=spec.window.expires_at if spec.window else None,
+        consent=ConsentView(
+            text=template.consent.text,
+            version=template.consent.version,
+            required=template.consent.required,
+            given=consent_given(interview, template),
+        ),
+        recording=template.recording.enabled and not recording_off,
+        questions=len(template.questions),
+        duration_seconds=duration * (100 + spec.candidate.extra_time_percent) // 100,
+    )
+
+
+def require_open(interview: Interview, now: datetime) -> JoinState:
+    """The state, where the candidate may consent and join.
+
+    Raises:
+        ProblemError: 410 `interview-over`, or 403 `not-yet-open` with `opensAt`.
+    """
+    state = join_state(interview, now)
+    if state.is_over:
+        raise interview_over(state)
+    if state is JoinState.SCHEDULED:
+        window = interview.spec.window
+        opens_at = window.not_before if window else None
+        when = f"at {timestamp(opens_at)}" if opens_at else "soon"
+        raise ProblemError(
+            403,
+            "not-yet-open",
+            f"The interview opens {when}; the link works from then on.",
+            members={"opensAt": timestamp(opens_at)} if opens_at else None,
+        )
+    return state
+
+
+def interview_over(state: JoinState) -> ProblemError:
+    """410: what became of the interview."""
+    became = {
+        JoinState.FINISHED: "The interview is finished.",
+        JoinState.EXPIRED: "The time for this interview is over.",
+        JoinState.CANCELLED: "The interview was called off.",
+        JoinState.FAILED: "The interview had to be ended for a technical reason.",
+    }
+    return ProblemError(410, "interview-over", became[state], members={"state": state.value})

@@ -1,0 +1,168 @@
+"""The WebSocket room's way in: `/rooms/{uid}/ws` relays a candidate's browser to the bot's pod, one TCP port for all.
+
+The ticket is checked here (a forged one reaches neither the cluster's API nor a bot) and burned by the bot, which alone
+sees every connection. The relay holds at most a few messages each way: a slow side slows the other one down.
+"""
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, WebSocket
+from parley_crds import Interview
+from parley_protocol.tickets import TicketError, TicketMismatch, verify_ticket
+from parley_rooms.links import ticket_key
+from starlette.websockets import WebSocketDisconnect, WebSocketState
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+
+from parley_api.bot_pods import BotPod, ready_pod
+from parley_api.interviews import read_again
+from parley_api.problems import ProblemError
+from parley_api.services import Services, ServicesOf
+
+log = logging.getLogger(__name__)
+
+BOT_PORT = 8080
+MAX_MESSAGE_BYTES = 1_048_576
+MAX_QUEUED_MESSAGES = 8
+OPEN_SECONDS = 5.0
+CLOSE_SECONDS = 2.0
+# Codes that mark a close without a code and may not be sent (RFC 6455, 7.4.1), and what they mean to the other side.
+NO_CODE, ABNORMAL = 1005, 1006
+NORMAL, GOING_AWAY, BROKEN = 1000, 1001, 1011
+
+AGAIN = "ask to connect again"
+SOON = {"Retry-After": "1"}
+
+relay_router = APIRouter()
+
+
+@relay_router.websocket("/rooms/{uid}/ws")
+async def relay(
+    websocket: WebSocket, uid: str, services: ServicesOf, token: Annotated[str, Query(max_length=2048)] = ""
+) -> None:
+    """Check Origin and ticket, connect to the bot, then pump until either side ends."""
+    _require_known_origin(websocket, services)
+    interview = await _admitted(services, uid, token)
+    pod = await ready_pod(services.kube, services.settings.bots_namespace, interview)
+    if pod is None:
+        raise ProblemError(409, "not-ready", f"The interviewer is not in the room now; {AGAIN}.", headers=SOON)
+    bot = await _connect_to(pod, token)
+    try:
+        await websocket.accept()
+        await _pump(websocket, bot)
+    finally:
+        await bot.close()
+
+
+def _require_known_origin(websocket: WebSocket, services: Services) -> None:
+    """A browser always sends Origin, so another site's page is refused; a program that sends none has the ticket."""
+    origin = websocket.headers.get("origin")
+    if origin is not None and origin not in services.settings.cors_origins:
+        raise ProblemError(403, "origin-refused", f"Pages of {origin} may not open a room here.")
+
+
+async def _admitted(services: Services, uid: str, token: str) -> Interview:
+    """The Interview that the ticket is for; the cache may be a moment behind the attempt, so then the source is asked.
+
+    Raises:
+        ProblemError: 401 `ticket-invalid`, or 410 `interview-over`.
+    """
+    document = services.interviews.by_uid(uid)
+    key = ticket_key(services.settings.link_key_bytes, uid)
+    for fresh in (False, True):
+        if fresh and document is not None:
+            document = await read_again(services.kube, document)
+        if document is None:
+            raise ProblemError(410, "interview-over", "This interview is no longer there.")
+        interview = Interview.model_validate(document)
+        attempts = interview.status.attempts
+        try:
+            now = datetime.now(UTC).timestamp()
+            verify_ticket(key, token, uid=uid, attempt=attempts.current if attempts else 0, now=now)
+        except TicketMismatch:
+            continue
+        except TicketError as error:
+            raise _ticket_invalid(str(error)) from None
+        return interview
+    raise _ticket_invalid("the ticket is for a former connection")
+
+
+def _ticket_invalid(why: str) -> ProblemError:
+    return ProblemError(401, "ticket-invalid", f"The ticket opens no room ({why}); {AGAIN}.")
+
+
+async def _connect_to(pod: BotPod, token: str) -> ClientConnection:
+    """A connection to the bot.
+
+    Raises:
+        ProblemError: the status that the bot refused with, or 503 `bot-unreachable`.
+    """
+    host = f"[{pod.ip}]" if ":" in pod.ip else pod.ip
+    try:
+        return await connect(
+            f"ws://{host}:{BOT_PORT}/ws?{urlencode({'token': token})}",
+            compression=None,
+            proxy=None,
+            open_timeout=OPEN_SECONDS,
+            close_timeout=CLOSE_SECONDS,
+            max_size=MAX_MESSAGE_BYTES,
+            max_queue=MAX_QUEUED_MESSAGES,
+        )
+    except InvalidStatus as error:
+        status = error.response.status_code
+        if 400 <= status < 500:
+            raise ProblemError(status, "bot-refused", f"The interviewer refused this ticket; {AGAIN}.") from None
+        raise _unreachable() from error
+    except (OSError, TimeoutError, InvalidHandshake) as error:
+        log.warning("bot %s at %s can't be reached: %s", pod.name, pod.ip, type(error).__name__)
+        raise _unreachable() from error
+
+
+def _unreachable() -> ProblemError:
+    return ProblemError(503, "bot-unreachable", f"The interviewer can't be reached now; {AGAIN}.", headers=SOON)
+
+
+async def _pump(candidate: WebSocket, bot: ClientConnection) -> None:
+    """Carry messages both ways until one side ends, and end the other with the same code."""
+    async with asyncio.TaskGroup() as group:
+        from_candidate = group.create_task(_candidate_to_bot(candidate, bot))
+        if await _bot_to_candidate(candidate, bot):
+            from_candidate.cancel()
+
+
+async def _candidate_to_bot(candidate: WebSocket, bot: ClientConnection) -> None:
+    """Ends with the candidate's connection, whose code the bot is given, or with the bot's."""
+    while True:
+        message = await candidate.receive()
+        if message["type"] == "websocket.disconnect":
+            code = message.get("code") or NO_CODE
+            await bot.close({NO_CODE: NORMAL, ABNORMAL: GOING_AWAY}.get(code, code), message.get("reason") or "")
+            return
+        data = message.get("bytes")
+        try:
+            await bot.send(data if data is not None else message["text"])
+        except ConnectionClosed:
+            return  # `_bot_to_candidate` sees the same end and passes its code on
+
+
+async def _bot_to_candidate(candidate: WebSocket, bot: ClientConnection) -> bool:
+    """Ends with the bot's connection (True: the candidate was given its code), or with the candidate's (False)."""
+    try:
+        async for data in bot:
+            await (candidate.send_bytes(data) if isinstance(data, bytes) else candidate.send_text(data))
+    except ConnectionClosed as closed:
+        log.debug("a bot's connection broke: %s", closed)
+    except WebSocketDisconnect:
+        return False
+    if candidate.client_state is WebSocketState.DISCONNECTED:
+        return False
+    code = bot.close_code or ABNORMAL
+    try:
+        await candidate.close({NO_CODE: NORMAL, ABNORMAL: BROKEN}.get(code, code), bot.close_reason or "")
+    except (WebSocketDisconnect, RuntimeError):
+        return False
+    return True
