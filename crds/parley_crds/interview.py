@@ -164,16 +164,28 @@ class InterviewSpec(SpecModel):
     )
 
 
-_PINNED = "!has(oldSelf.status) || !has(oldSelf.status.acceptedAt)"
+_PINNED = "has(oldSelf.status) && has(oldSelf.status.acceptedAt)"
 _STARTED = "has(oldSelf.status) && has(oldSelf.status.attempts) && oldSelf.status.attempts.current > 0"
 
 
-def _fixed_once_started(field: str) -> Rule:
+def _unchanged(*path: str) -> str:
+    """CEL: the optional field at this path of the spec is there or not, and is what it is, as before.
+
+    Spelled out with `has`, since the API server can't bound the cost of comparing CEL's optional values.
+    """
+    steps = [".".join(path[: end + 1]) for end in range(len(path))]
+    there, before = (" && ".join(f"has({root}.spec.{step})" for step in steps) for root in ("self", "oldSelf"))
+    field = steps[-1]
+    return f"(({there}) ? ({before}) && self.spec.{field} == oldSelf.spec.{field} : !({before}))"
+
+
+def _fixed_once_started(*path: str) -> Rule:
     """A rule that holds a field of the spec as it is when a bot was started: the bot has been given it already."""
+    field = ".".join(path)
     return Rule(
-        f"!({_STARTED}) || self.spec.?{field} == oldSelf.spec.?{field}",
+        f"!({_STARTED}) || {_unchanged(*path)}",
         f"spec.{field} can't change once the interview's bot was started",
-        f".spec.{field}",
+        f".spec.{path[0]}",
     )
 
 
@@ -183,22 +195,17 @@ class Interview(ApiModel):
     model_config = ConfigDict(
         json_schema_extra=validations(
             Rule(
-                f"{_PINNED} || self.spec.templateRef == oldSelf.spec.templateRef",
+                f"!({_PINNED}) || self.spec.templateRef == oldSelf.spec.templateRef",
                 "spec.templateRef can't change once the interview was accepted: its template is pinned",
                 ".spec.templateRef",
             ),
-            *(_fixed_once_started(field) for field in ("candidate", "context", "start", "overrides", "noShowSeconds")),
-            Rule(
-                f"!({_STARTED}) || !has(oldSelf.spec.window) && !has(self.spec.window)"
-                " || self.spec.?window.?notBefore == oldSelf.spec.?window.?notBefore",
-                "spec.window.notBefore can't change once the interview's bot was started",
-                ".spec.window",
-            ),
-            Rule(
-                "!oldSelf.spec.cancel || self.spec.cancel",
-                "spec.cancel can't be taken back",
-                ".spec.cancel",
-            ),
+            _fixed_once_started("candidate"),
+            _fixed_once_started("context"),
+            _fixed_once_started("start"),
+            _fixed_once_started("overrides"),
+            _fixed_once_started("noShowSeconds"),
+            _fixed_once_started("window", "notBefore"),
+            Rule("!oldSelf.spec.cancel || self.spec.cancel", "spec.cancel can't be taken back", ".spec.cancel"),
             Rule(
                 "self.spec.linkEpoch >= oldSelf.spec.linkEpoch",
                 "spec.linkEpoch can't go down: a revoked link would work again",

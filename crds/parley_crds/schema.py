@@ -92,8 +92,14 @@ def _fold_additional(out: Schema, defs: Mapping[str, Any]) -> None:
 
 
 def _fold_default(out: Schema) -> None:
-    """Leave out a default of null, and let an object's fields bring their own defaults."""
-    if out.get("default", ...) is None:
-        del out["default"]
-    if "default" in out and "properties" in out:
-        out["default"] = {}
+    """Leave null out of defaults. An object's default is whole, since the API server tries the rules on it alone."""
+    if "default" in out and (out["default"] is None or isinstance(out["default"], Mapping)):
+        default = _without_nulls(out.pop("default"))
+        if default is not None:
+            out["default"] = default
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
+    return value

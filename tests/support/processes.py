@@ -1,0 +1,85 @@
+"""Programs beside a test: started with a log, gone when the test run is gone, however it ended."""
+
+import ctypes
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def tool(name: str) -> str:
+    """The path of a tool that `cluster/parley-cluster tools` builds: in $PARLEY_TOOLS, or in the project's cache.
+
+    Raises:
+        FileNotFoundError: it is not there; the message says how to get it.
+    """
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "parley"
+    folder = Path(os.environ.get("PARLEY_TOOLS") or Path(os.environ.get("PARLEY_CACHE") or cache) / "bin")
+    found = shutil.which(name, path=str(folder))
+    if found is None:
+        raise FileNotFoundError(f"{name} is not in {folder}: run `cluster/parley-cluster tools`, or set PARLEY_TOOLS")
+    return found
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of the loopback interface that nobody listens on, all different."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+class Program:
+    """A child that the kernel kills when this process dies, also by SIGKILL."""
+
+    def __init__(self, command: Sequence[str], log: Path, env: Mapping[str, str] | None = None) -> None:
+        self.name = Path(command[0]).name
+        self._log = log
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=None if env is None else {**os.environ, **env},
+                preexec_fn=_die_with(os.getpid()),
+            )
+
+    def require_alive(self) -> None:
+        """Raise RuntimeError with the end of the log when the program has ended."""
+        code = self._process.poll()
+        if code is not None:
+            tail = self._log.read_text(errors="replace")[-4000:]
+            raise RuntimeError(f"{self.name} ended with {code}; the end of {self._log}:\n{tail}")
+
+    def kill(self) -> None:
+        """End it as a crash would, and wait until it is gone."""
+        self._process.kill()
+        self._process.wait(30)
+
+    def stop(self) -> None:
+        """End it in order; after ten seconds, by force."""
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+
+def _die_with(parent: int) -> Callable[[], None]:
+    def prepare() -> None:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # the parent died before the kernel knew what to do then
+            os._exit(1)
+
+    return prepare
