@@ -1,0 +1,47 @@
+"""How long a candidate waits for the bot: from `apply`, and from the consent."""
+
+import time
+
+import httpx
+from support.cluster import API, Hiring
+from support.figures import keep, summary
+from support.wait import until
+
+RUNS = 20
+
+
+def in_the_room(hiring: Hiring, name: str) -> bool:
+    return hiring.phase(name) == "Ready"
+
+
+def test_apply_to_bot_in_the_room(hiring: Hiring, measured_on: str) -> None:
+    hiring.cluster.apply(hiring.template())
+    took = []
+    for number in range(RUNS):
+        name = f"apply-{number}"
+        hiring.cluster.apply(hiring.interview(name))
+        started = time.monotonic()
+        until("the bot is in the room", lambda name=name: in_the_room(hiring, name), 120, every=0.02)
+        took.append(time.monotonic() - started)
+        hiring.cluster.delete("interview", name, hiring.namespace)
+    keep("Start: `apply` to bot in the room", {"aim": "p95 under 5 s, pod started cold", "apply to Ready": summary(took)}, measured_on)
+
+
+def test_consent_to_bot_in_the_room(hiring: Hiring, measured_on: str) -> None:
+    hiring.cluster.apply(hiring.template(start="OnArrival"))
+    took = []
+    for number in range(RUNS):
+        name = f"consent-{number}"
+        hiring.cluster.apply(hiring.interview(name))
+        hiring.wait_phase(name, "Open")
+        with httpx.Client(base_url=API, headers={"Authorization": f"Bearer {hiring.token(name)}"}, timeout=10) as page:
+            started = time.monotonic()
+            assert page.post("/join/v1/consent", json={"version": "2026-11"}).status_code == 204
+            until("connect", lambda page=page: page.post("/join/v1/connect").status_code == 200, 120, every=0.05)
+            took.append(time.monotonic() - started)
+        hiring.cluster.delete("interview", name, hiring.namespace)
+    keep(
+        "Start: consent to bot in the room",
+        {"aim": "p95 under 5 s, pod started cold", "consent to a room that can be joined": summary(took)},
+        measured_on,
+    )

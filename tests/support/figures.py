@@ -1,0 +1,41 @@
+"""Figures: percentiles, what they were measured on, and the page that keeps them."""
+
+import os
+import platform
+import re
+import subprocess
+from pathlib import Path
+
+PAGE = Path(__file__).parents[2] / "docs/benchmarks.md"
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The nearest-rank percentile; `share` from 0 to 1."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def summary(values: list[float], unit: str = "s", scale: float = 1.0) -> str:
+    """`p50 … p95 … (n=…)`, the values multiplied by `scale`."""
+    p50, p95 = percentile(values, 0.5) * scale, percentile(values, 0.95) * scale
+    return f"p50 {p50:.2f} {unit}, p95 {p95:.2f} {unit} (n={len(values)})"
+
+
+def machine(versions: dict[str, str]) -> str:
+    """Cores, memory, kernel and the versions that were measured."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    said = ", ".join(f"{name} {version}" for name, version in versions.items())
+    return f"{os.cpu_count()} cores, {memory:.0f} GiB, Linux {platform.release()}, {said}"
+
+
+def keep(section: str, rows: dict[str, str], measured_on: str) -> None:
+    """Print a section of figures and put it in the page, in the place of its former self."""
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    lines = [f"## {section}", "", f"Measured at {commit.stdout.strip()}: {measured_on}.", "", "| what | figure |", "|---|---|"]
+    lines += [f"| {what} | {figure} |" for what, figure in rows.items()]
+    text = "\n".join(lines) + "\n"
+    print(f"\n{text}")
+    page = PAGE.read_text() if PAGE.exists() else "# Benchmarks\n\nPrinted and kept by `make bench`.\n"
+    old = re.compile(rf"^## {re.escape(section)}\n.*?(?=^## |\Z)", re.S | re.M)
+    page = old.sub(lambda _: text + "\n", page) if old.search(page) else page.rstrip() + "\n\n" + text
+    PAGE.write_text(page.rstrip() + "\n")
