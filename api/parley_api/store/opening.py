@@ -1,43 +1,57 @@
 """Which store an installation uses."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, model_validator
+from pydantic import HttpUrl
 
 from parley_api.store.base import Store
 from parley_api.store.folder import FolderStore
 from parley_api.store.s3 import S3Store
 
 
-class StoreSettings(BaseModel):
-    """The settings that name the store: `PARLEY_STORE__TYPE` and so on, of the API and of the retention job."""
+class StoreSettings(Protocol):
+    """The settings that name the store; both the API's and the retention job's have them."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    @property
+    def store_type(self) -> Literal["folder", "s3"]:
+        """`folder` or `s3`."""
 
-    type: Literal["folder", "s3"] = Field(default="folder", description="Where artifacts are kept.")
-    path: Path = Field(default=Path("/store"), description="The folder of a folder store.")
-    bucket: str | None = Field(default=None, description="Bucket of an S3 store.")
-    region: str | None = Field(default=None, description="Region of the bucket; unset: boto3's own.")
-    endpoint_url: HttpUrl | None = Field(default=None, description="An S3 server other than AWS's.")
-    kms_key_id: str | None = Field(
-        default=None, description="KMS key that encrypts the objects; unset: the bucket's default."
-    )
+    @property
+    def store_folder(self) -> Path:
+        """The folder."""
 
-    @model_validator(mode="after")
-    def _has_bucket(self) -> Self:
-        if self.type == "s3" and not self.bucket:
-            raise ValueError("an S3 store needs a bucket: set PARLEY_STORE__BUCKET")
-        return self
+    @property
+    def store_s3_bucket(self) -> str | None:
+        """The bucket."""
+
+    @property
+    def store_s3_region(self) -> str | None:
+        """The bucket's region; None: boto3's own."""
+
+    @property
+    def store_s3_endpoint_url(self) -> HttpUrl | None:
+        """Another S3 server than AWS's."""
+
+    @property
+    def store_s3_kms_key_id(self) -> str | None:
+        """The key that encrypts what is written; None: the bucket's default."""
 
 
 def open_store(settings: StoreSettings) -> Store:
-    """The store that the settings name; nothing is reached yet."""
-    if settings.type == "folder" or settings.bucket is None:
-        return FolderStore(settings.path)
+    """The store that the settings name; nothing is reached yet.
+
+    Raises:
+        ValueError: an S3 store without a bucket.
+    """
+    if settings.store_type == "folder":
+        return FolderStore(settings.store_folder)
+    if not settings.store_s3_bucket:
+        raise ValueError("PARLEY_STORE__BUCKET is missing: PARLEY_STORE__TYPE is s3")
+    endpoint = settings.store_s3_endpoint_url
     return S3Store(
-        settings.bucket,
-        region=settings.region,
-        endpoint_url=None if settings.endpoint_url is None else str(settings.endpoint_url),
-        kms_key_id=settings.kms_key_id,
+        settings.store_s3_bucket,
+        region=settings.store_s3_region,
+        endpoint_url=None if endpoint is None else str(endpoint),
+        kms_key_id=settings.store_s3_kms_key_id,
     )

@@ -1,0 +1,64 @@
+"""/internal/v1: what the operator orders. Every order is safe to repeat."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from parley_crds.names import child_name
+from parley_protocol import BotInputs, EraseRequest, InterviewRef, SealRequest, SealResult
+from starlette.responses import Response
+
+from parley_api import session_status
+from parley_api.bots.access import require_operator
+from parley_api.bots.routing import StoreRoute
+from parley_api.problems import problem_responses
+from parley_api.services import Services, ServicesOf
+from parley_api.transcripts.archive import ErasedError, erase, kept_plan, publish, published
+from parley_api.transcripts.assemble import Ending, last_event_at
+
+Uid = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,64}$", description="The Interview's uid.")]
+
+internal_router = APIRouter(
+    prefix="/internal/v1/interviews/{uid}",
+    tags=["operator"],
+    route_class=StoreRoute,
+    responses=problem_responses(401, 403),
+    dependencies=[require_operator],
+)
+
+
+@internal_router.post("/seal")
+async def seal(services: ServicesOf, uid: Uid, request: SealRequest) -> SealResult:
+    """Finish what a dead bot left: the transcript of what is stored, ended when its last event was."""
+    ref = InterviewRef(namespace=request.namespace, name=request.name, uid=uid)
+    history = await services.event_log.read(ref.namespace, uid)
+    if not history and await published(services.store, ref) is None:
+        return SealResult(sealed=False, turns=0)
+    ending = Ending(request.reason, last_event_at(history) or datetime.now(UTC))
+    try:
+        transcript = await publish(services.store, ref, await _inputs(services, ref), history, ending)
+    except ErasedError:
+        return SealResult(sealed=False, turns=0)
+    services.event_log.forget(ref.namespace, uid)
+    services.news.ring(uid)
+    await session_status.mark_finished(
+        services.kube, ref, at=transcript.finished_at, reason=transcript.reason, attempt=transcript.attempts
+    )
+    return SealResult(sealed=True, turns=len(transcript.turns))
+
+
+@internal_router.post("/erase", status_code=204)
+async def erase_all(services: ServicesOf, uid: Uid, request: EraseRequest) -> Response:
+    """Delete everything that is stored of the interview, every version of it; a proof of that stays."""
+    await erase(services.store, request.namespace, uid, why="erased")
+    services.event_log.forget(request.namespace, uid)
+    services.news.ring(uid)
+    return Response(status_code=204)
+
+
+async def _inputs(services: Services, ref: InterviewRef) -> BotInputs | None:
+    """The plan that was kept at the first assignment, else the Secret's, else None."""
+    kept = await kept_plan(services.store, ref)
+    if kept is not None:
+        return kept
+    return await services.bots.inputs(child_name(ref.name, ref.uid), ref.uid)

@@ -1,0 +1,116 @@
+"""/bot/v1: what a bot is given, what it reports, and its last word."""
+
+from datetime import UTC, datetime
+
+from fastapi import APIRouter
+from parley_protocol import Assignment, EventAck, EventBatch, FinishRequest
+from starlette.responses import Response
+
+from parley_api import session_status
+from parley_api.bot_directory import Bot, stale_attempt
+from parley_api.bots.access import CallingBot, FreshBot
+from parley_api.bots.rooms import grant
+from parley_api.bots.routing import StoreRoute
+from parley_api.problems import ProblemError, problem_responses
+from parley_api.services import Services, ServicesOf
+from parley_api.transcripts.archive import keep_plan, publish, published
+from parley_api.transcripts.assemble import Ending, candidate_joined, started_at
+from parley_api.transcripts.event_log import (
+    EventConflictError,
+    EventGapError,
+    EventLogError,
+    LogClosedError,
+    UnorderedBatchError,
+)
+
+bot_router = APIRouter(
+    prefix="/bot/v1", tags=["bots"], route_class=StoreRoute, responses=problem_responses(401, 403, 409)
+)
+
+
+@bot_router.get("/assignment", response_model_exclude_none=True)
+async def assignment(services: ServicesOf, bot: FreshBot) -> Assignment:
+    """All that the bot needs to begin, or to go on. The room's token is minted for this answer."""
+    inputs = bot.inputs
+    ref = inputs.interview
+    if await published(services.store, ref) is not None:
+        raise ProblemError(409, "interview-finished", "The interview is over and its transcript stored: stop.")
+    await keep_plan(services.store, inputs)
+    history = await services.event_log.read(ref.namespace, ref.uid)
+    return Assignment(
+        interview=ref,
+        attempt=inputs.attempt,
+        plan=inputs.plan,
+        room=await grant(services.settings, inputs),
+        started_at=started_at(history),
+        history=history,
+    )
+
+
+@bot_router.post("/events")
+async def events(services: ServicesOf, bot: CallingBot, batch: EventBatch) -> EventAck:
+    """Store a batch; the answer's number is durable. Sending it again changes nothing."""
+    _require_current(bot, batch.attempt)
+    ref = bot.inputs.interview
+    try:
+        appended = await services.event_log.append(ref.namespace, ref.uid, batch)
+    except EventLogError as error:
+        raise _refusal(error) from error
+    if appended.new:
+        services.news.ring(ref.uid)
+    await _note_joining(services, bot, batch)
+    return EventAck(acknowledged=appended.acknowledged)
+
+
+@bot_router.post("/tools/{name}", responses=problem_responses(404))
+async def tools(_bot: CallingBot, name: str) -> Response:
+    """Call a tool of the template's own. Templates with tools are refused by admission for now."""
+    raise ProblemError(404, "tool-unknown", f"This interview has no tool named {name[:64]!r}.")
+
+
+@bot_router.post("/finish", status_code=204)
+async def finish(services: ServicesOf, bot: FreshBot, request: FinishRequest) -> Response:
+    """The bot's last word: store the transcript, then tell the operator. Again: the same, changing nothing."""
+    _require_current(bot, request.attempt)
+    ref = bot.inputs.interview
+    try:
+        durable = await services.event_log.highest(ref.namespace, ref.uid, request.attempt)
+    except LogClosedError as error:
+        raise _refusal(error) from error
+    if durable < request.last_event:
+        raise _refusal(EventGapError(durable + 1, request.last_event))
+    history = await services.event_log.read(ref.namespace, ref.uid)
+    ending = Ending(request.reason.value, datetime.now(UTC))
+    transcript = await publish(services.store, ref, bot.inputs, history, ending)
+    services.event_log.forget(ref.namespace, ref.uid)
+    services.news.ring(ref.uid)
+    await session_status.mark_finished(
+        services.kube, ref, at=transcript.finished_at, reason=transcript.reason, attempt=transcript.attempts
+    )
+    return Response(status_code=204)
+
+
+async def _note_joining(services: Services, bot: Bot, batch: EventBatch) -> None:
+    """Write the candidate's joining into the status, also for a repeat: the first may have failed after storing."""
+    for item in batch.events:
+        if candidate_joined(item):
+            await session_status.mark_started(services.kube, bot.inputs.interview, at=item.at)
+
+
+def _require_current(bot: Bot, attempt: int) -> None:
+    if attempt != bot.attempt:
+        raise stale_attempt(attempt, bot.attempt)
+
+
+def _refusal(error: EventLogError) -> ProblemError:
+    """The problem that tells the bot what to do with its batch."""
+    detail = f"{str(error)[:1].upper()}{str(error)[1:]}."
+    if isinstance(error, EventGapError):
+        return ProblemError(409, "event-gap", detail, members={"expected": error.expected})
+    if isinstance(error, EventConflictError):
+        return ProblemError(409, "event-conflict", detail, members={"n": error.n})
+    if isinstance(error, UnorderedBatchError):
+        return ProblemError(422, "invalid", detail)
+    if isinstance(error, LogClosedError):
+        return ProblemError(409, f"interview-{error.why}", detail)
+    raise AssertionError(f"no problem is written for {type(error).__name__}")
