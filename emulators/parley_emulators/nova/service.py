@@ -1,0 +1,252 @@
+"""The operation InvokeModelWithBidirectionalStream: who may, on which model, and the life of a stream."""
+
+import asyncio
+import json
+import logging
+import re
+import time
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote
+
+from parley_emulators.nova.faults import Fault, FaultBook
+from parley_emulators.nova.framing import FrameReader, FramingError, client_event, decode, encode_exception
+from parley_emulators.nova.http2 import Stream, StreamClosed
+from parley_emulators.nova.order import ProtocolViolation
+from parley_emulators.nova.record import SessionBook, SessionRecord
+from parley_emulators.nova.session import Senses, Session
+from parley_emulators.nova.settings import NovaSettings
+from parley_emulators.nova.sigv4 import ChunkVerifier, Request, Secret, SignatureRefused, verify_request
+
+_log = logging.getLogger(__name__)
+_PATH = re.compile(r"^/model/(?P<model>[^/]+)/invoke-with-bidirectional-stream(?:\?.*)?$")
+_FAULT_POLL_SECONDS = 0.05
+
+
+class Refusal(Exception):
+    """The request is answered with an error in place of a stream."""
+
+    def __init__(self, status: int, error_type: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.error_type = error_type
+        self.message = message
+
+
+class _StreamEnds(Exception):  # noqa: N818  -- an end, not an error
+    """The stream is over: why, and the exception frame (type, message) to send before its end, if any."""
+
+    def __init__(self, reason: str, exception: tuple[str, str] | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.exception = exception
+
+
+@dataclass
+class NovaService:
+    """Serves streams; what it is told to spoil and what it has seen are the control port's to ask."""
+
+    settings: NovaSettings
+    senses: Senses
+    faults: FaultBook
+    sessions: SessionBook
+
+    async def handle(self, stream: Stream) -> None:
+        """Serve one request, whatever becomes of it."""
+        try:
+            try:
+                model, verifier = await self._admit(stream)
+            except Refusal as refusal:
+                await _refuse(stream, refusal)
+                return
+            await self._serve(stream, model, verifier)
+        except StreamClosed:
+            return
+
+    async def _admit(self, stream: Stream) -> tuple[str, ChunkVerifier]:
+        headers = stream.headers
+        path = headers.get(":path", "")
+        matched = _PATH.match(path)
+        if matched is None:
+            raise Refusal(404, "UnknownOperationException", f"No operation at {path}.")
+        if headers.get(":method") != "POST":
+            raise Refusal(405, "UnknownOperationException", "The method must be POST.")
+        settings = self.settings
+        secret = Secret(settings.access_key_id, settings.secret_access_key.get_secret_value(), settings.region)
+        try:
+            verifier = verify_request(Request("POST", path, headers), secret, datetime.now(UTC))
+        except SignatureRefused as refused:
+            raise Refusal(403, refused.error_type, refused.message) from refused
+        model = unquote(matched["model"])
+        if model in settings.retired_models:
+            raise Refusal(
+                404, "ResourceNotFoundException", "This model version has reached the end of its life. Please refer to the AWS "
+                "documentation for more details.",
+            )  # fmt: skip
+        if model not in settings.models:
+            raise Refusal(400, "ValidationException", "The provided model identifier is invalid.")
+        while (fault := self.faults.due()) is not None:
+            await _strike_at_start(fault, stream)
+        return model, verifier
+
+    async def _serve(self, stream: Stream, model: str, verifier: ChunkVerifier) -> None:
+        request_id = str(uuid.uuid4())
+        headers = {"content-type": "application/vnd.amazon.eventstream", "x-amzn-requestid": request_id}
+        stream.respond(200, headers)
+        record = SessionRecord(id=request_id, model=model, started_at=time.time())
+        self.sessions.open(record)
+        _log.info("session %s of %s began", request_id, model)
+        try:
+            await self._converse(stream, verifier, record)
+        except* _StreamEnds as ends:
+            end = _first(ends)
+            record.end = end.reason
+            try:
+                if end.exception is not None:
+                    await stream.send(encode_exception(*end.exception))
+                await stream.send(b"", end=True)
+            except StreamClosed:
+                pass
+        except* StreamClosed:
+            record.end = record.end or "the client went away"
+        finally:
+            record.ended_at = time.time()
+            record.end = record.end or "the emulator stopped"
+            _log.info("session %s ended: %s", request_id, record.end)
+
+    async def _converse(self, stream: Stream, verifier: ChunkVerifier, record: SessionRecord) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        gate = _Gate(stream)
+        session = Session(self.settings, self.senses, gate.send, record, lambda: loop.time() - began)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(session.run())
+            group.create_task(self._read(stream, verifier, session))
+            group.create_task(self._limit())
+            group.create_task(self._spoil(stream, gate, session, began, record))
+
+    async def _read(self, stream: Stream, verifier: ChunkVerifier, session: Session) -> None:
+        try:
+            async for event in self._events(stream, verifier):
+                session.take(event)
+                if session.ended:
+                    raise _StreamEnds("the client ended it")
+        except ProtocolViolation as violation:
+            raise _StreamEnds(f"refused: {violation}", ("validationException", str(violation))) from violation
+        except FramingError as error:
+            raise _StreamEnds(f"refused: {error}", ("validationException", f"Invalid input request: {error}.")) from error
+        except SignatureRefused as refused:
+            raise _StreamEnds(f"refused: {refused.message}", (_camel(refused.error_type), refused.message)) from refused
+        raise _StreamEnds("the client closed its side")
+
+    async def _events(self, stream: Stream, verifier: ChunkVerifier) -> AsyncIterator[dict[str, Any]]:
+        reader = FrameReader()
+        while True:
+            try:
+                async with asyncio.timeout(self.settings.input_timeout_seconds):
+                    data = await stream.receive()
+            except TimeoutError as error:
+                raise ProtocolViolation("Timed out waiting for audio bytes or interactive content.") from error
+            if data is None:
+                return
+            for envelope in reader.feed(data):
+                inner = verifier.verify(envelope)
+                if not inner:
+                    return
+                yield client_event(decode(inner))
+
+    async def _limit(self) -> None:
+        await asyncio.sleep(self.settings.session_limit_seconds)
+        message = "Model has timed out in processing the request. Try your request again."
+        raise _StreamEnds("the session limit", ("modelTimeoutException", message))
+
+    async def _spoil(
+        self, stream: Stream, gate: "_Gate", session: Session, began: float, record: SessionRecord
+    ) -> None:
+        """Let the ordered faults strike when they are due."""
+        while True:
+            elapsed = asyncio.get_running_loop().time() - began
+            fault = self.faults.due(elapsed, session.responses_begun)
+            if fault is None:
+                await asyncio.sleep(_FAULT_POLL_SECONDS)
+                continue
+            record.end = f"fault: {fault.kind}" if fault.kind != "delay" else None
+            match fault.kind:
+                case "delay":
+                    gate.hold(fault.delay_seconds)
+                case "exception":
+                    raise _StreamEnds("fault: exception", (fault.exception_type, fault.message))
+                case "half_close":
+                    raise _StreamEnds("fault: half_close")
+                case "reset":
+                    stream.reset()
+                    raise StreamClosed
+                case "drop":
+                    stream.drop()
+                    raise StreamClosed
+
+
+class _Gate:
+    """Lets a session's output through, and holds it back while a delay is ordered."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._lock = asyncio.Lock()
+        self._held_until = 0.0
+
+    def hold(self, seconds: float) -> None:
+        self._held_until = asyncio.get_running_loop().time() + seconds
+
+    async def send(self, data: bytes) -> None:
+        async with self._lock:
+            while (wait := self._held_until - asyncio.get_running_loop().time()) > 0:
+                await asyncio.sleep(wait)
+            await self._stream.send(data)
+
+
+async def _strike_at_start(fault: Fault, stream: Stream) -> None:
+    match fault.kind:
+        case "refuse":
+            raise Refusal(fault.status, fault.error_type, fault.message)
+        case "exception":
+            # Before the stream has begun, an exception is an HTTP error of the same name.
+            raise Refusal(fault.status, fault.exception_type[0].upper() + fault.exception_type[1:], fault.message)
+        case "delay":
+            await asyncio.sleep(fault.delay_seconds)
+        case "drop":
+            stream.drop()
+            raise StreamClosed
+        case "reset":
+            stream.reset()
+            raise StreamClosed
+        case "half_close":
+            stream.respond(200, {"content-type": "application/vnd.amazon.eventstream"})
+            await stream.send(b"", end=True)
+            raise StreamClosed
+
+
+async def _refuse(stream: Stream, refusal: Refusal) -> None:
+    body = json.dumps({"message": refusal.message}).encode()
+    headers = {
+        "content-type": "application/json", "content-length": str(len(body)), "x-amzn-errortype": refusal.error_type,
+        "x-amzn-requestid": str(uuid.uuid4()),
+    }  # fmt: skip
+    _log.info("refused with %d %s: %s", refusal.status, refusal.error_type, refusal.message)
+    stream.respond(refusal.status, headers)
+    await stream.send(body, end=True)
+
+
+def _first(group: BaseExceptionGroup[_StreamEnds]) -> _StreamEnds:
+    """The end that came first, when several came at once."""
+    first: BaseException = group
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    assert isinstance(first, _StreamEnds), "split by type"
+    return first
+
+
+def _camel(error_type: str) -> str:
+    return error_type[0].lower() + error_type[1:]

@@ -1,0 +1,244 @@
+"""One session of the emulated model: what a client sends goes in, what the model would send comes out."""
+
+import asyncio
+import base64
+import binascii
+import contextlib
+import uuid
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from parley_emulators.nova.order import Content, ProtocolViolation, SessionOrder
+from parley_emulators.nova.output import OUTPUT_RATE, Output, Send
+from parley_emulators.nova.policy import Action, CallTool, Policy, Say
+from parley_emulators.nova.record import Message, SessionRecord, ToolCall
+from parley_emulators.nova.settings import NovaSettings
+from parley_emulators.nova.speaker import Speaker
+from parley_emulators.speech.audio import BYTES_PER_SAMPLE
+from parley_emulators.speech.ear import Ear, TurnHeard
+from parley_emulators.speech.recogniser import Recogniser
+from parley_emulators.speech.synthesiser import Synthesiser
+from parley_emulators.speech.turns import SpeechStarted
+
+# A client whose tool handler died never answers; the model must then go on listening.
+_TOOL_PATIENCE_SECONDS = 20.0
+_TURN_PATIENCE_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Senses:
+    """The models that all sessions share."""
+
+    recogniser: Recogniser
+    synthesiser: Synthesiser
+
+
+@dataclass(frozen=True)
+class _Text:
+    text: str
+
+
+@dataclass(frozen=True)
+class _Turn:
+    text: str
+
+
+type _Stimulus = _Text | _Turn
+
+
+class Session:
+    """Runs from sessionStart to sessionEnd. `take` is told each client event; `run` lives beside it until cancelled."""
+
+    def __init__(
+        self, settings: NovaSettings, senses: Senses, send: Send, record: SessionRecord, now: Callable[[], float]
+    ) -> None:
+        self._settings = settings
+        self._senses = senses
+        self._record = record
+        self._now = now
+        self._order = SessionOrder()
+        self._output = Output(send, record.id)
+        self._speaker = Speaker(self._output, senses.synthesiser, settings.lead_seconds)
+        self._policy = Policy(frozenset())
+        self._ear: Ear | None = None
+        self._ear_made = asyncio.Event()
+        self._input_rate = 16_000
+        self._stimuli: deque[_Stimulus] = deque()
+        self._stimulated = asyncio.Event()
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+        self._results: dict[str, asyncio.Future[str]] = {}
+        self._texts: dict[str, str] = {}
+        self.responses_begun = 0
+        self.ended = False
+
+    def take(self, event: dict[str, Any]) -> None:
+        """Take the client's next event.
+
+        Raises:
+            ProtocolViolation: It may not come now, or is malformed.
+        """
+        kind = next(iter(event))
+        body = event[kind]
+        if not isinstance(body, dict):
+            raise ProtocolViolation(f"{kind} must be an object.")
+        content = self._order.accept(kind, body)
+        self._record.events[kind] += 1
+        match kind:
+            case "sessionStart":
+                self._record.session_start = body
+            case "promptStart":
+                self._start_prompt(body)
+            case "contentStart" if content and content.type == "AUDIO":
+                self._open_ear(body)
+            case "audioInput":
+                self._hear(body["content"])
+            case "textInput" | "toolResult" if content:
+                # A long text may come in several parts.
+                self._texts[content.name] = self._texts.get(content.name, "") + body["content"]
+            case "contentEnd" if content:
+                self._close(content, self._texts.pop(content.name, ""))
+            case "sessionEnd":
+                self.ended = True
+
+    async def run(self) -> None:
+        """Listen and respond, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._listen())
+            group.create_task(self._respond())
+
+    def _start_prompt(self, body: dict[str, Any]) -> None:
+        self._record.prompt_start = body
+        rate = body["audioOutputConfiguration"].get("sampleRateHertz", OUTPUT_RATE)
+        if rate not in (8_000, 16_000, 24_000):
+            raise ProtocolViolation(f"audioOutputConfiguration.sampleRateHertz must be 8000, 16000 or 24000, not {rate}.")
+        self._output.start_prompt(body["promptName"], rate)
+        tools = body.get("toolConfiguration", {}).get("tools", [])
+        try:
+            names = frozenset(str(tool["toolSpec"]["name"]) for tool in tools)
+        except (KeyError, TypeError) as error:
+            raise ProtocolViolation("Each tool of toolConfiguration requires toolSpec.name.") from error
+        self._policy = Policy(names)
+
+    def _open_ear(self, body: dict[str, Any]) -> None:
+        configuration = body.get("audioInputConfiguration", {})
+        self._input_rate = configuration.get("sampleRateHertz", 16_000)
+        if self._input_rate not in (8_000, 16_000, 24_000):
+            raise ProtocolViolation("audioInputConfiguration.sampleRateHertz must be 8000, 16000 or 24000.")
+        start = self._record.session_start or {}
+        sensitivity = start.get("turnDetectionConfiguration", {}).get("endpointingSensitivity")
+        if sensitivity not in (None, "HIGH", "MEDIUM", "LOW"):
+            raise ProtocolViolation(f"endpointingSensitivity must be one of HIGH, MEDIUM, LOW, not {sensitivity}.")
+        pause = self._settings.pause_seconds(sensitivity)
+        self._ear = Ear(self._senses.recogniser, self._input_rate, pause)
+        self._ear_made.set()
+
+    def _hear(self, encoded: str) -> None:
+        try:
+            pcm = base64.b64decode(encoded, validate=True)
+        except binascii.Error as error:
+            raise ProtocolViolation("audioInput.content must be base64.") from error
+        seconds = len(pcm) / BYTES_PER_SAMPLE / self._input_rate
+        self._record.audio_seconds += seconds
+        self._output.heard(seconds=seconds)
+        if self._ear is not None:
+            self._ear.hear(pcm)
+
+    def _close(self, content: Content, text: str) -> None:
+        if content.type == "TOOL":
+            result = self._results.pop(content.tool_use_id or "", None)
+            if result is None:
+                raise ProtocolViolation(f"No tool use with id {content.tool_use_id} awaits a result.")
+            result.set_result(text)  # where nobody waits for it any more, it is too late and has no effect
+        elif content.type == "TEXT":
+            self._output.heard(text=text)
+            message = Message(role=content.role, text=text, at=self._now())
+            if content.role == "SYSTEM":
+                self._record.system.append(text)
+            elif content.interactive:
+                self._record.interactive.append(message)
+                self._speaker.cut_in()
+                self._stimulate(_Text(text))
+            else:
+                self._record.history.append(message)
+
+    async def _listen(self) -> None:
+        await self._ear_made.wait()
+        assert self._ear is not None, "made"
+        async for heard in self._ear.listen():
+            match heard:
+                case SpeechStarted():
+                    self._quiet.clear()
+                    self._speaker.cut_in()
+                case TurnHeard(text):
+                    if text:
+                        self._record.turns.append(Message(role="USER", text=text, at=self._now()))
+                        self._stimulate(_Turn(text))
+                    self._quiet.set()
+
+    def _stimulate(self, stimulus: _Stimulus) -> None:
+        self._stimuli.append(stimulus)
+        self._stimulated.set()
+
+    async def _respond(self) -> None:
+        while True:
+            await self._stimulated.wait()
+            self._stimulated.clear()
+            while self._stimuli:
+                await self._respond_to(self._stimuli.popleft())
+
+    async def _respond_to(self, stimulus: _Stimulus) -> None:
+        self.responses_begun += 1
+        await self._output.start_completion()
+        match stimulus:
+            case _Text(text):
+                actions = self._policy.on_text(text)
+            case _Turn(text):
+                await self._output.text("USER", "FINAL", text, "PARTIAL_TURN")
+                actions = self._policy.on_user_turn(text)
+        heard = await self._carry_out(actions)
+        await self._output.end_completion("END_TURN" if heard else "INTERRUPTED")
+
+    async def _carry_out(self, actions: list[Action]) -> bool:
+        """Do what the policy says, in order; the answer is whether all that was said was heard."""
+        pending = list(actions)
+        while pending:
+            action = pending.pop(0)
+            match action:
+                case Say(text):
+                    await self._let_finish()
+                    if not await self._say(text):
+                        return False
+                case CallTool(name, arguments):
+                    result = await self._call(name, arguments)
+                    pending += self._policy.on_tool_silence() if result is None else self._policy.on_tool_result(result)
+        return True
+
+    async def _say(self, text: str) -> bool:
+        turn = Message(role="ASSISTANT", text=text, at=self._now())
+        self._record.turns.append(turn)
+        heard = await self._speaker.say(text)
+        turn.interrupted = not heard
+        return heard
+
+    async def _let_finish(self) -> None:
+        """Wait for a user who has gone on speaking: what they add belongs to the turn that is being answered."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._quiet.wait(), _TURN_PATIENCE_SECONDS)
+        while self._stimuli and isinstance(self._stimuli[0], _Turn):
+            await self._output.text("USER", "FINAL", self._stimuli.popleft().text, "PARTIAL_TURN")
+
+    async def _call(self, name: str, arguments: dict[str, Any]) -> str | None:
+        tool_use_id = str(uuid.uuid4())
+        call = ToolCall(name=name, arguments=arguments, at=self._now())
+        self._record.tool_calls.append(call)
+        result: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._results[tool_use_id] = result
+        await self._output.tool_use(tool_use_id, name, arguments)
+        try:
+            call.result = await asyncio.wait_for(asyncio.shield(result), _TOOL_PATIENCE_SECONDS)
+        except TimeoutError:
+            return None
+        return call.result

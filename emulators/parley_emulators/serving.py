@@ -1,0 +1,62 @@
+"""What both emulators need to serve plain HTTP: a uvicorn that lives inside a running event loop."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import uvicorn
+from fastapi import FastAPI
+
+
+class StartupError(Exception):
+    """The program cannot start; the message is one line that says why."""
+
+
+@dataclass(frozen=True)
+class Listening:
+    """A port that is served."""
+
+    port: int
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one.
+
+    Raises:
+        StartupError: The address cannot be had.
+    """
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise StartupError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    return listener
+
+
+@contextlib.asynccontextmanager
+async def serving(app: FastAPI, host: str, port: int) -> AsyncIterator[Listening]:
+    """Serve an application over HTTP while the block runs.
+
+    Raises:
+        StartupError: The address cannot be had.
+    """
+    listener = bind(host, port)
+    server = _Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off"))
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield Listening(listener.getsockname()[1])
+    finally:
+        server.should_exit = True
+        await task
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to the program, which serves more than this one port."""
+
+    @contextlib.contextmanager
+    def capture_signals(self):  # type: ignore[no-untyped-def]  # noqa: ANN201  -- uvicorn's own hook has no types
+        yield

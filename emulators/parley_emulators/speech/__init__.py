@@ -1,0 +1,1 @@
+"""Hearing and speaking on the CPU, offline: voice activity, turns, recognition, synthesis."""
