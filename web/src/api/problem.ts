@@ -1,0 +1,49 @@
+/** RFC 9457 problem details as Parley's API sends them. */
+export interface Problem {
+  readonly status: number;
+  /** Last part of `type`: https://parley.dev/problems/<slug>. Empty when the answer was no problem document. */
+  readonly slug: string;
+  readonly detail: string;
+}
+
+/** Why the link opens nothing. */
+export type Refusal = "missing" | "invalid" | "revoked" | "expired" | "cancelled" | "failed";
+
+/** What a failed request means to the page. */
+export type Failure =
+  /** The network, or the API's own trouble: the same request may succeed later. */
+  | { readonly kind: "unreachable"; readonly retryAfterMs: number | null }
+  | { readonly kind: "refused"; readonly why: Refusal }
+  /** The interviewer is not in the room yet. */
+  | { readonly kind: "notReady"; readonly retryAfterMs: number }
+  /** Another tab holds the room, and the interview keeps the first. */
+  | { readonly kind: "elsewhere" }
+  /** The interview is not where the page believes it is: read it again. */
+  | { readonly kind: "changed" };
+
+const DEFAULT_RETRY_MS = 2000;
+
+const REFUSALS: Readonly<Record<string, Refusal>> = {
+  "link-forged": "invalid",
+  "link-invalid": "invalid",
+  "link-revoked": "revoked",
+  "link-expired": "expired",
+};
+
+/** Translates an answer that is not 2xx. The slug decides where it is known, the status otherwise. */
+export function failureOf(problem: Problem, retryAfter: string | null): Failure {
+  const refusal = REFUSALS[problem.slug];
+  if (refusal !== undefined) return { kind: "refused", why: refusal };
+  const retryAfterMs = parseRetryAfter(retryAfter);
+  if (problem.slug === "not-ready") return { kind: "notReady", retryAfterMs: retryAfterMs ?? DEFAULT_RETRY_MS };
+  if (problem.slug === "already-joined") return { kind: "elsewhere" };
+  if (problem.status === 401 || problem.status === 404) return { kind: "refused", why: "invalid" };
+  if (problem.status === 429 || problem.status >= 500) return { kind: "unreachable", retryAfterMs };
+  return { kind: "changed" };
+}
+
+function parseRetryAfter(value: string | null): number | null {
+  if (value === null) return null;
+  const seconds = Number(value);
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : null;
+}

@@ -1,0 +1,150 @@
+import { useEffect, useState } from "react";
+import type { JoinInterview } from "../api/types";
+import { DeviceChoice } from "../components/DeviceChoice";
+import { Icon } from "../components/Icon";
+import { LevelBar } from "../components/LevelBar";
+import { Notice } from "../components/Notice";
+import { Page } from "../components/Page";
+import { SelfView } from "../components/SelfView";
+import { Steps } from "../components/Steps";
+import { useDevice } from "../components/useDevice";
+import { playTestSound } from "../media/audio";
+import { isAllowed, type Device } from "../media/device";
+import { t } from "../text/strings";
+
+interface CheckProps {
+  readonly interview: JoinInterview;
+  readonly microphone: Device;
+  readonly camera: Device;
+  readonly onJoin: () => void;
+}
+
+/** Microphone, speaker and camera, while the bot is being provisioned. */
+export function Check({ interview, microphone, camera, onJoin }: CheckProps) {
+  const { state } = useDevice(microphone);
+  const open = state.status === "on";
+  const ready = interview.state === "ready" || interview.state === "in_progress";
+  return (
+    <>
+      <Steps current="check" />
+      <Page title={t.check.title} wide testId="check-page">
+        <p className="lead">{t.check.lead}</p>
+        <div className="checks">
+          <div className="checks__main">
+            <MicrophoneCheck microphone={microphone} />
+            <SpeakerCheck />
+          </div>
+          <CameraCheck camera={camera} />
+        </div>
+        <div className="joinbar">
+          <p className="joinbar__status" role="status">
+            <span className={ready ? "dot dot--ready" : "dot"} aria-hidden="true" />
+            {ready ? t.check.ready(interview.interviewerName) : t.check.preparing(interview.interviewerName)}
+          </p>
+          <div className="joinbar__action">
+            <button type="button" className="button" data-testid="join" disabled={!open} onClick={onJoin}>
+              {interview.state === "in_progress" ? t.check.rejoin : t.check.join}
+            </button>
+            {!open && <p className="joinbar__hint">{t.check.needMicrophone}</p>}
+          </div>
+        </div>
+      </Page>
+    </>
+  );
+}
+
+function MicrophoneCheck({ microphone }: { microphone: Device }) {
+  const { state } = useDevice(microphone);
+  const [heard, setHeard] = useState(false);
+  useEffect(() => {
+    // Where it was allowed before, asking shows no prompt, so there is nothing to press first.
+    void isAllowed("microphone").then((allowed) => {
+      if (allowed && microphone.snapshot().state.status === "off") void microphone.open();
+    });
+  }, [microphone]);
+  return (
+    <section className="check" aria-labelledby="check-microphone">
+      <h2 id="check-microphone" className="check__title">
+        <Icon name="mic" />
+        {t.check.microphone}
+      </h2>
+      {state.status === "off" && (
+        <button type="button" className="button" data-testid="allow-microphone" onClick={() => void microphone.open()}>
+          {t.check.allowMicrophone}
+        </button>
+      )}
+      {state.status === "asking" && <p role="status">{t.check.asking}</p>}
+      {state.status === "failed" && (
+        <Notice message={t.deviceProblems.microphone[state.problem]}>
+          {state.problem !== "insecure" && state.problem !== "unsupported" && (
+            <button type="button" className="button button--quiet" onClick={() => void microphone.open()}>
+              {t.tryAgain}
+            </button>
+          )}
+        </Notice>
+      )}
+      {state.status === "on" && (
+        <>
+          <LevelBar stream={state.stream} onHeard={() => setHeard(true)} />
+          <p className={heard ? "check__note check__note--good" : "check__note"} role="status">
+            {heard && <Icon name="check" />}
+            {heard ? t.check.heard : t.check.speak}
+          </p>
+          <DeviceChoice device={microphone} />
+        </>
+      )}
+    </section>
+  );
+}
+
+function SpeakerCheck() {
+  const [playing, setPlaying] = useState(false);
+  const play = async (): Promise<void> => {
+    setPlaying(true);
+    await playTestSound();
+    setPlaying(false);
+  };
+  return (
+    <section className="check" aria-labelledby="check-speaker">
+      <h2 id="check-speaker" className="check__title">
+        <Icon name="speaker" />
+        {t.check.speaker}
+      </h2>
+      <p className="check__note">{t.check.speakerBody}</p>
+      <button type="button" className="button button--quiet" disabled={playing} onClick={play}>
+        {playing ? t.check.playing : t.check.play}
+      </button>
+    </section>
+  );
+}
+
+function CameraCheck({ camera }: { camera: Device }) {
+  const { state } = useDevice(camera);
+  return (
+    <section className="check check--camera" aria-labelledby="check-camera">
+      <h2 id="check-camera" className="check__title">
+        <Icon name="camera" />
+        {t.check.camera} <span className="check__optional">({t.check.optional})</span>
+      </h2>
+      <SelfView camera={camera} />
+      <p className="check__note">{t.check.cameraBody}</p>
+      {state.status === "failed" && <Notice tone="info" message={t.deviceProblems.camera[state.problem]} />}
+      <DeviceChoice device={camera} />
+      {state.status === "on" ? (
+        <button type="button" className="button button--quiet" onClick={() => camera.close()}>
+          {t.check.cameraOff}
+        </button>
+      ) : (
+        <button
+          type="button"
+          className="button button--quiet"
+          data-testid="allow-camera"
+          disabled={state.status === "asking"}
+          onClick={() => void camera.open()}
+        >
+          {t.check.allowCamera}
+        </button>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,70 @@
+import { useEffect, useRef, useState, type RefObject } from "react";
+import type { JoinInterview } from "../api/types";
+import { CaptionLog } from "../components/CaptionLog";
+import { Controls } from "../components/Controls";
+import { LeaveDialog } from "../components/LeaveDialog";
+import { Presence } from "../components/Presence";
+import { ProgressLine } from "../components/ProgressLine";
+import { RoomNotice } from "../components/RoomNotice";
+import { SelfView } from "../components/SelfView";
+import type { Device } from "../media/device";
+import type { Room } from "../room/room";
+import type { RoomState } from "../state/room";
+
+interface RoomPageProps {
+  readonly interview: JoinInterview;
+  readonly room: RoomState;
+  readonly connection: RefObject<Room | null>;
+  readonly microphone: Device;
+  readonly camera: Device;
+  readonly onRetry: () => void;
+  readonly onLeave: () => void;
+}
+
+/** The interview itself. */
+export function RoomPage(props: RoomPageProps) {
+  const { interview, room, connection, microphone, camera } = props;
+  const [muted, setMuted] = useState(false);
+  const [leaving, setLeaving] = useState(false);
+  const heading = useRef<HTMLHeadingElement>(null);
+
+  useEffect(() => {
+    document.title = interview.title;
+    heading.current?.focus({ preventScroll: true });
+  }, [interview.title]);
+  useEffect(() => {
+    // Also after a reconnect: the new connection starts unmuted.
+    if (room.phase === "live") connection.current?.setMuted(muted);
+  }, [connection, muted, room.phase]);
+
+  return (
+    <div className="room" data-testid="room-page">
+      <header className="room__head">
+        <h1 ref={heading} tabIndex={-1} className="room__title">
+          {interview.title}
+        </h1>
+        <ProgressLine progress={room.progress} questions={interview.questions} />
+      </header>
+      <RoomNotice
+        room={room}
+        microphone={microphone}
+        onRetry={props.onRetry}
+        onMicrophone={() => void connection.current?.microphoneChanged()}
+      />
+      <div className="room__body">
+        <div className="stage">
+          <Presence name={interview.interviewerName} room={room} read={() => connection.current?.interviewerLevel() ?? 0} />
+          <SelfView camera={camera} />
+        </div>
+        <CaptionLog captions={room.captions} interviewer={interview.interviewerName} />
+      </div>
+      <Controls
+        muted={muted}
+        camera={camera}
+        onMute={() => setMuted((before) => !before)}
+        onLeave={() => setLeaving(true)}
+      />
+      <LeaveDialog open={leaving} onStay={() => setLeaving(false)} onLeave={props.onLeave} />
+    </div>
+  );
+}

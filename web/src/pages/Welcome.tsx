@@ -1,0 +1,124 @@
+import { useId, useState } from "react";
+import type { JoinInterview } from "../api/types";
+import { Icon, type IconName } from "../components/Icon";
+import { Page } from "../components/Page";
+import { Steps } from "../components/Steps";
+import { languageName, minutes, moment } from "../text/format";
+import { t } from "../text/strings";
+
+interface WelcomeProps {
+  readonly interview: JoinInterview;
+  readonly sending: boolean;
+  readonly failed: boolean;
+  readonly onAgree: () => void;
+}
+
+/** What this is, who asks, what is kept; and the consent. Nothing is provisioned before the button is pressed. */
+export function Welcome({ interview, sending, failed, onAgree }: WelcomeProps) {
+  return (
+    <>
+      <Steps current="about" />
+      <Page title={interview.title} eyebrow={t.welcome.eyebrow} testId="welcome-page">
+        <p className="lead">{t.welcome.lead(interview.interviewerName)}</p>
+        <Facts interview={interview} />
+        <Expectations recording={interview.recording} />
+        <Consent interview={interview} sending={sending} failed={failed} onAgree={onAgree} />
+      </Page>
+    </>
+  );
+}
+
+function Facts({ interview }: { interview: JoinInterview }) {
+  const { facts } = t.welcome;
+  return (
+    <dl className="facts">
+      <div>
+        <dt>{facts.length}</dt>
+        <dd>{t.welcome.minutes(minutes(interview.durationSeconds))}</dd>
+      </div>
+      <div>
+        <dt>{facts.questions}</dt>
+        <dd>{t.welcome.count(interview.questions)}</dd>
+      </div>
+      <div>
+        <dt>{facts.language}</dt>
+        <dd>{languageName(interview.language)}</dd>
+      </div>
+      {interview.expiresAt && (
+        <div>
+          <dt>{facts.until}</dt>
+          <dd>
+            <time dateTime={interview.expiresAt}>{moment(interview.expiresAt)}</time>
+          </dd>
+        </div>
+      )}
+    </dl>
+  );
+}
+
+const ICONS: readonly IconName[] = ["spark", "people", "file", "stop"];
+
+function Expectations({ recording }: { recording: boolean }) {
+  return (
+    <>
+      <h2 className="subtitle">{t.welcome.how}</h2>
+      <ul className="expectations">
+        {t.welcome.expectations(recording).map((item, index) => (
+          <li key={item.title}>
+            <Icon name={ICONS[index] ?? "check"} />
+            <div>
+              <strong>{item.title}</strong>
+              <p>{item.body}</p>
+            </div>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function Consent({ interview, sending, failed, onAgree }: WelcomeProps) {
+  const box = useId();
+  const note = useId();
+  const [agreed, setAgreed] = useState(false);
+  const [asked, setAsked] = useState(false);
+  const { consent } = interview;
+  const missing = consent.required && !agreed;
+  const submit = (): void => {
+    if (missing) setAsked(true);
+    else onAgree();
+  };
+  return (
+    <form
+      className="consent"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      <h2 className="subtitle">{t.welcome.consent}</h2>
+      <p className="consent__text">{consent.text}</p>
+      {consent.required && (
+        <div className="tick">
+          <input
+            id={box}
+            type="checkbox"
+            data-testid="consent-check"
+            checked={agreed}
+            aria-describedby={note}
+            aria-invalid={asked && missing}
+            onChange={(event) => setAgreed(event.target.checked)}
+          />
+          <label htmlFor={box}>{t.welcome.agree}</label>
+        </div>
+      )}
+      <p id={note} className="form-error" role="alert">
+        {failed ? t.welcome.failed : asked && missing ? t.welcome.agreeFirst : ""}
+      </p>
+      <button type="submit" className="button" data-testid="consent-accept" disabled={sending}>
+        {sending ? t.welcome.sending : consent.required ? t.welcome.accept : t.welcome.go}
+      </button>
+    </form>
+  );
+}

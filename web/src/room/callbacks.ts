@@ -1,0 +1,32 @@
+import type { RTVIEventCallbacks, RTVIMessage } from "@pipecat-ai/client-js";
+import type { RoomListener } from "./room";
+import { readServerMessage } from "./messages";
+
+/** RTVI's callbacks, in the room's own words. Connecting, losing and ending are each transport's own matter. */
+export function conversation(listener: RoomListener, onEnded: (reason: string) => void): RTVIEventCallbacks {
+  return {
+    onUserTranscript: (data) => listener.onCaption({ type: "heard", text: data.text, final: data.final }),
+    onBotOutput: (data) =>
+      listener.onCaption({
+        type: "said",
+        text: data.text,
+        segment: data.segment_id ?? null,
+        done: data.spoken_status === "completed",
+      }),
+    onBotStartedSpeaking: () => listener.onSpeaking("interviewer", true),
+    onBotStoppedSpeaking: () => listener.onSpeaking("interviewer", false),
+    onUserStartedSpeaking: () => listener.onSpeaking("candidate", true),
+    onUserStoppedSpeaking: () => listener.onSpeaking("candidate", false),
+    onServerMessage: (data: unknown) => {
+      const message = readServerMessage(data);
+      if (message?.kind === "progress") listener.onProgress({ ...message.progress, at: Date.now() });
+      if (message?.kind === "ended") onEnded(message.reason);
+    },
+  };
+}
+
+export function errorText(message: RTVIMessage): { text: string; fatal: boolean } {
+  const data = message.data as { error?: unknown; message?: unknown; fatal?: unknown } | undefined;
+  const text = data?.error ?? data?.message;
+  return { text: typeof text === "string" ? text : "", fatal: data?.fatal === true };
+}

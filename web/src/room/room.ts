@@ -1,0 +1,35 @@
+import type { Grant } from "../api/types";
+import type { Device } from "../media/device";
+import type { CaptionEvent, Speaker } from "../state/captions";
+import type { Loss, Progress } from "../state/room";
+
+/** What a room tells the page. Nothing comes after `onLost` or `onEnded`. */
+export interface RoomListener {
+  onLive(): void;
+  onLost(loss: Loss): void;
+  onEnded(reason: string): void;
+  onProgress(progress: Progress): void;
+  onCaption(caption: CaptionEvent): void;
+  onSpeaking(speaker: Speaker, speaking: boolean): void;
+}
+
+/** A connection to the interviewer. */
+export interface Room {
+  setMuted(muted: boolean): void;
+  /** Loudness of the interviewer now, 0 to 1; what the candidate's animation shows. */
+  interviewerLevel(): number;
+  /** The candidate chose another microphone. */
+  microphoneChanged(): Promise<void>;
+  /** Ends the connection. `forGood`: the candidate leaves, and the bot need not wait for a return. */
+  leave(forGood: boolean): Promise<void>;
+}
+
+/** Opens the room that the API granted; Daily's library is loaded only for a Daily room. */
+export async function openRoom(grant: Grant, microphone: Device, listener: RoomListener): Promise<Room> {
+  if ("room_url" in grant) {
+    const { openDailyRoom } = await import("./daily");
+    return openDailyRoom(grant, microphone, listener);
+  }
+  const { openWebsocketRoom } = await import("./websocket");
+  return openWebsocketRoom(grant, microphone, listener);
+}

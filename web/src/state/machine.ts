@@ -1,0 +1,185 @@
+/**
+ * The page as a pure function of what happened: `reduce` says where the candidate is, `workOf` what has to be done
+ * there. The shell (useJoin) does that work and reports back by events; it decides nothing.
+ */
+import type { Failure, Refusal } from "../api/problem";
+import type { JoinInterview } from "../api/types";
+import { NEW_ROOM, reduceRoom, type RoomEvent, type RoomState } from "./room";
+
+export type State =
+  | { readonly page: "opening"; readonly tries: number }
+  | { readonly page: "unreachable"; readonly tries: number; readonly retryAfterMs: number | null }
+  | { readonly page: "refused"; readonly why: Refusal }
+  | { readonly page: "waiting"; readonly interview: JoinInterview; readonly reads: number }
+  | { readonly page: "welcome"; readonly interview: JoinInterview; readonly sending: boolean; readonly failed: boolean }
+  | { readonly page: "check"; readonly interview: JoinInterview; readonly reads: number }
+  | { readonly page: "room"; readonly interview: JoinInterview; readonly room: RoomState }
+  | { readonly page: "elsewhere"; readonly interview: JoinInterview; readonly refused: boolean }
+  | { readonly page: "left"; readonly interview: JoinInterview; readonly reads: number }
+  | { readonly page: "over"; readonly title: string | null; readonly reason: string | null };
+
+export type Event =
+  | RoomEvent
+  | { readonly type: "linkMissing" }
+  | { readonly type: "linkMalformed" }
+  | { readonly type: "loaded"; readonly interview: JoinInterview }
+  | { readonly type: "failed"; readonly failure: Failure }
+  | { readonly type: "retry" }
+  | { readonly type: "agree" }
+  | { readonly type: "agreed" }
+  | { readonly type: "join" }
+  | { readonly type: "leave" }
+  | { readonly type: "room.ended"; readonly reason: string };
+
+/** What the shell has to do. A new `key` ends the former work and starts this one. */
+export type Work =
+  | { readonly key: string; readonly do: "load"; readonly when: When }
+  | { readonly key: string; readonly do: "consent"; readonly version: string }
+  | { readonly key: string; readonly do: "connect"; readonly when: When };
+
+export type When =
+  | { readonly after: "now" }
+  | { readonly after: "ms"; readonly ms: number }
+  /** Grows with each failure, with chance in it, so that many browsers don't come back at the same moment. */
+  | { readonly after: "failures"; readonly count: number }
+  | { readonly after: "time"; readonly at: string };
+
+export const START: State = { page: "opening", tries: 0 };
+
+/** How often the page asks whether the interviewer is there (ms). */
+const POLL_MS = 3000;
+/** How often a page of the past asks whether the interview is over (ms). */
+const SLOW_POLL_MS = 15_000;
+
+export function reduce(state: State, event: Event): State {
+  switch (event.type) {
+    case "linkMissing":
+      return { page: "refused", why: "missing" };
+    case "linkMalformed":
+      return { page: "refused", why: "invalid" };
+    case "loaded":
+      return loaded(state, event.interview);
+    case "failed":
+      return failed(state, event.failure);
+    case "retry":
+      return { page: "opening", tries: 0 };
+    case "agree":
+      return state.page === "welcome" ? { ...state, sending: true, failed: false } : state;
+    case "agreed":
+      return state.page === "welcome" ? agreed(state.interview) : state;
+    case "join":
+      return "interview" in state ? { page: "room", interview: state.interview, room: NEW_ROOM } : state;
+    case "leave":
+      return state.page === "room" ? { page: "left", interview: state.interview, reads: 0 } : state;
+    case "room.ended":
+      return { page: "over", title: titleOf(state), reason: event.reason };
+    default:
+      return inRoom(state, event);
+  }
+}
+
+function inRoom(state: State, event: RoomEvent): State {
+  if (state.page !== "room") return state;
+  if (event.type === "room.lost" && event.loss === "takenOver") {
+    return { page: "elsewhere", interview: state.interview, refused: false };
+  }
+  return { ...state, room: reduceRoom(state.room, event) };
+}
+
+function agreed(interview: JoinInterview): State {
+  return { page: "check", interview: { ...interview, consent: { ...interview.consent, given: true } }, reads: 0 };
+}
+
+/** The page that an interview's state calls for. In the room and on the way out, only its end moves the candidate. */
+function loaded(state: State, interview: JoinInterview): State {
+  switch (interview.state) {
+    case "finished":
+      return { page: "over", title: interview.title, reason: state.page === "left" ? "CandidateLeft" : null };
+    case "expired":
+    case "cancelled":
+    case "failed":
+      return { page: "refused", why: interview.state };
+    default:
+      break;
+  }
+  if (state.page === "room") return { ...state, interview };
+  if (state.page === "left" || state.page === "check") return { ...state, interview, reads: state.reads + 1 };
+  if (interview.state === "scheduled") {
+    return { page: "waiting", interview, reads: state.page === "waiting" ? state.reads + 1 : 0 };
+  }
+  if (interview.consent.given) return { page: "check", interview, reads: 0 };
+  return { page: "welcome", interview, sending: false, failed: false };
+}
+
+function failed(state: State, failure: Failure): State {
+  if (failure.kind === "refused") return { page: "refused", why: failure.why };
+  switch (state.page) {
+    case "room":
+      return failedInRoom(state, failure);
+    case "welcome":
+      return failure.kind === "changed" ? START : { ...state, sending: false, failed: true };
+    case "waiting":
+    case "check":
+    case "left":
+      // What is on the page stays usable; it asks again at its own pace.
+      return failure.kind === "changed" ? START : { ...state, reads: state.reads + 1 };
+    default:
+      return {
+        page: "unreachable",
+        tries: (state.page === "opening" || state.page === "unreachable" ? state.tries : 0) + 1,
+        retryAfterMs: failure.kind === "unreachable" ? failure.retryAfterMs : null,
+      };
+  }
+}
+
+function failedInRoom(state: State & { page: "room" }, failure: Failure): State {
+  switch (failure.kind) {
+    case "notReady":
+      return inRoom(state, { type: "room.notReady", retryAfterMs: failure.retryAfterMs });
+    case "unreachable":
+      return inRoom(state, { type: "room.lost", loss: "dropped", retryAfterMs: failure.retryAfterMs });
+    case "elsewhere":
+      return { page: "elsewhere", interview: state.interview, refused: true };
+    default:
+      return START;
+  }
+}
+
+function titleOf(state: State): string | null {
+  return "interview" in state ? state.interview.title : null;
+}
+
+export function workOf(state: State): Work | null {
+  switch (state.page) {
+    case "opening":
+      return { key: "load", do: "load", when: { after: "now" } };
+    case "unreachable":
+      return { key: `load:${state.tries}`, do: "load", when: whenOf(state.tries, state.retryAfterMs) };
+    case "waiting":
+      return { key: `wait:${state.reads}`, do: "load", when: opening(state.interview) };
+    case "welcome":
+      return state.sending ? { key: "consent", do: "consent", version: state.interview.consent.version } : null;
+    case "check":
+      return { key: `check:${state.reads}`, do: "load", when: { after: "ms", ms: POLL_MS } };
+    case "left":
+      return { key: `left:${state.reads}`, do: "load", when: { after: "ms", ms: SLOW_POLL_MS } };
+    case "room":
+      return connection(state.room);
+    default:
+      return null;
+  }
+}
+
+function connection(room: RoomState): Work | null {
+  if (room.phase === "blocked") return null;
+  return { key: `room:${room.entry}`, do: "connect", when: whenOf(room.tries, room.waitMs) };
+}
+
+function whenOf(failures: number, waitMs: number | null): When {
+  if (waitMs !== null) return { after: "ms", ms: waitMs };
+  return failures === 0 ? { after: "now" } : { after: "failures", count: failures };
+}
+
+function opening(interview: JoinInterview): When {
+  return interview.opensAt ? { after: "time", at: interview.opensAt } : { after: "ms", ms: SLOW_POLL_MS };
+}
