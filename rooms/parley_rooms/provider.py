@@ -1,0 +1,97 @@
+"""What Parley needs of whoever serves the rooms. Every call is safe to repeat."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal, Protocol
+
+Role = Literal["bot", "candidate"]
+
+_ROOM_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
+
+
+def room_name(installation: str, child: str) -> str:
+    """`parley-<installation>-<child>`: installations that share a provider's account don't meet.
+
+    Raises:
+        ValueError: the result is no name that every provider takes (128 of A-Z, a-z, 0-9, dash and underscore).
+    """
+    name = f"parley-{installation}-{child}"
+    if not _ROOM_NAME.fullmatch(name):
+        raise ValueError(f"{name!r} can't be the name of a room: shorten the installation's name")
+    return name
+
+
+def user_id(role: Role, attempt: int) -> str:
+    """Who somebody is in the room: the one candidate, or the bot of an attempt."""
+    return "candidate" if role == "candidate" else f"bot-{attempt}"
+
+
+@dataclass(frozen=True)
+class RoomPlan:
+    """The room that is wanted. It closes by itself at `closes_at`, whatever becomes of Parley."""
+
+    name: str
+    closes_at: datetime
+    opens_at: datetime | None = None
+    geo: str | None = None
+
+
+@dataclass(frozen=True)
+class Room:
+    """The room that is there; `url` is None where the bot serves the room itself."""
+
+    name: str
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Who may join which room, and until when. Joining is what `join_by` bounds; staying is bounded by the room."""
+
+    room: str
+    role: Role
+    attempt: int
+    join_by: datetime
+    display_name: str
+
+
+@dataclass(frozen=True)
+class Occupant:
+    """Somebody in the room: `session` is this very joining, `user` what `user_id` gave them."""
+
+    session: str
+    user: str | None
+    joined_at: datetime | None
+
+
+class RoomProvider(Protocol):
+    """Serves rooms.
+
+    Every call raises a `RoomError`: `RoomAuthError`, `RoomUnavailableError`, `RoomRejectedError`, or, where a room
+    has to be there, `RoomNotFoundError`.
+    """
+
+    async def ensure(self, plan: RoomPlan) -> Room:
+        """Make the room, or bring the one of this name to the plan."""
+        ...
+
+    async def mint(self, grant: Grant) -> str:
+        """A token that lets its holder join this room in this role, and do no more than the role needs."""
+        ...
+
+    async def presence(self, name: str) -> list[Occupant] | None:
+        """Who is in the room; None where the provider can't know."""
+        ...
+
+    async def eject(self, name: str, user: str) -> None:
+        """Put somebody out of the room; nobody there, or no such room, is success."""
+        ...
+
+    async def delete(self, name: str) -> None:
+        """Remove the room and put everybody out; no such room is success."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close connections to the provider."""
+        ...
