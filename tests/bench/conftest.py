@@ -30,4 +30,6 @@ def measured_on(cluster: Cluster) -> str:
     import json
 
     names = ("pipecat-ai", "kopf", "fastapi")
-    return machine({"Kubernetes": json.loads(kubernetes)["serverVersion"]["gitVersion"]} | {n: version(n) for n in names})
+    return machine(
+        {"Kubernetes": json.loads(kubernetes)["serverVersion"]["gitVersion"]} | {n: version(n) for n in names}
+    )

@@ -24,7 +24,11 @@ def test_apply_to_bot_in_the_room(hiring: Hiring, measured_on: str) -> None:
         until("the bot is in the room", lambda name=name: in_the_room(hiring, name), 120, every=0.02)
         took.append(time.monotonic() - started)
         hiring.cluster.delete("interview", name, hiring.namespace)
-    keep("Start: `apply` to bot in the room", {"aim": "p95 under 5 s, pod started cold", "apply to Ready": summary(took)}, measured_on)
+    keep(
+        "Start: `apply` to bot in the room",
+        {"aim": "p95 under 5 s, pod started cold", "apply to Ready": summary(took)},
+        measured_on,
+    )
 
 
 def test_consent_to_bot_in_the_room(hiring: Hiring, measured_on: str) -> None:

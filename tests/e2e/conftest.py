@@ -1,4 +1,4 @@
-"""The local cluster with the chart on it (`make install` made it), a namespace for each test, and what a failure leaves."""
+"""The local cluster with the chart on it (`make install`), a namespace for each test, and what a failure leaves."""
 
 from collections.abc import Iterator
 
@@ -26,9 +26,8 @@ def hiring(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Hiring]
         for workload in ("parley-operator", "parley-api", "parley-nova"):
             print(cluster.kubectl("logs", "-n", "parley", f"deployment/{workload}", "--tail=80"))
         for pod in cluster.list("pod", "parley-bots"):
-            print(
-                cluster.run("kubectl", "logs", "-n", "parley-bots", pod["metadata"]["name"], "--tail=80", check=False)
-            )
+            log = ("logs", "-n", "parley-bots", pod["metadata"]["name"], "--tail=80")
+            print(cluster.run("kubectl", *log, check=False).stdout)
     cluster.kubectl("delete", "namespace", name, f"--wait={'false' if failed else 'true'}", "--timeout=60s")
 
 

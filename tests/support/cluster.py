@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 import shlex
 import subprocess
 from dataclasses import dataclass, field
@@ -183,8 +182,3 @@ class Hiring:
         )
         token = self.cluster.kubectl("create", "token", account, "-n", self.namespace, "--audience", "parley").strip()
         return {"Authorization": f"Bearer {token}"}
-
-
-def pid_of_this_run() -> str:
-    """What tells this run's namespaces from another's."""
-    return str(os.getpid())

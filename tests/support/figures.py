@@ -31,7 +31,14 @@ def machine(versions: dict[str, str]) -> str:
 def keep(section: str, rows: dict[str, str], measured_on: str) -> None:
     """Print a section of figures and put it in the page, in the place of its former self."""
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    lines = [f"## {section}", "", f"Measured at {commit.stdout.strip()}: {measured_on}.", "", "| what | figure |", "|---|---|"]
+    lines = [
+        f"## {section}",
+        "",
+        f"Measured at {commit.stdout.strip()}: {measured_on}.",
+        "",
+        "| what | figure |",
+        "|---|---|",
+    ]
     lines += [f"| {what} | {figure} |" for what, figure in rows.items()]
     text = "\n".join(lines) + "\n"
     print(f"\n{text}")

@@ -19,12 +19,8 @@ ANSWERS = [
 ]
 """Answers to the example's three questions and its one follow-up, in the order in which they are asked."""
 
-NUMBERS = dict(
-    zip(
-        ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"],
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"],
-    )
-)
+WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+NUMBERS = {str(number): word for number, word in enumerate(WORDS)}
 
 
 @dataclass
@@ -77,7 +73,7 @@ def said_by(transcript: dict[str, Any], speaker: str) -> str:
 
 def normalised(text: str) -> str:
     """Words alone: lower case, digits as words, no punctuation."""
-    words = re.sub(r"[^a-z0-9' ]", " ", text.lower().replace("’", "'").replace("-", " ")).split()
+    words = re.sub(r"[^a-z0-9' ]", " ", text.lower().replace("\u2019", "'").replace("-", " ")).split()
     return " ".join(NUMBERS.get(word, word) for word in words)
 
 
