@@ -9,8 +9,10 @@ from fastapi.openapi.utils import get_openapi
 from parley_protocol import Problem
 
 from parley_api import problems
+from parley_api.bots import bots_router
 from parley_api.candidates import candidates_router
 from parley_api.guard import Guard
+from parley_api.people import people_router
 from parley_api.relay import relay_router
 from parley_api.services import Services, ServicesOf
 from parley_api.settings import Settings
@@ -22,6 +24,7 @@ REF = "#/components/schemas/{model}"
 def public_app(settings: Settings) -> FastAPI:
     """The application of the public port. `serve` gives it its services."""
     app = _app("Parley")
+    app.include_router(people_router)
     app.include_router(candidates_router)
     app.include_router(relay_router)
     _add_health(app)
@@ -34,6 +37,15 @@ def public_app(settings: Settings) -> FastAPI:
         expose_headers=["Retry-After"],
         max_age=600,
     )
+    app.add_middleware(Guard, max_body_bytes=settings.max_body_bytes)
+    return app
+
+
+def internal_app(settings: Settings) -> FastAPI:
+    """The application of the internal port. `serve` gives it its services."""
+    app = _app("Parley, inside")
+    app.include_router(bots_router)
+    _add_health(app)
     app.add_middleware(Guard, max_body_bytes=settings.max_body_bytes)
     return app
 

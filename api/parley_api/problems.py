@@ -1,6 +1,7 @@
 """Every error is a problem document (RFC 9457), `application/problem+json`."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from parley_api.kube import KubeError
+from parley_api.store import StoreError, StoreUnavailableError
+
+log = logging.getLogger(__name__)
 
 TYPE_BASE = "https://parley.dev/problems/"
 MEDIA_TYPE = "application/problem+json"
@@ -86,6 +90,8 @@ def from_kube(error: KubeError) -> ProblemError:
         return invalid(causes or [FieldError(field="", message=error.message)])
     if error.status == 400:
         return ProblemError(400, "bad-request", error.message, errors=causes)
+    if error.status == 410:
+        return ProblemError(410, "expired", f"Begin the list again without continue: {error.message}")
     if error.status == 404:
         return ProblemError(404, "not-found", error.message)
     if error.status == 409:
@@ -105,6 +111,16 @@ def from_kube(error: KubeError) -> ProblemError:
     )
 
 
+def from_store(error: StoreError) -> ProblemError:
+    """The store failed: nothing was acknowledged, so the same request may be sent again."""
+    if isinstance(error, StoreUnavailableError):
+        return ProblemError(
+            503, "store-unavailable", "The store does not answer now; send it again.", headers={"Retry-After": "5"}
+        )
+    log.error("the store: %s", error)
+    return ProblemError(500, "internal-error", "Parley's API failed; its log says why.")
+
+
 def _causes(error: KubeError) -> list[dict[str, Any]]:
     return error.details.get("causes") or []
 
@@ -115,9 +131,14 @@ def from_validation(error: RequestValidationError) -> ProblemError:
     for item in error.errors():
         if item["type"] == "json_invalid":
             return ProblemError(400, "bad-request", f"The body is not JSON: {item['ctx']['error']}.")
-        location = [str(part) for part in item["loc"] if part not in ("body", "query", "path", "header")]
-        fields.append(FieldError(field=".".join(location), message=item["msg"]))
+        fields.append(FieldError(field=_field(item["loc"][1:]), message=item["msg"].removeprefix("Value error, ")))
     return invalid(fields)
+
+
+def _field(location: Sequence[str | int]) -> str:
+    """A path as Kubernetes writes it: `spec.questions[0].text`."""
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return path.removeprefix(".")
 
 
 def from_http(error: HTTPException) -> ProblemError:
@@ -140,6 +161,8 @@ def install(app: FastAPI) -> None:
     async def problem(_request: Request, error: Exception) -> Response:
         if isinstance(error, KubeError):
             return from_kube(error).response()
+        if isinstance(error, StoreError):
+            return from_store(error).response()
         if isinstance(error, RequestValidationError):
             return from_validation(error).response()
         if isinstance(error, HTTPException):
@@ -148,5 +171,5 @@ def install(app: FastAPI) -> None:
             return error.response()
         raise error
 
-    for kind in (ProblemError, KubeError, RequestValidationError, HTTPException):
+    for kind in (ProblemError, KubeError, StoreError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, problem)

@@ -16,10 +16,11 @@ from parley_protocol.tickets import TicketError, TicketMismatch, verify_ticket
 from parley_rooms.links import ticket_key
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from parley_api.bot_pods import BotPod, ready_pod
 from parley_api.interviews import read_again
+from parley_api.kube import KubeError
 from parley_api.problems import ProblemError
 from parley_api.services import Services, ServicesOf
 
@@ -34,10 +35,20 @@ CLOSE_SECONDS = 2.0
 NO_CODE, ABNORMAL = 1005, 1006
 NORMAL, GOING_AWAY, BROKEN = 1000, 1001, 1011
 
+# Codes of our own, as the bot gives them too.
+TICKET_INVALID, NOT_READY = 4401, 4503
 AGAIN = "ask to connect again"
-SOON = {"Retry-After": "1"}
 
 relay_router = APIRouter()
+
+
+class _RefusedError(Exception):
+    """The room stays shut. A browser can't read an HTTP refusal, so it is told by a close code after the handshake."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
 
 
 @relay_router.websocket("/rooms/{uid}/ws")
@@ -46,16 +57,30 @@ async def relay(
 ) -> None:
     """Check Origin and ticket, connect to the bot, then pump until either side ends."""
     _require_known_origin(websocket, services)
-    interview = await _admitted(services, uid, token)
-    pod = await ready_pod(services.kube, services.settings.bots_namespace, interview)
-    if pod is None:
-        raise ProblemError(409, "not-ready", f"The interviewer is not in the room now; {AGAIN}.", headers=SOON)
-    bot = await _connect_to(pod, token)
+    try:
+        bot = await _bot_for(services, uid, token)
+    except _RefusedError as refused:
+        await websocket.accept()
+        await websocket.close(refused.code, refused.reason)
+        return
     try:
         await websocket.accept()
         await _pump(websocket, bot)
     finally:
         await bot.close()
+
+
+async def _bot_for(services: Services, uid: str, token: str) -> ClientConnection:
+    """A connection to the bot that this ticket is for. Raises _RefusedError."""
+    try:
+        interview = await _admitted(services, uid, token)
+        pod = await ready_pod(services.kube, services.settings.bots_namespace, interview)
+    except KubeError as error:
+        log.warning("a room can't be opened: %s", error)
+        raise _RefusedError(NOT_READY, f"the room can't be opened now; {AGAIN}") from error
+    if pod is None:
+        raise _RefusedError(NOT_READY, f"the interviewer is not in the room now; {AGAIN}")
+    return await _connect_to(pod, token)
 
 
 def _require_known_origin(websocket: WebSocket, services: Services) -> None:
@@ -69,7 +94,7 @@ async def _admitted(services: Services, uid: str, token: str) -> Interview:
     """The Interview that the ticket is for; the cache may be a moment behind the attempt, so then the source is asked.
 
     Raises:
-        ProblemError: 401 `ticket-invalid`, or 410 `interview-over`.
+        _RefusedError: the ticket opens nothing, or there is no such interview any more.
     """
     document = services.interviews.by_uid(uid)
     key = ticket_key(services.settings.link_key_bytes, uid)
@@ -77,7 +102,7 @@ async def _admitted(services: Services, uid: str, token: str) -> Interview:
         if fresh and document is not None:
             document = await read_again(services.kube, document)
         if document is None:
-            raise ProblemError(410, "interview-over", "This interview is no longer there.")
+            raise _RefusedError(NORMAL, "the interview is no longer there")
         interview = Interview.model_validate(document)
         attempts = interview.status.attempts
         try:
@@ -86,20 +111,16 @@ async def _admitted(services: Services, uid: str, token: str) -> Interview:
         except TicketMismatch:
             continue
         except TicketError as error:
-            raise _ticket_invalid(str(error)) from None
+            raise _RefusedError(TICKET_INVALID, f"{error}; {AGAIN}") from None
         return interview
-    raise _ticket_invalid("the ticket is for a former connection")
-
-
-def _ticket_invalid(why: str) -> ProblemError:
-    return ProblemError(401, "ticket-invalid", f"The ticket opens no room ({why}); {AGAIN}.")
+    raise _RefusedError(TICKET_INVALID, f"the ticket is for a former interviewer; {AGAIN}")
 
 
 async def _connect_to(pod: BotPod, token: str) -> ClientConnection:
     """A connection to the bot.
 
     Raises:
-        ProblemError: the status that the bot refused with, or 503 `bot-unreachable`.
+        _RefusedError: it can't be reached, or takes nobody.
     """
     host = f"[{pod.ip}]" if ":" in pod.ip else pod.ip
     try:
@@ -112,18 +133,9 @@ async def _connect_to(pod: BotPod, token: str) -> ClientConnection:
             max_size=MAX_MESSAGE_BYTES,
             max_queue=MAX_QUEUED_MESSAGES,
         )
-    except InvalidStatus as error:
-        status = error.response.status_code
-        if 400 <= status < 500:
-            raise ProblemError(status, "bot-refused", f"The interviewer refused this ticket; {AGAIN}.") from None
-        raise _unreachable() from error
     except (OSError, TimeoutError, InvalidHandshake) as error:
         log.warning("bot %s at %s can't be reached: %s", pod.name, pod.ip, type(error).__name__)
-        raise _unreachable() from error
-
-
-def _unreachable() -> ProblemError:
-    return ProblemError(503, "bot-unreachable", f"The interviewer can't be reached now; {AGAIN}.", headers=SOON)
+        raise _RefusedError(NOT_READY, f"the interviewer can't be reached now; {AGAIN}") from error
 
 
 async def _pump(candidate: WebSocket, bot: ClientConnection) -> None:

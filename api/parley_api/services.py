@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends
+from parley_rooms.daily import DailyRooms
+from parley_rooms.provider import RoomProvider
 from starlette.requests import HTTPConnection
 
 from parley_api.auth import Authenticator
+from parley_api.bot_directory import BotDirectory, user_name
 from parley_api.failures import FailureLimit
 from parley_api.interviews import InterviewCache
 from parley_api.kube import Kube
@@ -14,6 +17,7 @@ from parley_api.news import News
 from parley_api.settings import Settings
 from parley_api.store import Store
 from parley_api.templates import Templates
+from parley_api.transcripts.event_log import EventLog
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,11 @@ class Services:
     interviews: InterviewCache
     templates: Templates
     authenticator: Authenticator
+    event_log: EventLog
+    bots: BotDirectory
     link_failures: FailureLimit
+    daily: RoomProvider | None
+    """Daily's rooms; None without a key."""
     news: News
     """Rung by the bots' router for each stored batch, so that a stream of events need not poll for it."""
 
@@ -34,16 +42,37 @@ class Services:
     def build(cls, settings: Settings, kube: Kube, store: Store) -> "Services":
         """The parts over a connection and a store; the cache is empty until its `run` is started."""
         news = News()
+        authenticator = Authenticator(kube)
         return cls(
             settings=settings,
             kube=kube,
             store=store,
             interviews=InterviewCache(kube, settings.watch_namespaces, news.ring),
             templates=Templates(kube),
-            authenticator=Authenticator(kube),
+            authenticator=authenticator,
+            event_log=EventLog(store),
+            bots=BotDirectory(
+                kube,
+                authenticator,
+                namespace=settings.bots_namespace,
+                service_account=settings.bot_service_account,
+                operator=user_name(settings.namespace, settings.operator_service_account),
+            ),
             link_failures=FailureLimit(),
+            daily=_daily(settings),
             news=news,
         )
+
+    async def aclose(self) -> None:
+        """Close the connections of the parts."""
+        if self.daily is not None:
+            await self.daily.aclose()
+        await self.kube.close()
+
+
+def _daily(settings: Settings) -> RoomProvider | None:
+    key = settings.daily_api_key
+    return None if key is None else DailyRooms(key.get_secret_value(), str(settings.daily_api_url))
 
 
 def services_of(connection: HTTPConnection) -> Services:

@@ -7,7 +7,7 @@ from parley_crds import Interview, InterviewTemplateSpec
 from parley_protocol import BotInputs
 from parley_protocol.tickets import mint_ticket
 
-from parley_api import session_status
+from parley_api import daily, session_status
 from parley_api.bot_pods import bot_inputs, ready_pod
 from parley_api.candidates.models import DailyConnection, JoinState, WebsocketConnection
 from parley_api.candidates.state import consent_given, require_open
@@ -28,7 +28,7 @@ async def connect(services: Services, interview: Interview, now: datetime) -> We
     await _require_arrival(services, interview, template, now)
     inputs = await _inputs_of_ready_bot(services, interview, state)
     if inputs.room.provider == "daily":
-        raise ProblemError(503, "room-unavailable", "Daily rooms are not served here.")
+        return await _daily(services, interview, template, inputs, now)
     return _ticket(services, inputs, now)
 
 
@@ -63,6 +63,15 @@ async def _inputs_of_ready_bot(services: Services, interview: Interview, state: 
         headers={"Retry-After": str(RETRY_SECONDS)},
         members={"state": state.value},
     )
+
+
+async def _daily(
+    services: Services, interview: Interview, template: InterviewTemplateSpec, inputs: BotInputs, now: datetime
+) -> DailyConnection:
+    await daily.make_way(services.daily, inputs, take_over=template.second_tab == "TakeOver")
+    name = interview.spec.candidate.name or "Candidate"
+    token = await daily.mint(services.daily, inputs, "candidate", name, now)
+    return DailyConnection(room_url=inputs.room.url or "", token=token)
 
 
 def _ticket(services: Services, inputs: BotInputs, now: datetime) -> WebsocketConnection:

@@ -1,0 +1,74 @@
+"""Tokens for Daily rooms, minted at the moment of joining; what Daily refuses, as problems for the caller."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+
+from parley_protocol import BotInputs
+from parley_rooms.errors import RoomError, RoomNotFoundError, RoomUnavailableError
+from parley_rooms.provider import Grant, Role, RoomProvider, user_id
+
+from parley_api.problems import ProblemError
+
+log = logging.getLogger(__name__)
+
+JOIN_SECONDS = 60
+RETRY_SECONDS = 2
+
+
+async def mint(rooms: RoomProvider | None, inputs: BotInputs, role: Role, display_name: str, now: datetime) -> str:
+    """A token that lets its holder join the interview's room within a minute.
+
+    Raises:
+        ProblemError: 409 `not-ready` while there is no such room, 503 `room-unavailable`.
+    """
+    join_by = now + timedelta(seconds=JOIN_SECONDS)
+    async with _refusals_as_problems():
+        return await _required(rooms).mint(Grant(inputs.room.name, role, inputs.attempt, join_by, display_name))
+
+
+async def make_way(rooms: RoomProvider | None, inputs: BotInputs, *, take_over: bool) -> None:
+    """Put the candidate's other tab out of the room, or refuse the new one, as the template says.
+
+    Raises:
+        ProblemError: 409 `already-joined`, and as `mint`.
+    """
+    candidate = user_id("candidate", inputs.attempt)
+    async with _refusals_as_problems():
+        occupants = await _required(rooms).presence(inputs.room.name) or []
+        if all(occupant.user != candidate for occupant in occupants):
+            return
+        if not take_over:
+            raise ProblemError(
+                409,
+                "already-joined",
+                "The interview is open in another window: go on there, or close it.",
+            )
+        await _required(rooms).eject(inputs.room.name, candidate)
+
+
+def _required(rooms: RoomProvider | None) -> RoomProvider:
+    if rooms is None:
+        log.error("an interview has a Daily room, but PARLEY_DAILY_API_KEY is not set")
+        raise ProblemError(503, "room-unavailable", "This installation can't open the interview's room.")
+    return rooms
+
+
+@asynccontextmanager
+async def _refusals_as_problems() -> AsyncIterator[None]:
+    try:
+        yield
+    except RoomNotFoundError:
+        raise ProblemError(
+            409, "not-ready", "The room is being made; ask again in a moment.", headers={"Retry-After": "1"}
+        ) from None
+    except RoomError as error:
+        log.warning("Daily: %s", error)
+        wait = error.retry_after if isinstance(error, RoomUnavailableError) else None
+        raise ProblemError(
+            503,
+            "room-unavailable",
+            "The provider of the room does not let anybody in now; try again in a moment.",
+            headers={"Retry-After": str(max(1, round(wait or RETRY_SECONDS)))},
+        ) from error

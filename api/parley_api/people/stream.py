@@ -1,0 +1,191 @@
+"""What happens in an interview, as Server-Sent Events: its state and, as they are stored, its turns.
+
+The stream is made of levels, not of a queue: it sends the state when it differs from what it sent last, and the turns
+after the last one it sent. So a slow reader holds nothing up and loses no turn, and a reader that comes back names the
+last event it had (`Last-Event-ID`) and goes on after it, at any replica.
+"""
+
+import asyncio
+import json
+import logging
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from typing import Annotated, NamedTuple
+
+from fastapi import APIRouter, Header, Query
+from parley_crds import Interview
+from parley_protocol import EventBatch, FieldError, TurnSpoken
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from parley_api.auth import PEOPLE_AUDIENCE, BearerToken
+from parley_api.interviews import read_again
+from parley_api.kube import KubeError
+from parley_api.people.access import Caller, Name, Namespace, permit, read
+from parley_api.people.models import InterviewSummary, StoredTurn
+from parley_api.problems import ProblemError, invalid, problem_responses
+from parley_api.services import Services, ServicesOf
+from parley_api.store import Store, layout
+
+log = logging.getLogger(__name__)
+
+# Another replica's turns ring no bell here.
+POLL_SECONDS = 2.0
+HEARTBEAT_SECONDS = 15
+SEND_SECONDS = 30.0
+RIGHTS_SECONDS = 60.0
+
+stream_router = APIRouter()
+
+
+class Cursor(NamedTuple):
+    """The last event that the reader has: its attempt and its number there. It is the stream's event id."""
+
+    attempt: int
+    n: int
+
+    def __str__(self) -> str:
+        return f"{self.attempt}.{self.n}"
+
+
+START = Cursor(0, 0)
+
+
+@stream_router.get(
+    "/{name}/events",
+    response_class=EventSourceResponse,
+    responses={200: {"content": {"text/event-stream": {}}}, **problem_responses(401, 403, 404)},
+)
+async def stream_events(
+    namespace: Namespace,
+    name: Name,
+    token: BearerToken,
+    who: Caller,
+    services: ServicesOf,
+    turns: Annotated[bool, Query(description="Whether to send turns, which takes the right to the transcript.")] = True,
+    last_event_id: Annotated[str | None, Header(max_length=32)] = None,
+) -> EventSourceResponse:
+    """Events `status` (an InterviewSummary), `turn` (a StoredTurn) and at last `end`.
+
+    The rights are `get` on interviews and, for turns, `get` on interviews/transcript; they are asked for again each
+    minute, and the stream ends when they or the token have gone.
+    """
+
+    async def permitted() -> None:
+        caller = await services.authenticator.identify(token, PEOPLE_AUDIENCE)
+        await permit(services, caller, "get", namespace, name)
+        if turns:
+            await permit(services, caller, "get", namespace, name, "transcript")
+
+    await permitted()
+    start = _cursor(last_event_id)
+    interview = await read(services, namespace, name)
+    reader = _TurnReader(services.store, interview, start) if turns else None
+    return EventSourceResponse(
+        _events(services, interview, reader, permitted), ping=HEARTBEAT_SECONDS, send_timeout=SEND_SECONDS
+    )
+
+
+async def _events(
+    services: Services, interview: Interview, reader: "_TurnReader | None", permitted: Callable[[], Awaitable[None]]
+) -> AsyncIterator[ServerSentEvent]:
+    """The stream, until the interview is over or gone, or the rights are."""
+    uid = interview.metadata.uid or ""
+    sent: InterviewSummary | None = None
+    checked = time.monotonic()
+    with services.news.listen(uid) as bell:
+        while True:
+            bell.clear()
+            if time.monotonic() - checked > RIGHTS_SECONDS:
+                checked = time.monotonic()
+                if not await _still(permitted):
+                    return
+            # The state is read before the turns: after a final state no turn comes.
+            now = await _current(services, interview)
+            if now is None:
+                yield _end("Deleted")
+                return
+            if now != sent:
+                sent = now
+                yield ServerSentEvent(event="status", data=now.model_dump_json(by_alias=True))
+            if reader is not None:
+                for cursor, turn in await reader.read():
+                    yield ServerSentEvent(event="turn", id=str(cursor), data=turn.model_dump_json(by_alias=True))
+            if now.phase is not None and now.phase.is_final:
+                yield _end(now.phase)
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(bell.wait(), POLL_SECONDS)
+
+
+def _end(reason: str) -> ServerSentEvent:
+    return ServerSentEvent(event="end", data=json.dumps({"reason": reason}))
+
+
+async def _still(permitted: Callable[[], Awaitable[None]]) -> bool:
+    """Whether the rights are still there; an API server that can't be asked now takes none away."""
+    try:
+        await permitted()
+    except ProblemError:
+        return False
+    except KubeError as error:
+        log.warning("the rights of a stream's reader could not be asked for: %s", error)
+    return True
+
+
+async def _current(services: Services, interview: Interview) -> InterviewSummary | None:
+    document = services.interviews.by_uid(interview.metadata.uid or "")
+    if document is None:
+        # Gone, or so new that the cache has yet to hear of it.
+        document = await read_again(services.kube, {"metadata": interview.metadata.to_dict()})
+    return None if document is None else InterviewSummary.of(Interview.model_validate(document))
+
+
+class _TurnReader:
+    """Reads the stored turns after a cursor; each stored batch, which never changes, is read once."""
+
+    def __init__(self, store: Store, interview: Interview, cursor: Cursor) -> None:
+        self._store = store
+        self._namespace = interview.metadata.namespace or ""
+        self._uid = interview.metadata.uid or ""
+        self._cursor = cursor
+        self._done: layout.EventsKey | None = None
+
+    async def read(self) -> list[tuple[Cursor, StoredTurn]]:
+        """The turns that were stored since the last call."""
+        turns = []
+        keys = await self._store.list(layout.events_prefix(self._namespace, self._uid))
+        parsed = sorted(key for key in map(layout.parse_events_key, keys) if key is not None)
+        for key in unread(parsed, self._cursor, self._done):
+            data = await self._store.get(layout.events_key(self._namespace, self._uid, key))
+            self._done = key
+            if data is None:
+                continue  # erased since it was listed
+            for event in EventBatch.model_validate_json(data).events:
+                position = Cursor(key.attempt, event.n)
+                if isinstance(event.event, TurnSpoken) and position > self._cursor:
+                    turns.append((position, StoredTurn(attempt=key.attempt, turn=event.event.turn)))
+                self._cursor = max(self._cursor, position)
+        return turns
+
+
+def unread(keys: list[layout.EventsKey], cursor: Cursor, done: layout.EventsKey | None) -> list[layout.EventsKey]:
+    """The batches, of all that are stored and sorted, that may hold events after the cursor."""
+    following: list[layout.EventsKey | None] = [*keys[1:], None]
+    return [
+        key
+        for key, after in zip(keys, following, strict=True)
+        if (done is None or key > done)
+        # A batch ends where the next one of its attempt begins.
+        and not (after is not None and after <= (cursor.attempt, cursor.n + 1))
+    ]
+
+
+def _cursor(last_event_id: str | None) -> Cursor:
+    if not last_event_id:
+        return START
+    match = re.fullmatch(r"(\d{1,9})\.(\d{1,9})", last_event_id)
+    if match is None:
+        raise invalid([FieldError(field="Last-Event-ID", message="is not an id of this stream")])
+    return Cursor(int(match[1]), int(match[2]))
