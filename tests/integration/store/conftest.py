@@ -1,34 +1,24 @@
 """A real S3 server (versitygw on a folder) for the tests of the store, and a store of each kind."""
 
-import os
 import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 from parley_api.store import FolderStore, S3Store, Store
+from support.processes import Program, free_ports, tool
+from support.wait import until
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 ACCESS_KEY = "parley-test"
 SECRET_KEY = "parley-test-secret"
 REGION = "us-east-1"
 DEADLINE_SECONDS = 15.0
-
-
-def tool(name: str) -> str:
-    """The path of a tool that `cluster/parley-cluster tools` built."""
-    cache = os.environ.get("PARLEY_CACHE") or str(
-        Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "parley"
-    )
-    path = Path(os.environ.get("PARLEY_TOOLS", f"{cache}/bin")) / name
-    if not path.exists():
-        pytest.fail(
-            f"{path} is missing: run `cluster/parley-cluster tools`, or set PARLEY_TOOLS to a folder that has it"
-        )
-    return str(path)
 
 
 @dataclass
@@ -37,7 +27,7 @@ class S3Server:
 
     folder: Path
     port: int
-    process: subprocess.Popen[bytes] | None = None
+    program: Program | None = None
     buckets: list[str] = field(default_factory=list)
 
     @property
@@ -48,48 +38,37 @@ class S3Server:
         data, versions = self.folder / "data", self.folder / "versions"
         data.mkdir(exist_ok=True)
         versions.mkdir(exist_ok=True)
-        command = [
-            tool("versitygw"),
-            "--port",
-            f"127.0.0.1:{self.port}",
-            "--access",
-            ACCESS_KEY,
-            "--secret",
-            SECRET_KEY,
-        ]
-        command += ["--region", REGION, "--quiet", "posix", "--versioning-dir", str(versions), str(data)]
-        with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        self._wait_for_port()
+        command = [tool("versitygw"), "--port", f"127.0.0.1:{self.port}", "--access", ACCESS_KEY]
+        command += ["--secret", SECRET_KEY, "--region", REGION, "--quiet"]
+        program = Program([*command, "posix", "--versioning-dir", str(versions), str(data)], self.folder / "log")
+        self.program = program
 
-    def stop(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait(DEADLINE_SECONDS)
-            self.process = None
-
-    def client(self) -> "boto3.client":
-        return boto3.client("s3", endpoint_url=self.url, region_name=REGION)
-
-    def _wait_for_port(self) -> None:
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while time.monotonic() < deadline:
-            assert self.process is not None
-            if self.process.poll() is not None:
-                break
+        def listens() -> bool:
+            program.require_alive()
             try:
                 socket.create_connection(("127.0.0.1", self.port), 0.2).close()
             except OSError:
-                time.sleep(0.05)
-            else:
-                return
-        pytest.fail(f"versitygw did not start: {(self.folder / 'log').read_text()[-2000:]}")
+                return False
+            return True
 
+        until("versitygw listens", listens, DEADLINE_SECONDS, every=0.05)
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    def stop(self) -> None:
+        if self.program is not None:
+            self.program.kill()
+            self.program = None
+
+    def client(self) -> "S3Client":
+        return boto3.client("s3", endpoint_url=self.url, region_name=REGION)
+
+    def new_bucket(self, *, versioned: bool = False) -> str:
+        name = f"test-{len(self.buckets)}"
+        self.buckets.append(name)
+        client = self.client()
+        client.create_bucket(Bucket=name)
+        if versioned:
+            client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        return name
 
 
 @pytest.fixture(scope="session")
@@ -97,7 +76,7 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     patch = pytest.MonkeyPatch()
     patch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
     patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
-    server = S3Server(tmp_path_factory.mktemp("s3"), free_port())
+    server = S3Server(tmp_path_factory.mktemp("s3"), free_ports(1)[0])
     server.start()
     yield server
     server.stop()
@@ -106,22 +85,12 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 
 @pytest.fixture
 def bucket(s3_server: S3Server) -> str:
-    return new_bucket(s3_server)
+    return s3_server.new_bucket()
 
 
 @pytest.fixture
 def versioned_bucket(s3_server: S3Server) -> str:
-    return new_bucket(s3_server, versioned=True)
-
-
-def new_bucket(server: S3Server, *, versioned: bool = False) -> str:
-    name = f"test-{len(server.buckets)}"
-    server.buckets.append(name)
-    client = server.client()
-    client.create_bucket(Bucket=name)
-    if versioned:
-        client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-    return name
+    return s3_server.new_bucket(versioned=True)
 
 
 @pytest.fixture(params=["folder", "s3", "s3-versioned"])
@@ -130,5 +99,5 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     if request.param == "folder":
         return FolderStore(tmp_path / "store")
     server: S3Server = request.getfixturevalue("s3_server")
-    name = new_bucket(server, versioned=request.param == "s3-versioned")
-    return S3Store(name, region=REGION, endpoint_url=server.url)
+    bucket = server.new_bucket(versioned=request.param == "s3-versioned")
+    return S3Store(bucket, region=REGION, endpoint_url=server.url)

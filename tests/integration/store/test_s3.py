@@ -75,7 +75,7 @@ async def test_a_server_that_comes_back_within_the_retries_is_not_noticed(s3_ser
         await asyncio.sleep(0.3)  # the outage itself, not a wait for anything
         assert not writing.done()
     finally:
-        await asyncio.to_thread(s3_server.start)
+        s3_server.start()  # blocks the loop, not the writer: that waits in a thread of its own
     assert await writing
     assert await store.get("a/b") == b"1"
 
