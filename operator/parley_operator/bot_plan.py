@@ -1,0 +1,139 @@
+"""The bot's plan: the pinned template with the Interview's overrides and extra time, as the bot is told it."""
+
+import base64
+from math import ceil
+
+from parley_crds import Interview, InterviewSpec, InterviewTemplateSpec, Limits, Overrides
+from parley_protocol import (
+    BotInputs,
+    InferenceSettings,
+    InterviewerPlan,
+    InterviewPlan,
+    InterviewRef,
+    LimitsPlan,
+    ModelPlan,
+    QuestionPlan,
+    RoomInputs,
+    ToolPlan,
+)
+from parley_rooms.links import ticket_key
+
+
+def effective_limits(template: InterviewTemplateSpec, spec: InterviewSpec) -> Limits:
+    """The template's limits with the Interview's overrides, without extra time."""
+    override = None if spec.overrides is None else spec.overrides.limits
+    changed = {} if override is None else override.model_dump(exclude_none=True)
+    return template.limits.model_copy(update=changed)
+
+
+def overrides_problem(template: InterviewTemplateSpec, spec: InterviewSpec) -> str | None:
+    """Why template and overrides do not fit together: what no schema can see, for each is valid alone."""
+    limits = effective_limits(template, spec)
+    if limits.closing_notice_seconds >= limits.duration_seconds:
+        return (
+            "overrides.limits: closingNoticeSeconds must be less than durationSeconds, with the template's counted in"
+        )
+    if limits.silence_nudge_seconds >= limits.silence_end_seconds:
+        return (
+            "overrides.limits: silenceNudgeSeconds must be less than silenceEndSeconds, with the template's counted in"
+        )
+    return None
+
+
+def interview_plan(template: InterviewTemplateSpec, spec: InterviewSpec, context: str | None) -> InterviewPlan:
+    """What the bot is to do. Extra time lengthens every limit, those of single questions too."""
+    overrides = spec.overrides or Overrides()
+    percent = spec.candidate.extra_time_percent
+    return InterviewPlan(
+        title=template.title,
+        language=overrides.language or template.language,
+        candidate_name=spec.candidate.name,
+        interviewer=InterviewerPlan(
+            name=template.interviewer.name,
+            voice=overrides.voice or template.interviewer.voice,
+            style=template.interviewer.style,
+            greeting=template.interviewer.greeting,
+            closing=template.interviewer.closing,
+        ),
+        questions=[
+            QuestionPlan(
+                id=question.id,
+                text=question.text,
+                expectation=question.expectation,
+                required=question.required,
+                follow_ups=question.follow_ups,
+                time_limit_seconds=None
+                if question.time_limit_seconds is None
+                else _longer(question.time_limit_seconds, percent),
+            )
+            for question in template.questions
+        ],
+        facts=template.facts,
+        context=context,
+        limits=_limits_plan(effective_limits(template, spec), percent),
+        model=_model_plan(template),
+        tools=[
+            ToolPlan(name=tool.name, description=tool.description, input_schema=tool.input_schema)
+            for tool in template.tools
+        ],
+        second_tab=template.second_tab,
+    )
+
+
+def bot_inputs(
+    interview: Interview,
+    template: InterviewTemplateSpec,
+    context: str | None,
+    *,
+    attempt: int,
+    child: str,
+    provider: str,
+    link_key: bytes,
+) -> BotInputs:
+    """The inputs Secret's content. A Daily room's address is added when the provider has told it."""
+    metadata = interview.metadata
+    uid = metadata.uid or ""
+    room = (
+        RoomInputs(provider="daily", name=child)
+        if provider == "daily"
+        else RoomInputs(
+            provider="websocket", name=child, ticket_key=base64.b64encode(ticket_key(link_key, uid)).decode()
+        )
+    )
+    return BotInputs(
+        interview=InterviewRef(namespace=metadata.namespace or "", name=metadata.name, uid=uid),
+        attempt=attempt,
+        template=interview.spec.template_ref.name,
+        plan=interview_plan(template, interview.spec, context),
+        room=room,
+        consent_version=template.consent.version,
+        retention_days=template.retention_days,
+    )
+
+
+def _longer(seconds: int, percent: int) -> int:
+    return ceil(seconds * (100 + percent) / 100)
+
+
+def _limits_plan(limits: Limits, percent: int) -> LimitsPlan:
+    return LimitsPlan(
+        duration_seconds=_longer(limits.duration_seconds, percent),
+        closing_notice_seconds=_longer(limits.closing_notice_seconds, percent),
+        silence_nudge_seconds=_longer(limits.silence_nudge_seconds, percent),
+        silence_end_seconds=_longer(limits.silence_end_seconds, percent),
+        reconnect_grace_seconds=_longer(limits.reconnect_grace_seconds, percent),
+    )
+
+
+def _model_plan(template: InterviewTemplateSpec) -> ModelPlan:
+    model = template.model
+    return ModelPlan(
+        id=model.id,
+        region=model.region,
+        inference=InferenceSettings(
+            temperature=model.inference.temperature,
+            top_p=model.inference.top_p,
+            max_tokens=model.inference.max_tokens,
+        ),
+        turn_sensitivity=model.turn_sensitivity,
+    )

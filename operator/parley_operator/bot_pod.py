@@ -1,0 +1,140 @@
+"""The bot's pod: the chart's defaults, the template's wishes within their bounds, and what security fixes."""
+
+from datetime import datetime
+from typing import Any
+
+from parley_crds import BotSettings
+from parley_crds.names import child_name, interview_annotations, pod_labels, pod_name
+from parley_protocol import BotInputs
+
+from parley_operator.installation import BotDefaults, Installation, merged_resources
+
+type Json = dict[str, Any]
+
+USER = 10001
+TOKEN_AUDIENCE = "parley-api"  # noqa: S105 - an audience, not a secret
+TOKEN_SECONDS = 3600
+TOKEN_FOLDER = "/var/run/secrets/parley"  # noqa: S105 - a path, not a secret
+CA_FOLDER = "/etc/parley/ca"
+PORT = 8080
+LAST_RESORT_SECONDS = 900
+"""Added to all that an interview can take: a pod that lives longer than that hangs, and the operator with it."""
+
+
+def bot_pod(
+    installation: Installation,
+    bot: BotSettings,
+    inputs: BotInputs,
+    inputs_uid: str,
+    *,
+    now: datetime,
+    not_before: datetime | None,
+    no_show_seconds: int,
+) -> Json:
+    """The manifest of the current attempt's pod, controlled by the inputs Secret."""
+    ref, defaults = inputs.interview, installation.bot
+    child = child_name(ref.name, ref.uid)
+    ahead = 0 if not_before is None else max(0, int((not_before - now).total_seconds()))
+    longest = ahead + 2 * no_show_seconds + inputs.plan.limits.duration_seconds + LAST_RESORT_SECONDS
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": pod_name(child, inputs.attempt),
+            "namespace": installation.bots_namespace,
+            "labels": pod_labels(installation.name, ref.uid, inputs.attempt)
+            | {"app.kubernetes.io/name": "parley-bot", "app.kubernetes.io/component": "bot"},
+            "annotations": interview_annotations(ref.namespace, ref.name),
+            "ownerReferences": [
+                {
+                    "apiVersion": "v1",
+                    "kind": "Secret",
+                    "name": child,
+                    "uid": inputs_uid,
+                    "controller": True,
+                    "blockOwnerDeletion": False,
+                }
+            ],
+        },
+        "spec": {
+            "restartPolicy": "Never",
+            "activeDeadlineSeconds": longest,
+            "terminationGracePeriodSeconds": defaults.termination_grace_period_seconds,
+            "serviceAccountName": defaults.service_account_name,
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "imagePullSecrets": [{"name": name} for name in defaults.image_pull_secrets],
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": USER,
+                "runAsGroup": USER,
+                "fsGroup": USER,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "containers": [_container(installation, merged_resources(bot, defaults))],
+            "volumes": _volumes(defaults),
+        }
+        | _placement(bot, defaults),
+    }
+
+
+def _container(installation: Installation, resources: Json) -> Json:
+    return {
+        "name": "bot",
+        "image": installation.bot.image,
+        "imagePullPolicy": installation.bot.image_pull_policy,
+        "resources": {kind: amounts for kind, amounts in resources.items() if amounts},
+        "env": _environment(installation),
+        "ports": [{"name": "http", "containerPort": PORT}],
+        "readinessProbe": {
+            "httpGet": {"path": "/readyz", "port": "http"},
+            "periodSeconds": 1,
+            "timeoutSeconds": 1,
+            "failureThreshold": 3,
+        },
+        # The last lines of the log become the end's message where the bot wrote none itself.
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [
+            {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - the pod's own emptyDir
+            {"name": "token", "mountPath": TOKEN_FOLDER, "readOnly": True},
+            {"name": "ca", "mountPath": CA_FOLDER, "readOnly": True},
+        ],
+    }
+
+
+def _environment(installation: Installation) -> list[Json]:
+    """The bot's variables; the chart's go before the operator's, and each name is there once."""
+    own = {
+        "PARLEY_API_URL": installation.api_url,
+        "PARLEY_CA_FILE": f"{CA_FOLDER}/ca.crt",
+        "PARLEY_TOKEN_FILE": f"{TOKEN_FOLDER}/token",
+        "PARLEY_SPOOL_DIR": "/tmp/spool",  # noqa: S108 - the pod's own emptyDir
+    }
+    taken = {entry["name"] for entry in installation.bot.env}
+    return [
+        *installation.bot.env,
+        *({"name": name, "value": value} for name, value in own.items() if name not in taken),
+    ]
+
+
+def _volumes(defaults: BotDefaults) -> list[Json]:
+    token = {"audience": TOKEN_AUDIENCE, "expirationSeconds": TOKEN_SECONDS, "path": "token"}
+    return [
+        {"name": "tmp", "emptyDir": {"sizeLimit": defaults.tmp_size_limit}},
+        {"name": "token", "projected": {"defaultMode": 0o440, "sources": [{"serviceAccountToken": token}]}},
+        {"name": "ca", "configMap": {"name": defaults.ca_config_map}},
+    ]
+
+
+def _placement(bot: BotSettings, defaults: BotDefaults) -> Json:
+    placement: Json = {
+        "nodeSelector": defaults.node_selector | bot.node_selector,
+        "tolerations": [*defaults.tolerations, *(toleration.to_dict() for toleration in bot.tolerations)],
+        "priorityClassName": bot.priority_class_name or defaults.priority_class_name,
+    }
+    return {key: value for key, value in placement.items() if value}

@@ -1,0 +1,113 @@
+"""What the installation fixes for every interview: where things are, what a bot's pod is made of, and its bounds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal
+
+from parley_crds import BotSettings
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+_SUFFIXES: dict[str, Decimal] = (
+    {
+        "": Decimal(1),
+        "m": Decimal("0.001"),
+    }
+    | {letter: Decimal(1000**power) for power, letter in enumerate("kMGTP", start=1)}
+    | {f"{letter}i": Decimal(1024**power) for power, letter in enumerate("KMGTP", start=1)}
+)
+
+
+class Amounts(BaseModel):
+    """The most that a template may ask for; an amount that is unset is not bounded."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cpu: str | None = None
+    memory: str | None = None
+
+
+class BotDefaults(BaseModel):
+    """`PARLEY_BOT_DEFAULTS_FILE`: the chart's part of every bot pod, and what a template may change of it."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+
+    image: str
+    image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
+    image_pull_secrets: list[str] = Field(default=[])
+    service_account_name: str = "parley-bot"
+    resources: dict[str, dict[str, str]] = Field(default={})
+    max_resources: Amounts = Amounts()
+    node_selector: dict[str, str] = Field(default={})
+    tolerations: list[dict[str, Any]] = Field(default=[])
+    priority_class_name: str | None = None
+    allowed_node_selector_keys: list[str] = Field(default=[])
+    allowed_toleration_keys: list[str] = Field(default=[])
+    allowed_priority_classes: list[str] = Field(default=[])
+    termination_grace_period_seconds: int = Field(default=20, ge=1)
+    env: list[dict[str, Any]] = Field(default=[])
+    ca_config_map: str = "parley-internal-ca"
+    tmp_size_limit: str = "256Mi"
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """One installation of Parley. Times are in seconds."""
+
+    name: str
+    bots_namespace: str
+    link_key: bytes = field(repr=False)
+    link_base_url: str
+    api_url: str
+    bot: BotDefaults
+    room_providers: frozenset[str] = frozenset({"websocket"})
+    default_room_provider: Literal["websocket", "daily"] = "websocket"
+    lead_seconds: int = 120
+    """How long before `window.notBefore` an Immediate interview gets its bot."""
+    start_deadline_seconds: int = 180
+    """After how long a bot that is not ready is replaced; a cold pod on Fargate takes 45-90 s."""
+
+
+def parse_quantity(text: str) -> Decimal:
+    """A Kubernetes quantity (`500m`, `1Gi`, `2`) as a number.
+
+    Raises:
+        ValueError: it is none.
+    """
+    number = text.rstrip("KMGTPkmi")
+    suffix = text[len(number) :]
+    if suffix not in _SUFFIXES or not number:
+        raise ValueError(f"{text!r} is not a quantity")
+    return Decimal(number) * _SUFFIXES[suffix]
+
+
+def bounds_problem(bot: BotSettings, defaults: BotDefaults) -> str | None:
+    """Why the installation does not allow what a template asks of the bot's pod; None where it does."""
+    for key in bot.node_selector:
+        if key not in defaults.allowed_node_selector_keys:
+            return f"bot.nodeSelector: the key {key} is not allowed by this installation"
+    for toleration in bot.tolerations:
+        if toleration.key is None or toleration.key not in defaults.allowed_toleration_keys:
+            return f"bot.tolerations: the key {toleration.key or '(every)'} is not allowed by this installation"
+    if bot.priority_class_name is not None and bot.priority_class_name not in defaults.allowed_priority_classes:
+        return f"bot.priorityClassName: {bot.priority_class_name} is not allowed by this installation"
+    return _resources_problem(merged_resources(bot, defaults), defaults.max_resources)
+
+
+def merged_resources(bot: BotSettings, defaults: BotDefaults) -> dict[str, dict[str, str]]:
+    """The installation's resources with the template's amounts over them."""
+    asked: Mapping[str, Mapping[str, str]] = {} if bot.resources is None else bot.resources.to_dict()
+    return {kind: dict(defaults.resources.get(kind, {})) | dict(asked.get(kind, {})) for kind in ("requests", "limits")}
+
+
+def _resources_problem(resources: Mapping[str, Mapping[str, str]], most: Amounts) -> str | None:
+    for kind, amounts in resources.items():
+        for name, bound in (("cpu", most.cpu), ("memory", most.memory)):
+            if bound is not None and name in amounts and parse_quantity(amounts[name]) > parse_quantity(bound):
+                return f"bot.resources.{kind}.{name}: {amounts[name]} is more than this installation allows ({bound})"
+    for name, asked in resources["requests"].items():
+        limit = resources["limits"].get(name)
+        if limit is not None and parse_quantity(asked) > parse_quantity(limit):
+            return f"bot.resources.requests.{name}: {asked} is more than the limit ({limit})"
+    return None

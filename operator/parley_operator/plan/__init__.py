@@ -1,0 +1,37 @@
+"""The one pure function that decides what happens to an interview.
+
+`plan(observed, now)` has no state and does no I/O: whatever happened before, the next actions follow from what is
+there. The shell repeats observe, plan, act until nothing is left to do, and again at every event and wake-up.
+"""
+
+from datetime import datetime
+
+from parley_crds.names import FINALIZER
+
+from parley_operator.actions import Plan, SetFinalizer
+from parley_operator.plan.acceptance import accept
+from parley_operator.plan.deletion import plan_deletion, plan_orphan
+from parley_operator.plan.draft import Draft
+from parley_operator.plan.ending import decide, final_condition, settle, wind_up
+from parley_operator.plan.provisioning import note_fate, progress
+from parley_operator.snapshot import Snapshot
+
+__all__ = ["plan", "plan_orphan"]
+
+
+def plan(observed: Snapshot, now: datetime) -> Plan:
+    """The next actions for an interview, in order, and when to look again. `now` is aware of its zone."""
+    if observed.interview.metadata.deletion_timestamp is not None:
+        return plan_deletion(observed, now)
+    draft = Draft(observed, now)
+    if FINALIZER not in observed.interview.metadata.finalizers:
+        draft.act(SetFinalizer(present=True))
+    if (final := final_condition(draft)) is not None:
+        settle(draft, final)
+        return draft.plan()
+    fate = note_fate(draft)
+    if (end := decide(draft, fate)) is not None:
+        wind_up(draft, end)
+    elif (content := accept(draft)) is not None:
+        progress(draft, content, fate)
+    return draft.plan()

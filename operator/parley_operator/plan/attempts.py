@@ -1,0 +1,137 @@
+"""The bots of one interview: what became of the current one, and the record of all."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from parley_crds import Attempt, Attempts
+
+from parley_operator.snapshot import InputsSecret, Pod
+
+HISTORY = 10
+MESSAGE_LENGTH = 1024
+
+EXIT_REASONS = {10: "ModelRefused", 11: "RoomJoinFailed", 12: "ApiRefused"}
+"""The bot's own exit codes. Its next attempt waits a little: what refused it once may do so again at once."""
+INFRASTRUCTURE = {
+    "Evicted": "Evicted",
+    "Preempting": "Preempted",
+    "PreemptionByScheduler": "Preempted",
+    "OOMKilled": "OutOfMemory",
+    "NodeLost": "NodeLost",
+    "NodeShutdown": "NodeShutdown",
+    "Terminated": "NodeShutdown",
+    "DeadlineExceeded": "DeadlineExceeded",
+    "UnexpectedAdmissionError": "NotAdmitted",
+    "OutOfcpu": "NotAdmitted",
+    "OutOfmemory": "NotAdmitted",
+    "OutOfpods": "NotAdmitted",
+    "DeletionByTaintManager": "NodeLost",
+    "TerminationByKubelet": "NodeShutdown",
+    "EvictionByEvictionAPI": "Evicted",
+}
+"""What Kubernetes says of a pod that it ended, and what it is called here. Its next attempt starts at once."""
+
+BACKOFF_SECONDS = 5
+LONGEST_BACKOFF_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """How an attempt ended. `retry_after` (seconds) is how long its successor waits."""
+
+    ended_at: datetime
+    reason: str
+    message: str
+    retry_after: float = 0
+
+
+def record_of(attempts: Attempts | None, number: int) -> Attempt | None:
+    """The record of an attempt."""
+    history = [] if attempts is None else attempts.history
+    return next((record for record in history if record.attempt == number), None)
+
+
+def next_number(attempts: Attempts | None) -> int:
+    """A number that no recorded attempt has: numbers are never used twice."""
+    return 1 + max((record.attempt for record in attempts.history), default=0) if attempts is not None else 1
+
+
+def recorded(attempts: Attempts | None, record: Attempt, failures: int) -> Attempts:
+    """The attempts with this record added or replaced."""
+    history = [] if attempts is None else [old for old in attempts.history if old.attempt != record.attempt]
+    history = sorted([*history, record], key=lambda item: item.attempt)[-HISTORY:]
+    return Attempts(current=history[-1].attempt, failures=failures, history=history)
+
+
+def fate_of(record: Attempt | None, pod: Pod | None, ledger: InputsSecret, now: datetime) -> Fate | None:
+    """How the current attempt ended; None while it has not: its pod lives, dies still, or was not made yet."""
+    if pod is not None:
+        if not pod.dead:
+            return None
+        if record is not None and record.ended_at is not None:
+            return _fate_from(record, ledger)
+        return _fate_of_dead(pod, ledger, now)
+    if record is None:
+        return None
+    if record.ended_at is not None:
+        return _fate_from(record, ledger)
+    return Fate(now, "PodLost", "The bot's pod was deleted")
+
+
+def closed(record: Attempt | None, number: int, pod_name: str, fate: Fate) -> Attempt:
+    """The record of an attempt that ended."""
+    base = record or Attempt(attempt=number, pod_name=pod_name, started_at=fate.ended_at)
+    message = fate.message[:MESSAGE_LENGTH]
+    return base.model_copy(update={"ended_at": fate.ended_at, "reason": fate.reason, "message": message})
+
+
+def retry_at(attempts: Attempts | None, ledger: InputsSecret) -> datetime | None:
+    """When the current attempt may start: after its predecessor's pause."""
+    if attempts is None or not attempts.history or ledger.inputs is None:
+        return None
+    last = attempts.history[-1]
+    if last.attempt >= ledger.inputs.attempt or last.ended_at is None:
+        return None
+    pause = _retry_after(last.reason or "", ledger.failures - 1)
+    return last.ended_at + timedelta(seconds=pause)
+
+
+def _fate_from(record: Attempt, ledger: InputsSecret) -> Fate | None:
+    if record.ended_at is None:
+        return None
+    reason = record.reason or "PodLost"
+    return Fate(record.ended_at, reason, record.message or "", _retry_after(reason, ledger.failures))
+
+
+def _fate_of_dead(pod: Pod, ledger: InputsSecret, now: datetime) -> Fate:
+    reason = _reason(pod)
+    code = "" if pod.exit_code is None else f" (exit code {pod.exit_code})"
+    told = f": {pod.message.strip()}" if pod.message.strip() else ""
+    return Fate(
+        (pod.ended_at or now).replace(microsecond=0),
+        reason,
+        f"{pod.name} ended{code}{told}",
+        _retry_after(reason, ledger.failures),
+    )
+
+
+def _reason(pod: Pod) -> str:
+    if pod.reason in INFRASTRUCTURE:
+        return INFRASTRUCTURE[pod.reason]
+    if pod.deleted_at is not None:
+        # Told to go, a bot may end well without having finished the interview.
+        return "PodDeleted"
+    if pod.exit_code is None:
+        return "PodFailed"
+    return EXIT_REASONS.get(pod.exit_code, "Exited" if pod.exit_code == 0 else "BotCrashed")
+
+
+def _retry_after(reason: str, failures: int) -> float:
+    """Infrastructure's faults are none of the bot's: no pause. A bot's own are repeated with growing pauses."""
+    kind: Literal["own", "infrastructure"] = (
+        "own" if reason in EXIT_REASONS.values() or reason in ("BotCrashed", "PodFailed") else "infrastructure"
+    )
+    if kind == "infrastructure" or (failures <= 0 and reason == "BotCrashed"):
+        return 0
+    return float(min(BACKOFF_SECONDS * 2 ** min(failures, 10), LONGEST_BACKOFF_SECONDS))

@@ -1,0 +1,64 @@
+"""The Interview was deleted: everything of it goes, then the finalizer. It never hangs."""
+
+from datetime import datetime
+
+from parley_crds import ConditionType, is_true
+from parley_crds.names import FINALIZER
+
+from parley_operator.actions import (
+    Action,
+    CollectRevision,
+    DeleteInputs,
+    DeleteLink,
+    EmitEvent,
+    Erase,
+    Plan,
+    Seal,
+    SetFinalizer,
+)
+from parley_operator.plan.cleanup import Steps, in_order, remove_pods, remove_room
+from parley_operator.snapshot import Children, Snapshot
+
+
+def plan_deletion(observed: Snapshot, now: datetime) -> Plan:
+    """Bot first, so that it can say what it has left; then transcript or erasure, room, Secrets, finalizer."""
+    if FINALIZER not in observed.interview.metadata.finalizers:
+        return Plan([])
+    actions: list[Action] = [] if observed.link is None else [DeleteLink()]
+    pods, wakes = remove_pods(observed.children.pods, now)
+    actions += pods
+    if observed.children.pods:
+        return Plan(actions, min(wakes, default=None))
+    since = observed.interview.metadata.deletion_timestamp
+    outside, dropped = in_order(_steps(observed), observed.children, now, since=since)
+    actions += outside
+    for step, _ in dropped:
+        message = f"The Interview is let go, though the {step} still fails: {observed.children.troubles[step].message}"
+        actions.append(EmitEvent("Warning", "CleanupAbandoned", message))
+    if observed.children.inputs is not None:
+        actions.append(DeleteInputs(observed.children.inputs.uid))
+    if observed.interview.status.template is not None:
+        actions.append(CollectRevision(observed.interview.status.template.revision))
+    return Plan([*actions, SetFinalizer(present=False)])
+
+
+def _steps(observed: Snapshot) -> Steps:
+    ledger = observed.children.inputs
+    steps = remove_room(ledger)
+    if observed.interview.spec.deletion_policy == "Erase":
+        return [*steps, ("erase", Erase())]
+    stored = is_true(observed.interview.status.conditions, ConditionType.SESSION_FINISHED)
+    if ledger is not None and not stored:
+        steps.append(("seal", Seal("Cancelled")))
+    return steps
+
+
+def plan_orphan(children: Children, now: datetime) -> Plan:
+    """What is left of an Interview that is gone: its finalizer was taken off by hand."""
+    actions, wakes = remove_pods(children.pods, now)
+    if children.pods:
+        return Plan(actions, min(wakes, default=None))
+    if children.inputs is None:
+        return Plan([])
+    outside, _ = in_order(remove_room(children.inputs), children, now)
+    return Plan([*outside, DeleteInputs(children.inputs.uid)])

@@ -1,0 +1,168 @@
+"""A plan in the making: actions in order, the status as it will be, and the times to look again.
+
+The order is the plan's memory: what is known from an object alone goes into the status before the object goes.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from parley_crds import (
+    API_CONDITIONS,
+    Attempts,
+    Condition,
+    ConditionType,
+    InterviewStatus,
+    Phase,
+    PinnedTemplate,
+    RoomStatus,
+    Session,
+    is_true,
+    set_condition,
+)
+
+from parley_operator.actions import Action, ApplyStatus, EmitEvent, Plan
+from parley_operator.snapshot import Children, Snapshot
+
+WARNINGS = frozenset({Phase.PENDING, Phase.FAILED})
+
+
+@dataclass
+class Draft:
+    """Starts from the observed status; what the plan does not touch stays as it was.
+
+    Conditions that describe the moment (Joinable, Reconciling, Stalled) are made anew by each plan: those that it does
+    not set are dropped.
+    """
+
+    observed: Snapshot
+    now: datetime
+    before: list[Action] = field(default_factory=list)
+    after: list[Action] = field(default_factory=list)
+    notices: list[EmitEvent] = field(default_factory=list)
+    wakes: list[datetime] = field(default_factory=list)
+    awaits_template: str | None = None
+    phase: Phase = Phase.PENDING
+    finished: bool = False
+
+    def __post_init__(self) -> None:
+        status = self.status
+        self.template: PinnedTemplate | None = status.template
+        self.attempts: Attempts | None = status.attempts
+        self.room: RoomStatus | None = status.room
+        self.link_secret_name: str | None = status.link_secret_name
+        self.accepted_at = status.accepted_at
+        self.opened_at = status.opened_at
+        self.ready_at = status.ready_at
+        lasting = (ConditionType.ACCEPTED, ConditionType.COMPLETE, ConditionType.FAILED)
+        self._old = [condition for condition in status.conditions if condition.type not in API_CONDITIONS]
+        self._set: dict[str, Condition] = {old.type: old for old in self._old if old.type in lasting}
+
+    @property
+    def status(self) -> InterviewStatus:
+        """The status as observed."""
+        return self.observed.interview.status
+
+    @property
+    def session(self) -> Session:
+        """What the API knows of the conversation."""
+        return self.status.session or Session()
+
+    @property
+    def children(self) -> Children:
+        """What is in the bots' namespace."""
+        return self.observed.children
+
+    @property
+    def arrived(self) -> bool:
+        """Whether the candidate has agreed on the page."""
+        return is_true(self.status.conditions, ConditionType.CANDIDATE_ARRIVED) or self.session.consented_at is not None
+
+    @property
+    def second(self) -> datetime:
+        """The time for a status: whole seconds, as Kubernetes writes them."""
+        return self.now.astimezone(UTC).replace(microsecond=0)
+
+    def act(self, *actions: Action) -> None:
+        """Adds actions that come before the status: it tells of them once they are done."""
+        self.before += actions
+
+    def act_after_status(self, *actions: Action) -> None:
+        """Adds actions that come after the status: they take away what the decision was made by."""
+        self.after += actions
+
+    def look_again(self, at: datetime) -> None:
+        """Wakes the interview at this time at the latest. A time that is past already means the plan has used it."""
+        if at > self.now:
+            self.wakes.append(at)
+
+    def look_again_in(self, seconds: float) -> None:
+        """Wakes the interview after this time at the latest."""
+        self.wakes.append(self.now + timedelta(seconds=seconds))
+
+    def notice(self, reason: str, message: str) -> None:
+        """Warns people by an Event."""
+        self.notices.append(EmitEvent("Warning", reason, message))
+
+    def condition(self, type_: ConditionType, status: bool, reason: str, message: str = "") -> None:
+        """Sets one of the operator's conditions."""
+        old = [condition for condition in self._old if condition.type == type_]
+        generation = self.observed.interview.metadata.generation
+        (self._set[type_],) = set_condition(
+            old, type_, status, reason, message, now=self.second, observed_generation=generation
+        )
+
+    def end(self, phase: Phase, type_: ConditionType, reason: str, message: str) -> None:
+        """Makes the interview final."""
+        self.phase, self.finished = phase, True
+        self.condition(type_, True, reason, message)
+        self.condition(ConditionType.JOINABLE, False, reason, message)
+
+    def plan(self) -> Plan:
+        """The plan: what the status tells of, the status where it differs, its Events, and what it must outlive."""
+        status = self._new_status()
+        told: list[Action] = []
+        if status != _owned(self.status):
+            told = [ApplyStatus(status), *self._transition_events(status)]
+        actions = [*self.before, *told, *self.notices, *self.after]
+        return Plan(actions, min(self.wakes, default=None), self.awaits_template)
+
+    def _new_status(self) -> InterviewStatus:
+        return InterviewStatus(
+            observed_generation=self.observed.interview.metadata.generation,
+            phase=self.phase,
+            conditions=sorted(self._set.values(), key=lambda condition: condition.type),
+            template=self.template,
+            attempts=self.attempts,
+            room=self.room,
+            link_secret_name=self.link_secret_name,
+            accepted_at=self.accepted_at,
+            opened_at=self.opened_at,
+            ready_at=self.ready_at,
+            finished_at=(self.status.finished_at or self.second) if self.finished else self.status.finished_at,
+        )
+
+    def _transition_events(self, new: InterviewStatus) -> list[EmitEvent]:
+        """One Event for each change that people care about: the phase, and why an interview is not accepted."""
+        told = _explanation(new)
+        if new.phase == self.status.phase and told == _explanation(self.status):
+            return []
+        reason, message = told or (str(new.phase), "")
+        kind: Literal["Normal", "Warning"] = "Warning" if new.phase in WARNINGS and told else "Normal"
+        return [EmitEvent(kind, reason, message or f"The interview is {new.phase} now")]
+
+
+def _owned(status: InterviewStatus) -> InterviewStatus:
+    """The operator's part of a status, in the form that plans have it."""
+    own = [condition for condition in status.conditions if condition.type not in API_CONDITIONS]
+    return status.model_copy(update={"session": None, "conditions": sorted(own, key=lambda condition: condition.type)})
+
+
+def _explanation(status: InterviewStatus) -> tuple[str, str] | None:
+    """The reason and message that explain the phase, where a condition does."""
+    for condition in status.conditions:
+        if condition.type in (ConditionType.COMPLETE, ConditionType.FAILED) and condition.status == "True":
+            return condition.reason, condition.message
+        if condition.type == ConditionType.ACCEPTED and condition.status == "False":
+            return condition.reason, condition.message
+    return None

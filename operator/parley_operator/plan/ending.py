@@ -1,0 +1,182 @@
+"""Every way an interview ends, each with a reason of its own, and the winding up that is the same for all."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from parley_crds import Condition, ConditionType, Phase, find_condition
+
+from parley_operator.actions import DeleteInputs, DeleteLink, Seal
+from parley_operator.plan.attempts import Fate
+from parley_operator.plan.cleanup import Steps, in_order, remove_pods, remove_room
+from parley_operator.plan.draft import Draft
+
+FINISHED = {
+    "Completed": "Every question was asked",
+    "CandidateLeft": "The candidate left",
+    "TimeLimit": "The time was over",
+    "Silence": "The candidate was silent for too long",
+}
+"""The conversation's own ends, each a completed interview."""
+
+GOODBYE_SECONDS = 15
+"""How long a bot whose interview is finished may take to end by itself, and the API to say that it is finished."""
+EXITED = "Exited"
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """An end. `seal` is the transcript's reason where the operator has to ask for it; None when it is stored."""
+
+    phase: Phase
+    type: ConditionType
+    reason: str
+    message: str
+    seal: str | None = None
+
+
+def final_condition(draft: Draft) -> Condition | None:
+    """The condition that made the interview final."""
+    for type_ in (ConditionType.COMPLETE, ConditionType.FAILED):
+        condition = find_condition(draft.status.conditions, type_)
+        if condition is not None and condition.status == "True":
+            return condition
+    return None
+
+
+def decide(draft: Draft, fate: Fate | None) -> End | None:
+    """The end that is due, if one is, decided by what outlasts the winding up: a repetition decides alike."""
+    finished = find_condition(draft.status.conditions, ConditionType.SESSION_FINISHED)
+    reason = finished.reason if finished is not None and finished.status == "True" else None
+    if reason in FINISHED:
+        return End(Phase.COMPLETED, ConditionType.COMPLETE, reason, FINISHED[reason])
+    sealed = reason is not None
+    return (
+        _out_of_bots(draft, sealed)
+        or _cancelled(draft, reason)
+        or _no_show(draft, reason)
+        or (None if reason is None else _fault(reason))
+        or _window_closed(draft)
+        or _exited(draft, fate)
+    )
+
+
+def _out_of_bots(draft: Draft, sealed: bool) -> End | None:
+    ledger, limit = draft.children.inputs, draft.observed.interview.spec.backoff_limit
+    if ledger is None or ledger.failures <= limit:
+        return None
+    last = draft.attempts.history[-1] if draft.attempts and draft.attempts.history else None
+    why = "" if last is None or last.reason is None else f"; the last: {last.reason}, {last.message or ''}"
+    count = "the bot was" if ledger.failures == 1 else f"{ledger.failures} bots were"
+    message = f"{count} lost{why}"
+    seal = None if sealed else "TechnicalFault"
+    return End(Phase.FAILED, ConditionType.FAILED, "BackoffLimitExceeded", message[0].upper() + message[1:], seal)
+
+
+def _cancelled(draft: Draft, reason: str | None) -> End | None:
+    if not draft.observed.interview.spec.cancel and reason != "Cancelled":
+        return None
+    seal = None if reason is not None else "Cancelled"
+    return End(Phase.CANCELLED, ConditionType.FAILED, "Cancelled", "The interview was called off", seal)
+
+
+def _no_show(draft: Draft, reason: str | None) -> End | None:
+    spec = draft.observed.interview.spec
+    limit = _no_show_limit(draft)
+    if reason != "NoShow" and (limit is None or draft.now < limit):
+        return None
+    message = f"The candidate did not come within {spec.no_show_seconds} s"
+    return End(Phase.EXPIRED, ConditionType.FAILED, "NoShow", message, None if reason is not None else "NoShow")
+
+
+def _no_show_limit(draft: Draft) -> datetime | None:
+    """Until when the bot waits for the candidate; None while none waits, or when the candidate has come."""
+    if draft.ready_at is None or draft.session.started_at is not None:
+        return None
+    window = draft.observed.interview.spec.window
+    since = [draft.ready_at, window.not_before if window else None, draft.session.consented_at]
+    limit = max(time for time in since if time) + timedelta(seconds=draft.observed.interview.spec.no_show_seconds)
+    draft.look_again(limit)
+    return limit
+
+
+def _fault(reason: str) -> End:
+    return End(Phase.FAILED, ConditionType.FAILED, reason, "The interview could not be brought to its end")
+
+
+def _window_closed(draft: Draft) -> End | None:
+    """The window's end: nobody can begin any more. A candidate who came in time is let through."""
+    window, spec = draft.observed.interview.spec.window, draft.observed.interview.spec
+    if window is None or window.expires_at is None or draft.session.started_at is not None:
+        return None
+    patience = spec.no_show_seconds + draft.observed.installation.start_deadline_seconds if draft.arrived else 0
+    limit = window.expires_at + timedelta(seconds=patience)
+    draft.look_again(limit)
+    if draft.now < limit:
+        return None
+    message = f"Nobody came before the window closed at {window.expires_at:%Y-%m-%dT%H:%M:%SZ}"
+    return End(Phase.EXPIRED, ConditionType.FAILED, "WindowClosed", message, "NoShow")
+
+
+def _exited(draft: Draft, fate: Fate | None) -> End | None:
+    """A bot that says it has finished, where the API does not say so: what is stored is made the transcript."""
+    if fate is None or fate.reason != EXITED:
+        return None
+    limit = fate.ended_at + timedelta(seconds=GOODBYE_SECONDS)
+    draft.look_again(limit)
+    if draft.now < limit:
+        return None
+    return End(Phase.COMPLETED, ConditionType.COMPLETE, "Sealed", "The bot ended the interview", "Completed")
+
+
+def wind_up(draft: Draft, end: End) -> None:
+    """Takes away pod and room, has the transcript sealed, makes the end final, then removes what led there."""
+    draft.phase = draft.status.phase or Phase.PENDING
+    draft.condition(ConditionType.JOINABLE, False, end.reason, end.message)
+    if draft.children.pods:
+        _dismiss(draft, end)
+        return
+    ledger = draft.children.inputs
+    steps: Steps = remove_room(ledger)
+    if end.seal is not None and ledger is not None:
+        steps.append(("seal", Seal(end.seal)))
+    actions, dropped = in_order(steps, draft.children, draft.now, keep=frozenset({"seal"}))
+    for step, _ in dropped:
+        draft.notice("CleanupAbandoned", f"Gave up on the {step}: {draft.children.troubles[step].message}")
+    draft.act(*actions)
+    draft.end(end.phase, end.type, end.reason, end.message)
+    _remove_secrets(draft)
+
+
+def _dismiss(draft: Draft, end: End) -> None:
+    draft.condition(ConditionType.RECONCILING, True, "Ending", end.message)
+    finished_at = draft.session.finished_at
+    if end.seal is None and finished_at is not None and any(not pod.dead for pod in draft.children.pods):
+        goodbye = finished_at + timedelta(seconds=GOODBYE_SECONDS)
+        if draft.now < goodbye:
+            draft.look_again(goodbye)
+            return
+    actions, wakes = remove_pods(draft.children.pods, draft.now)
+    draft.act_after_status(*actions)
+    for wake in wakes:
+        draft.look_again(wake)
+
+
+def settle(draft: Draft, final: Condition) -> None:
+    """A final interview: nothing changes any more, and whatever is left over goes."""
+    draft.phase = draft.status.phase or Phase.FAILED
+    draft.condition(ConditionType.JOINABLE, False, final.reason, final.message)
+    actions, wakes = remove_pods(draft.children.pods, draft.now)
+    draft.act_after_status(*actions)
+    for wake in wakes:
+        draft.look_again(wake)
+    if not draft.children.pods:
+        _remove_secrets(draft)
+
+
+def _remove_secrets(draft: Draft) -> None:
+    draft.link_secret_name = None
+    draft.room = None
+    if draft.children.inputs is not None:
+        draft.act_after_status(DeleteInputs(draft.children.inputs.uid))
+    if draft.observed.link is not None:
+        draft.act_after_status(DeleteLink())

@@ -1,0 +1,51 @@
+"""How the operator reaches the API server: its service account inside a cluster, a kubeconfig outside."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import kopf
+from kubernetes.aio.client import ApiClient, Configuration
+from kubernetes.aio.config import load_incluster_config, load_kube_config
+
+CREDENTIALS_LIFETIME = timedelta(minutes=5)
+"""How long kopf may use what it was given; projected tokens are renewed on disk well before they end."""
+
+
+async def load_configuration() -> Configuration:
+    """Reads the connection anew: `KUBECONFIG` when it is set or no service account is there, else the pod's own.
+
+    Raises:
+        kubernetes.aio.config.ConfigException: neither is usable.
+    """
+    configuration: Configuration = type.__call__(Configuration)
+    load: Any
+    if "KUBECONFIG" not in os.environ and "KUBERNETES_SERVICE_HOST" in os.environ:
+        load = load_incluster_config
+        load(client_configuration=configuration)
+    else:
+        load = load_kube_config
+        await load(client_configuration=configuration)
+    configuration.connection_pool_maxsize = 64
+    return configuration
+
+
+async def open_client() -> ApiClient:
+    """A client whose token follows the file it came from; the caller closes it."""
+    return ApiClient(configuration=await load_configuration())
+
+
+async def kopf_credentials(**_: Any) -> kopf.ConnectionInfo:
+    """Kopf's login handler. It reads the token file each time (kopf's own piggybacking keeps the first one)."""
+    configuration = await load_configuration()
+    bearer = str(configuration.api_key.get("BearerToken", ""))
+    return kopf.ConnectionInfo(
+        server=configuration.host,
+        ca_path=configuration.ssl_ca_cert,
+        insecure=not configuration.verify_ssl,
+        scheme="Bearer" if bearer else None,
+        token=bearer.partition(" ")[2].strip() or None,
+        certificate_path=configuration.cert_file,
+        private_key_path=configuration.key_file,
+        expiration=datetime.now(UTC) + CREDENTIALS_LIFETIME,
+    )

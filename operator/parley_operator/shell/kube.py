@@ -1,0 +1,192 @@
+"""A small Kubernetes client of plain JSON objects over `kubernetes.aio`: every call has a timeout and bounded retries.
+
+The generated classes would drop fields that they do not know and cost a conversion each way; a level-based controller
+wants exactly what the server holds.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from kubernetes.aio.client import ApiClient
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+logger = logging.getLogger(__name__)
+
+type Json = dict[str, Any]
+
+TIMEOUT = aiohttp.ClientTimeout(total=15, connect=5)
+ATTEMPTS = 4
+PAGE_SIZE = 500
+
+
+class KubeError(Exception):
+    """The API server refused a call. `reason` is its machine-readable word (`NotFound`, `Conflict`, …)."""
+
+    def __init__(self, status: int, reason: str, message: str) -> None:
+        super().__init__(f"{status} {reason}: {message}")
+        self.status = status
+        self.reason = reason
+
+
+class NotFoundError(KubeError):
+    """404: no such object (or no such resource type)."""
+
+
+class ConflictError(KubeError):
+    """409: the object exists already, or changed since it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A resource type by its URL: the API's prefix (`api/v1`, `apis/apps/v1`) and the plural."""
+
+    api: str
+    plural: str
+
+    def path(self, namespace: str | None, name: str | None = None, subresource: str | None = None) -> str:
+        """The URL path of the collection, the object or its subresource."""
+        scope = f"/namespaces/{namespace}" if namespace else ""
+        return "/".join(filter(None, [f"/{self.api}{scope}/{self.plural}", name, subresource]))
+
+
+INTERVIEWS = Resource("apis/parley.dev/v1alpha1", "interviews")
+TEMPLATES = Resource("apis/parley.dev/v1alpha1", "interviewtemplates")
+REVISIONS = Resource("apis/apps/v1", "controllerrevisions")
+PODS = Resource("api/v1", "pods")
+SECRETS = Resource("api/v1", "secrets")
+CONFIG_MAPS = Resource("api/v1", "configmaps")
+EVENTS = Resource("apis/events.k8s.io/v1", "events")
+
+
+def _transient(error: BaseException) -> bool:
+    """Whether the same call may succeed in a moment; every call made here is safe to repeat."""
+    if isinstance(error, KubeError):
+        return error.status == 429 or error.status >= 500
+    return isinstance(error, aiohttp.ClientConnectionError | TimeoutError)
+
+
+class Kube:
+    """Reads and writes objects. Raises `KubeError`, or `aiohttp.ClientError`/`TimeoutError` when retries ran out."""
+
+    def __init__(self, client: ApiClient) -> None:
+        self._client = client
+
+    async def get(self, resource: Resource, namespace: str, name: str) -> Json | None:
+        """The object, or None where there is none."""
+        try:
+            return await self._call("GET", resource.path(namespace, name))
+        except NotFoundError:
+            return None
+
+    async def list(self, resource: Resource, namespace: str | None, labels: str = "") -> list[Json]:
+        """Every object of a namespace (None: of all) whose labels match, page by page."""
+        items: list[Json] = []
+        query = {"limit": str(PAGE_SIZE)} | ({"labelSelector": labels} if labels else {})
+        while True:
+            page = await self._call("GET", resource.path(namespace), query=query)
+            items += page.get("items", [])
+            token = page.get("metadata", {}).get("continue")
+            if not token:
+                return items
+            query["continue"] = token
+
+    async def create(self, resource: Resource, manifest: Json) -> Json:
+        """Creates an object; raises `ConflictError` where the name is taken."""
+        return await self._call("POST", resource.path(manifest["metadata"]["namespace"]), body=manifest)
+
+    async def replace(self, resource: Resource, manifest: Json) -> Json:
+        """Replaces an object that was read before; its resourceVersion makes a lost update a `ConflictError`."""
+        metadata = manifest["metadata"]
+        return await self._call("PUT", resource.path(metadata["namespace"], metadata["name"]), body=manifest)
+
+    async def apply(self, resource: Resource, manifest: Json, manager: str, subresource: str | None = None) -> Json:
+        """Server-side apply of a manager's whole set. A uid in the metadata guards against a namesake (409)."""
+        metadata = manifest["metadata"]
+        return await self._call(
+            "PATCH",
+            resource.path(metadata["namespace"], metadata["name"], subresource),
+            query={"fieldManager": manager, "force": "true"},
+            body=manifest,
+            content_type="application/apply-patch+yaml",
+        )
+
+    async def patch(self, resource: Resource, namespace: str, name: str, patch: Json) -> Json:
+        """A JSON merge patch; a resourceVersion in it makes a lost update a `ConflictError`."""
+        path = resource.path(namespace, name)
+        return await self._call("PATCH", path, body=patch, content_type="application/merge-patch+json")
+
+    async def delete(
+        self, resource: Resource, namespace: str, name: str, *, uid: str | None = None, grace: int | None = None
+    ) -> None:
+        """Deletes an object, only while it has this uid; one that is gone already, or is another, is success."""
+        options: Json = {"propagationPolicy": "Background"}
+        if uid is not None:
+            options["preconditions"] = {"uid": uid}
+        if grace is not None:
+            options["gracePeriodSeconds"] = grace
+        try:
+            await self._call("DELETE", resource.path(namespace, name), body=options)
+        except NotFoundError:
+            return
+        except ConflictError:
+            logger.debug("%s %s/%s is another object now", resource.plural, namespace, name)
+
+    async def discover(self, api: str) -> set[str]:
+        """The plurals that an API group version serves; empty when it is not there."""
+        try:
+            answer = await self._call("GET", f"/{api}")
+        except NotFoundError:
+            return set()
+        return {str(entry["name"]) for entry in answer.get("resources", [])}
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Json | None = None,
+        content_type: str = "application/json",
+    ) -> Json:
+        retrying = AsyncRetrying(
+            retry=retry_if_exception(_transient),
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=wait_random_exponential(multiplier=0.1, max=2),
+            reraise=True,
+        )
+        return await retrying(self._call_once, method, path, query or {}, body, content_type)
+
+    async def _call_once(
+        self, method: str, path: str, query: Mapping[str, str], body: Json | None, content_type: str
+    ) -> Json:
+        verb, url, headers, payload, _ = await self._client.param_serialize(
+            method,
+            path,
+            query_params=list(query.items()),
+            header_params={"Accept": "application/json", "Content-Type": content_type},
+            body=body,
+            auth_settings=["BearerToken"],
+        )
+        response: Any = await self._client.call_api(
+            verb, url, header_params=headers, body=payload, _request_timeout=TIMEOUT
+        )
+        raw: bytes = await response.read()
+        if response.status >= 300:
+            raise _error(response.status, raw)
+        answer: Json = json.loads(raw)
+        return answer
+
+
+def _error(status: int, raw: bytes) -> KubeError:
+    """The error that a `Status` object tells, or the bare body where a proxy answered instead."""
+    try:
+        told: Json = json.loads(raw)
+        reason, message = str(told.get("reason", "")), str(told.get("message", ""))
+    except (ValueError, AttributeError):
+        reason, message = "", raw[:200].decode(errors="replace")
+    kind = {404: NotFoundError, 409: ConflictError}.get(status, KubeError)
+    return kind(status, reason, message)

@@ -1,0 +1,93 @@
+"""kopf watches; what it sees only wakes the reconciler, which reads the true state itself.
+
+Two kopf operators run, each in a thread with an event loop of its own (kopf cancels every task of its loop when it
+ends): one over the interviews' namespaces for the resources, one over the bots' namespace for pods, so that the right
+to see pods stays there.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Collection
+from typing import Any
+
+import kopf
+
+from parley_operator.shell.connection import kopf_credentials
+
+logger = logging.getLogger(__name__)
+
+type Raw = dict[str, Any]
+
+
+def _settings(selectors: dict[tuple[str, str], str]) -> kopf.OperatorSettings:
+    settings = kopf.OperatorSettings()
+    settings.posting.enabled = False
+    settings.peering.standalone = True
+    # The types are awaited before kopf starts, so it needs no right to watch the cluster's CRDs and namespaces.
+    settings.scanning.disabled = True
+    settings.process.ultimate_exiting_timeout = None
+    settings.networking.request_timeout = 60
+    settings.networking.connect_timeout = 10
+    settings.queueing.idle_timeout = 1.0
+    for resource, selector in selectors.items():
+        settings.watching.label_selectors[resource] = selector
+    return settings
+
+
+class Watch:
+    """One kopf operator in one thread. `alive` turns False when it ended, for whatever reason."""
+
+    def __init__(self, name: str, namespaces: Collection[str]) -> None:
+        """`namespaces` empty: the whole cluster."""
+        self._name = name
+        self._namespaces = list(namespaces)
+        self._registry = kopf.OperatorRegistry()
+        self._selectors: dict[tuple[str, str], str] = {}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"watch {name}", daemon=True)
+        kopf.on.login(registry=self._registry)(kopf_credentials)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    def on(self, group: str, version: str, plural: str, seen: Callable[[Raw], None], labels: str = "") -> None:
+        """Calls `seen` in the watch's thread with every object that is listed, added, changed or deleted."""
+
+        async def handler(body: kopf.Body, **_: Any) -> None:
+            seen(dict(body))
+
+        kopf.on.event(group, version, plural, registry=self._registry, id=f"{self._name}-{plural}")(handler)
+        if labels:
+            self._selectors[(group, plural) if group else ("", plural)] = labels
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
+
+    def stop(self, timeout: float = 5) -> None:
+        """Asks the thread to end and waits `timeout` seconds for it; it holds no state that could be lost."""
+        self._stop.set()
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._operate())
+        except Exception:  # the main loop sees the thread end and stops the program
+            logger.exception("the watch of %s ended", self._name)
+
+    async def _operate(self) -> None:
+        try:
+            await kopf.operator(
+                registry=self._registry,
+                settings=_settings(self._selectors),
+                clusterwide=not self._namespaces,
+                namespaces=self._namespaces,
+                stop_flag=self._stop,
+            )
+        finally:
+            # kopf waits for the flag in a thread of the loop's executor, which asyncio.run would wait for in turn.
+            self._stop.set()

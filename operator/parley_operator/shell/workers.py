@@ -1,0 +1,81 @@
+"""One worker for each interview: it runs the reconciler, sleeps until the next wake-up, never runs twice at once."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+logger = logging.getLogger(__name__)
+
+FIRST_BACKOFF_SECONDS = 0.5
+LONGEST_BACKOFF_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a reconcile ended with: run again after `again_in` seconds (None: only when woken), or `gone` for ever."""
+
+    again_in: float | None = None
+    gone: bool = False
+
+
+@dataclass(slots=True)
+class _Worker:
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
+
+
+class Workers[Key]:
+    """A level-triggered queue: waking a key twice before its worker looks is one run; during a run it is one more.
+
+    `slots` bounds how many keys are reconciled at once, so that a burst does not open thousands of connections. A run
+    that raises is repeated with exponential backoff and full jitter, and sooner when the key is woken.
+    """
+
+    def __init__(self, reconcile: Callable[[Key], Awaitable[Settled]], slots: int = 24) -> None:
+        self._reconcile = reconcile
+        self._slots = asyncio.Semaphore(slots)
+        self._workers: dict[Key, _Worker] = {}
+
+    def __len__(self) -> int:
+        return len(self._workers)
+
+    def wake(self, key: Key) -> None:
+        """Has `key` reconciled soon. Call it on the loop that the workers run on."""
+        worker = self._workers.get(key)
+        if worker is None:
+            worker = self._workers[key] = _Worker()
+            worker.task = asyncio.create_task(self._run(key, worker), name=f"reconcile {key}")
+        worker.wake.set()
+
+    async def stop(self) -> None:
+        """Cancels every worker and waits for them. An action that was under way is repeated at the next start."""
+        tasks = [worker.task for worker in self._workers.values() if worker.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._workers.clear()
+
+    async def _run(self, key: Key, worker: _Worker) -> None:
+        failures = 0
+        while True:
+            settled, failures = await self._once(key, worker, failures)
+            if settled.gone and not worker.wake.is_set():
+                del self._workers[key]
+                return
+            try:
+                async with asyncio.timeout(settled.again_in):
+                    await worker.wake.wait()
+            except TimeoutError:
+                continue
+
+    async def _once(self, key: Key, worker: _Worker, failures: int) -> tuple[Settled, int]:
+        async with self._slots:
+            worker.wake.clear()
+            try:
+                return await self._reconcile(key), 0
+            except Exception:  # the worker outlives any error of one interview
+                pause = random.uniform(0, min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2**failures))  # noqa: S311 (jitter, no secret)
+                logger.exception("reconcile %s failed, again in %.1f s", key, pause)
+                return Settled(again_in=pause), min(failures + 1, 10)
