@@ -1,5 +1,7 @@
 """What the model is told in tool results and prompts. In English, whatever language is spoken: it is never read out."""
 
+import json
+
 from parley_protocol import QuestionPlan
 
 SAY_AND_LISTEN = "Speak the words in `say` exactly, then listen."
@@ -16,11 +18,16 @@ CONFIRM_STOP = (
     "candidate_stopped again, otherwise call next_question."
 )
 
-# Every prompt ends alike, so that the model has one thing to do about an interruption from outside.
-PROMPT_BEGIN = "The candidate is in the room. Call next_question now."
-PROMPT_GO_ON = "Go on with the interview. Call next_question now."
-PROMPT_SILENCE = "The candidate has been silent for a while. Call next_question now."
-PROMPT_TIME_OVER = "The time is up. Call next_question now."
+
+def _prompt(what: str) -> str:
+    """A message to the model in the shape of a tool result: there is one thing to do about every event from outside."""
+    return json.dumps({"next": "next_question", "instruction": f"{what} Call next_question now."})
+
+
+PROMPT_BEGIN = _prompt("The candidate is in the room.")
+PROMPT_GO_ON = _prompt("Go on with the interview.")
+PROMPT_SILENCE = _prompt("The candidate has been silent for a while.")
+PROMPT_TIME_OVER = _prompt("The time is up.")
 
 
 def listen_for(question: QuestionPlan) -> str:

@@ -1,4 +1,4 @@
-"""What became of each question: asked, followed up, answered. Made of the reported events alone, so it can be rebuilt."""
+"""What became of each question: asked, followed up, answered. It is made, and rebuilt, of reported events alone."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """Spoken sentences. `time_notice` is said once, `nudge` at the first silence, `repeat` before a repeated question."""
+    """Spoken sentences. `nudge` is for the first silence, `repeat` comes before a question said again."""
 
     welcome_back: str
     nudge: str

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from parley_protocol import InterviewPlan, QuestionPlan
 
-# What an answer takes when the template sets no limit: the middle of the 30-90 s that interview guides allot a question.
+# What an answer is taken to last when the template sets no limit, in seconds.
 DEFAULT_ANSWER_SECONDS = 60
 FOLLOW_UP_SECONDS = 30
 

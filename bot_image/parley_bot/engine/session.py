@@ -73,7 +73,7 @@ class InterviewSession:
         return self._decide("record_answer", self._what_is_next(now), events)
 
     def end_interview(self, now: float, reason: str) -> Decision:
-        """Tool `end_interview`: granted when nothing is left to ask, or the candidate has confirmed the wish to stop."""
+        """Tool `end_interview`: granted when nothing is left to ask, or the candidate confirmed the wish to stop."""
         events: list[Event] = []
         if (reply := self._standing_reply(now, events)) is not None:
             refused = None if reply.next is Next.HANG_UP else "words-not-spoken"

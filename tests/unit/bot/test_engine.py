@@ -1,7 +1,7 @@
 """The interview session against models that obey and models that do not."""
 
 import pytest
-from parley_bot.engine import Finish, InterviewSession, Next, Prompt
+from parley_bot.engine import Decision, Finish, InterviewSession, Next, Prompt
 from parley_bot.engine.phrases import phrases_for
 from parley_protocol import (
     AnswerRecorded,
@@ -44,7 +44,7 @@ class Room:
         session.candidate_joined(self.now)
 
     def call(self, tool: str, **arguments: object) -> Next:
-        decision = getattr(self.session, tool)(self.now, **arguments)
+        decision: Decision = getattr(self.session, tool)(self.now, **arguments)
         self.events.extend(decision.events)
         self.result = decision.reply.as_result()
         if decision.reply.say:
@@ -165,7 +165,7 @@ def test_unknown_tools_are_answered(room: Room) -> None:
 def test_short_time_drops_optional_questions() -> None:
     room = Room(InterviewSession(make_plan(duration_seconds=240, closing_notice_seconds=60)))
     room.call("next_question")
-    room.answer(100)
+    room.answer(130)
     assert room.call("record_answer", summary="", follow_up=False) is Next.NEXT_QUESTION
     room.call("next_question")
     assert room.said[-1] == "A bug you fixed?"

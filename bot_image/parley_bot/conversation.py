@@ -1,0 +1,198 @@
+"""One interview as it runs: the engine, the reporter and the clock, for whatever room and pipeline there is."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from loguru import logger
+from parley_protocol import ConnectionChanged, FinishReason, Speaker, Turn, TurnSpoken
+
+from parley_bot.engine import Action, Finish, InterviewSession, Prompt
+from parley_bot.latency import TurnLatency
+from parley_bot.reporter import Reporter
+from parley_bot.timeline import Timeline
+
+_TICK_SECONDS = 0.5
+_PROGRESS_SECONDS = 15.0
+
+
+class Stage(Protocol):
+    """The pipeline that is up at the moment."""
+
+    async def prompt(self, text: str) -> None:
+        """Put text to the model, to be acted on."""
+
+    async def tell_page(self, data: dict[str, Any]) -> None:
+        """Send a server message to the candidate's page."""
+
+
+class Conversation:
+    """Takes in what pipeline and room see, and says what follows. Lives longer than any connection.
+
+    Args:
+        session: The engine.
+        reporter: Where events go.
+        timeline: The interview's time.
+    """
+
+    def __init__(self, session: InterviewSession, reporter: Reporter, timeline: Timeline) -> None:
+        self.session, self.latency = session, TurnLatency()
+        self.done: asyncio.Future[FinishReason] = asyncio.get_running_loop().create_future()
+        self._reporter, self._timeline = reporter, timeline
+        self.turns: list[Turn] = []
+        self.model_lost = False
+        self._seq = session.ledger.last_seq
+        self._stage: Stage | None = None
+        self._heard_from: float | None = None
+        self._heard_to: float | None = None
+        self._told = (-1, -1)
+        self._told_at = 0.0
+
+    # The room
+
+    def candidate_joined(self, stage: Stage) -> None:
+        """The candidate is in the room, and this is the pipeline between them and the model."""
+        now = time.monotonic()
+        self._stage = stage
+        self._timeline.start(now)
+        self._told = (-1, -1)
+        self._reporter.report(ConnectionChanged(who="candidate", what="joined"), now)
+        self.session.candidate_joined(now)
+        logger.info("candidate joined")
+
+    def candidate_left(self, stage: Stage) -> None:
+        """This pipeline's connection is gone. One that was replaced before has nothing more to say."""
+        if self._stage is not stage:
+            return
+        self._stage = None
+        now = time.monotonic()
+        self._reporter.report(ConnectionChanged(who="candidate", what="left"), now)
+        self.session.candidate_left(now)
+        logger.info("candidate left")
+
+    def bot(self, what: str) -> None:
+        """The bot itself is in the room (`joined`) or leaves it (`left`)."""
+        self._reporter.report(ConnectionChanged.model_validate({"who": "bot", "what": what}))
+
+    def end(self, reason: FinishReason) -> None:
+        """The conversation is over; the first reason counts."""
+        if not self.done.done():
+            logger.bind(reason=reason.value).info("conversation over")
+            self.done.set_result(reason)
+
+    # The candidate's and the interviewer's words
+
+    def candidate_speaking(self, speaking: bool, moment: float) -> None:
+        """The candidate's voice began or ceased at this moment."""
+        self.latency.candidate_spoke(moment, speaking=speaking)
+        self.session.candidate_spoke(time.monotonic(), speaking=speaking)
+        if speaking:
+            self._heard_from = moment if self._heard_from is None else self._heard_from
+            self._heard_to = None
+        else:
+            self._heard_to = moment
+
+    def candidate_said(self, text: str) -> None:
+        """The model has understood a turn of the candidate's: reported at once, before the tools that act on it."""
+        now = time.monotonic()
+        self.latency.turn_taken()
+        self.session.candidate_understood()
+        start = self._heard_from if self._heard_from is not None else now
+        end = self._heard_to if self._heard_to is not None else now
+        self._heard_from = None if self._heard_to is not None else now
+        self._report_turn(Speaker.CANDIDATE, text, start, max(start, end), interrupted=False)
+
+    def interviewer_began(self) -> None:
+        """The first sound of a sentence is out."""
+        self.session.interviewer_began(time.monotonic())
+
+    def interviewer_said(self, text: str, start: float, end: float, *, interrupted: bool) -> None:
+        """A turn of the interviewer's was played, whole or `interrupted`."""
+        self._report_turn(Speaker.INTERVIEWER, text, start, max(start, end), interrupted=interrupted)
+
+    def interviewer_ceased(self) -> None:
+        """The interviewer is silent again."""
+        self._act(self.session.interviewer_ceased(time.monotonic()))
+
+    def _report_turn(self, speaker: Speaker, text: str, start: float, end: float, *, interrupted: bool) -> None:
+        if not (text := text.strip()):
+            return
+        self._seq += 1
+        turn = Turn(
+            seq=self._seq,
+            speaker=speaker,
+            text=text,
+            start_ms=self._timeline.ms(start),
+            end_ms=self._timeline.ms(end),
+            question_id=self.session.question_id,
+            interrupted=interrupted,
+        )
+        self.turns.append(turn)
+        event = TurnSpoken(turn=turn)
+        self.session.ledger.apply(event)
+        self._reporter.report(event)
+        logger.bind(seq=turn.seq, speaker=speaker.value, words=len(text.split())).info("turn")
+
+    # The model
+
+    def tool(self, name: str, arguments: Mapping[str, Any]) -> dict[str, str]:
+        """The model calls a tool; whatever it calls, with whatever arguments, it gets words or an instruction."""
+        now = time.monotonic()
+        self.latency.turn_taken()
+        match name:
+            case "next_question":
+                decision = self.session.next_question(now)
+            case "record_answer":
+                summary, follow_up = str(arguments.get("summary") or ""), _is_true(arguments.get("follow_up"))
+                decision = self.session.record_answer(now, summary, follow_up=follow_up)
+            case "end_interview":
+                decision = self.session.end_interview(now, str(arguments.get("reason") or ""))
+            case _:
+                decision = self.session.unknown_tool(name, now)
+        for event in decision.events:
+            self._reporter.report(event, now)
+        logger.bind(tool=name[:64], next=decision.reply.next.value).info("tool call")
+        return decision.reply.as_result()
+
+    def model_restarted(self) -> str | None:
+        """The model's session was lost and is opened again; returns the prompt to begin it with, if any."""
+        actions = self.session.model_restarted(time.monotonic())
+        return next((action.text for action in actions if isinstance(action, Prompt)), None)
+
+    # Time
+
+    async def run(self) -> None:
+        """Watch the clock until the conversation is over."""
+        while not self.done.done():
+            now = time.monotonic()
+            self._act(self.session.tick(now))
+            await self._tell_progress(now)
+            await asyncio.sleep(_TICK_SECONDS)
+
+    async def _tell_progress(self, now: float) -> None:
+        question, total, left = self.session.progress(now)
+        if self._stage is None or not self._timeline.started or question == 0:
+            return
+        if self._told == (question, total) and now - self._told_at < _PROGRESS_SECONDS:
+            return
+        self._told, self._told_at = (question, total), now
+        await self._stage.tell_page({"kind": "progress", "question": question, "total": total, "secondsLeft": left})
+
+    def _act(self, actions: tuple[Action, ...]) -> None:
+        for action in actions:
+            if isinstance(action, Finish):
+                self.end(action.reason)
+            elif self._stage is not None:
+                logger.info("prompting the model")
+                task = asyncio.ensure_future(self._stage.prompt(action.text))
+                task.add_done_callback(_log_failure)
+
+
+def _is_true(value: object) -> bool:
+    return value is True or str(value).lower() == "true"
+
+
+def _log_failure(task: asyncio.Future[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.warning("the model could not be prompted: {!r}", error)

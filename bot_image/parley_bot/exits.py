@@ -1,0 +1,50 @@
+"""How the bot ends: its exit codes, which the operator reads, and the errors that lead to them."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Why the process ended. Every other code is a crash, which the operator answers with a replacement."""
+
+    FINISHED = 0
+    MODEL_REFUSED = 10
+    ROOM_NOT_JOINED = 11
+    API_REFUSED = 12
+    NOT_REPORTED = 13
+    TERMINATED = 143
+
+
+class BotError(Exception):
+    """The bot can't go on; `exit_code` says how it ends."""
+
+    exit_code = ExitCode.NOT_REPORTED
+
+
+class ModelRefusedError(BotError):
+    """The model does not answer: no access, expired credentials, or not reachable."""
+
+    exit_code = ExitCode.MODEL_REFUSED
+
+
+class RoomNotJoinedError(BotError):
+    """The room could not be joined."""
+
+    exit_code = ExitCode.ROOM_NOT_JOINED
+
+
+class ApiRefusedError(BotError):
+    """The API does not take this bot: another attempt is current, the interview is over, or its token is not valid."""
+
+    exit_code = ExitCode.API_REFUSED
+
+
+class TerminatedError(BotError):
+    """The pod is to go."""
+
+    exit_code = ExitCode.TERMINATED
+
+
+class ApiUnavailableError(BotError):
+    """The API could not be reached in time."""
+
+    exit_code = ExitCode.NOT_REPORTED

@@ -1,0 +1,185 @@
+"""Puts the pipeline together: room → voice activity → model → room, with the taps that report what was said."""
+
+import asyncio
+from typing import Any
+
+from loguru import logger
+from parley_protocol import FinishReason, InterviewPlan, Speaker, Turn
+from pipecat.audio.vad.silero import SileroVADAnalyzer
+from pipecat.frames.frames import ErrorFrame, LLMMessagesAppendFrame, LLMRunFrame
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.processors.aggregators.llm_context import LLMContext, LLMContextMessage
+from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair, LLMUserAggregatorParams
+from pipecat.processors.frameworks.rtvi.observer import RTVIFunctionCallReportLevel, RTVIObserverParams
+from pipecat.transports.base_transport import BaseTransport
+from pipecat.turns.user_start import VADUserTurnStartStrategy
+from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
+from pipecat.turns.user_turn_strategies import UserTurnStrategies
+from pipecat.workers.runner import WorkerRunner
+
+from parley_bot.conversation import Conversation
+from parley_bot.engine.instructions import PROMPT_BEGIN
+from parley_bot.pipeline.gate import ClientMessageGate
+from parley_bot.pipeline.nova import GuardedNovaSonic, ModelAccess
+from parley_bot.pipeline.prompt import system_prompt
+from parley_bot.pipeline.taps import Ear, Mouth, Speech, Voice
+from parley_bot.pipeline.tools import TOOLS, register_tools
+
+_HISTORY_TURNS = 40
+_STOP_SECONDS = 3.0
+
+
+class RoomPipeline:
+    """One pipeline for one connection of the candidate. The conversation lives longer and goes on with the next.
+
+    Args:
+        transport: The room's transport.
+        conversation: Whom to tell.
+        plan: The interview's plan.
+        access: Where the model is.
+        turns: What was said so far, for the model's memory.
+        connect_at_once: Open the model's session now, not when the candidate comes: it must not wait long for sound.
+    """
+
+    def __init__(
+        self,
+        transport: BaseTransport,
+        conversation: Conversation,
+        plan: InterviewPlan,
+        access: ModelAccess,
+        turns: tuple[Turn, ...] = (),
+        *,
+        connect_at_once: bool = True,
+    ) -> None:
+        self._conversation = conversation
+        self._begun = False
+        self._run: asyncio.Task[None] | None = None
+        self.unusable = asyncio.Event()
+        speech = Speech()
+        self._mouth = Mouth(conversation, speech)
+        self.llm = GuardedNovaSonic(
+            access=access,
+            plan=plan.model,
+            voice=plan.interviewer.voice,
+            instruction=system_prompt(plan),
+            tools=list(TOOLS),
+            connect_at_once=connect_at_once,
+            on_restart=conversation.model_restarted,
+            on_lost=self._model_lost,
+            on_tool=conversation.latency.tool_ran,
+        )
+        register_tools(self.llm, conversation)
+        user, assistant = LLMContextAggregatorPair(LLMContext(_memory(turns)), user_params=_listening())
+        processors = [
+            ClientMessageGate(),
+            transport.input(),
+            user,
+            Ear(conversation),
+            self.llm,
+            Voice(conversation, speech),
+            transport.output(),
+            self._mouth,
+            assistant,
+        ]
+        self._transport_output = processors[6]
+        self.worker = PipelineWorker(
+            Pipeline(processors),
+            params=PipelineParams(enable_metrics=False),
+            idle_timeout_secs=None,  # silence and absence are the engine's affair
+            enable_turn_tracking=False,
+            cancel_timeout_secs=_STOP_SECONDS,
+            rtvi_observer_params=_page_messages(),
+        )
+        self.worker.add_event_handler("on_pipeline_error", self._on_error)
+        self.worker.rtvi.add_event_handler("on_client_ready", self._on_client_ready)
+
+    # The conversation's stage
+
+    async def prompt(self, text: str) -> None:
+        """Put text to the model: on the service itself, since frames from outside do not reach a live session."""
+        await self.llm.queue_frame(LLMMessagesAppendFrame(messages=[{"role": "user", "content": text}], run_llm=True))
+
+    async def tell_page(self, data: dict[str, Any]) -> None:
+        """Send a server message to the candidate's page."""
+        await self.worker.rtvi.send_server_message(data)
+
+    # Running
+
+    async def begin(self) -> None:
+        """Let the interviewer speak first. Only the first call counts."""
+        if not self._begun:
+            self._begun = True
+            await self.worker.queue_frames([LLMRunFrame()])
+
+    def start(self) -> asyncio.Task[None]:
+        """Run the pipeline; the task ends when the pipeline has."""
+        self._run = asyncio.create_task(self._run_worker(), name="room-pipeline")
+        return self._run
+
+    def flush(self) -> None:
+        """Report the turn that the end of the connection cuts short."""
+        self._mouth.flush(interrupted=True)
+
+    async def stop(self, reason: str) -> None:
+        """Cancel the pipeline and wait a bounded time for its end: a processor that hangs is left behind."""
+        self.flush()
+        if self._run is None or self._run.done():
+            return
+        await self.worker.cancel(reason=reason)
+        done, _ = await asyncio.wait({self._run}, timeout=_STOP_SECONDS + 1)
+        if not done:
+            logger.warning("the pipeline did not end in time; it is abandoned")
+            self._run.cancel()
+
+    async def _run_worker(self) -> None:
+        runner = WorkerRunner(handle_sigint=False, handle_sigterm=False, check_dangling_tasks=False)
+        await runner.add_workers(self.worker)
+        await runner.run()
+
+    async def _on_client_ready(self, _rtvi: object) -> None:
+        await self.begin()
+
+    async def _model_lost(self, why: str) -> None:
+        logger.error("the model is lost: {}", why)
+        self._conversation.model_lost = True
+        self._conversation.end(FinishReason.TECHNICAL_FAULT)
+
+    async def _on_error(self, _worker: object, frame: ErrorFrame) -> None:
+        logger.bind(processor=str(frame.processor)).warning("pipeline error: {}", frame.error)
+        if frame.processor is self._transport_output and not frame.processor.is_usable:
+            self.unusable.set()
+
+
+def _memory(turns: tuple[Turn, ...]) -> list[LLMContextMessage]:
+    """What the model remembers of the conversation, and what it is to do first. Nova wants a user's message first."""
+    said: list[LLMContextMessage] = []
+    for turn in turns[-_HISTORY_TURNS:]:
+        if turn.speaker is Speaker.CANDIDATE:
+            said.append({"role": "user", "content": turn.text})
+        elif said:
+            said.append({"role": "assistant", "content": turn.text})
+    return [*said, {"role": "user", "content": PROMPT_BEGIN}]
+
+
+def _listening() -> LLMUserAggregatorParams:
+    """Local voice activity for times, captions and silence; the model alone decides turns and interruptions.
+
+    An interruption of our own making would cut a turn that the model goes on speaking, and lose its words.
+    """
+    return LLMUserAggregatorParams(
+        vad_analyzer=SileroVADAnalyzer(),
+        user_turn_strategies=UserTurnStrategies(
+            start=[VADUserTurnStartStrategy(enable_interruptions=False)],
+            stop=[SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=0.6, wait_for_transcript=False)],
+        ),
+    )
+
+
+def _page_messages() -> RTVIObserverParams:
+    """Captions and speaking states for the page; none of what only the model is to see."""
+    return RTVIObserverParams(
+        user_llm_enabled=False,
+        metrics_enabled=False,
+        function_call_report_level={"*": RTVIFunctionCallReportLevel.DISABLED},
+    )

@@ -1,0 +1,293 @@
+"""Nova Sonic through pipecat, guarded against the defects of pipecat 1.14 that would wedge an interview.
+
+- Closing or sending on a dead stream hangs for ever in the SDK: every such wait is bounded here, in the client that
+  `create_client` (pipecat's public hook) returns.
+- A lost session is opened again with growing pauses, a bounded number of times; a model that refuses ends at once.
+- Credentials come from boto3's default chain at each new stream, so that rotated and role credentials work.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from aws_sdk_bedrock_runtime.client import BedrockRuntimeClient, InvokeModelWithBidirectionalStreamOperationInput
+from aws_sdk_bedrock_runtime.config import Config
+from aws_sdk_bedrock_runtime.models import (
+    BidirectionalInputPayloadPart,
+    InvokeModelWithBidirectionalStreamInputChunk,
+)
+from botocore.exceptions import BotoCoreError
+from loguru import logger
+from parley_protocol import ModelPlan
+from pipecat.frames.frames import CancelFrame, EndFrame
+from pipecat.processors.aggregators.llm_context import LLMContext, LLMContextMessage
+from pipecat.services.aws.nova_sonic.llm import AWSNovaSonicLLMService
+from smithy_aws_core.auth.sigv4 import SigV4AuthScheme
+from smithy_aws_core.identity.static import StaticCredentialsResolver
+from smithy_core.shapes import ShapeID
+
+from parley_bot.exits import ModelRefusedError
+
+CONNECT_SECONDS = 10.0
+SEND_SECONDS = 2.0
+MAX_RESTARTS = 4
+# Inference defaults of pipecat, for what the plan leaves open: the service wants every value.
+_TEMPERATURE, _TOP_P, _MAX_TOKENS = 0.7, 0.9, 1024
+
+_orphans: set[asyncio.Task[Any]] = set()
+
+
+async def bounded[T](work: Coroutine[Any, Any, T], seconds: float) -> T:
+    """Wait for `work`, but no longer than this even if it swallows its cancellation, as the SDK's publisher does.
+
+    Raises:
+        TimeoutError: it took longer; it is cancelled, twice, and left behind.
+    """
+    task = asyncio.ensure_future(work)
+    _orphans.add(task)
+    task.add_done_callback(_forget)
+    done, _ = await asyncio.wait({task}, timeout=seconds)
+    if not done:
+        task.cancel()
+        asyncio.get_running_loop().call_later(0.1, task.cancel)
+        raise TimeoutError(f"no end within {seconds} s")
+    return task.result()
+
+
+def _forget(task: asyncio.Task[Any]) -> None:
+    _orphans.discard(task)
+    if not task.cancelled():
+        task.exception()  # seen: an orphan's error is nobody's news
+
+
+class _Publisher:
+    """An input stream whose `send` and `close` neither hang nor raise; a dead one drops what it is given."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self._dead = False
+
+    async def send(self, event: Any) -> None:
+        if self._dead:
+            return
+        try:
+            await bounded(self._inner.send(event), SEND_SECONDS)
+        except Exception as error:  # noqa: BLE001 - the SDK raises what its layers raise; the receive loop recovers
+            self._dead = True
+            logger.warning("the model's input stream is dead: {!r}", error)
+
+    async def close(self) -> None:
+        self._dead = True
+        try:
+            await bounded(self._inner.close(), SEND_SECONDS)
+        except Exception as error:  # noqa: BLE001 - as above
+            logger.debug("closing the model's input stream: {!r}", error)
+
+
+class _Stream:
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self.input_stream = _Publisher(inner.input_stream)
+
+    async def await_output(self) -> Any:
+        return await self._inner.await_output()
+
+    async def close(self) -> None:
+        try:
+            await bounded(self._inner.close(), SEND_SECONDS)
+        except Exception as error:  # noqa: BLE001 - a stream that can't be closed is gone all the same
+            logger.debug("closing the model's stream: {!r}", error)
+
+
+class GuardedClient:
+    """The part of `BedrockRuntimeClient` that pipecat uses, with every wait bounded."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    async def invoke_model_with_bidirectional_stream(self, request: Any, **options: Any) -> _Stream:
+        """Open a stream to the model.
+
+        Raises:
+            TimeoutError: the endpoint did not answer (a certificate that is not trusted looks like this too).
+        """
+        return _Stream(
+            await bounded(self._inner.invoke_model_with_bidirectional_stream(request, **options), CONNECT_SECONDS)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAccess:
+    """Where and as whom the model is reached."""
+
+    region: str
+    endpoint: str | None = None
+
+    def client(self) -> GuardedClient:
+        """A new client with the credentials of this moment. May block for a request to the credentials' source.
+
+        Raises:
+            ModelRefusedError: there are no credentials.
+        """
+        try:
+            found = boto3.Session().get_credentials()
+            credentials = found.get_frozen_credentials() if found is not None else None
+        except BotoCoreError as error:
+            raise ModelRefusedError(f"no AWS credentials: {error}") from error
+        if credentials is None or credentials.access_key is None:
+            raise ModelRefusedError("no AWS credentials were found by the default chain")
+        config = Config(
+            endpoint_uri=self.endpoint or f"https://bedrock-runtime.{self.region}.amazonaws.com",
+            region=self.region,
+            aws_access_key_id=credentials.access_key,
+            aws_secret_access_key=credentials.secret_key,
+            aws_session_token=credentials.token,
+            aws_credentials_identity_resolver=StaticCredentialsResolver(),
+            auth_schemes={ShapeID("aws.auth#sigv4"): SigV4AuthScheme(service="bedrock")},
+        )
+        return GuardedClient(BedrockRuntimeClient(config=config))
+
+
+class GuardedNovaSonic(AWSNovaSonicLLMService):
+    """Nova Sonic with bounded waits, its own endpoint and credentials, and a bounded number of restarts.
+
+    Args:
+        access: Where the model is.
+        plan: Which model and how.
+        voice: The interviewer's voice id.
+        instruction: The system prompt.
+        tools: The tools' schemas.
+        connect_at_once: Connect when the pipeline is set up, not when the first context comes.
+        on_restart: Called when a lost session is opened again; returns the prompt to begin it with, if any.
+        on_lost: Called once when no session can be had any more.
+        on_tool: Called with the seconds between a tool call's arrival and its result's departure.
+    """
+
+    def __init__(
+        self,
+        *,
+        access: ModelAccess,
+        plan: ModelPlan,
+        voice: str,
+        instruction: str,
+        tools: list[Any],
+        connect_at_once: bool,
+        on_restart: Callable[[], str | None],
+        on_lost: Callable[[str], Awaitable[None]],
+        on_tool: Callable[[float], None],
+    ) -> None:
+        self._access, self._on_restart, self._on_lost, self._on_tool = access, on_restart, on_lost, on_tool
+        self._may_connect = connect_at_once
+        self._restarts = 0
+        self._tool_began: dict[str, float] = {}
+        inference = plan.inference
+        super().__init__(
+            access_key_id="",
+            secret_access_key="",
+            region=access.region,
+            settings=AWSNovaSonicLLMService.Settings(
+                model=plan.id,
+                voice=voice,
+                system_instruction=instruction,
+                endpointing_sensitivity=plan.turn_sensitivity,
+                temperature=inference.temperature if inference.temperature is not None else _TEMPERATURE,
+                top_p=inference.top_p if inference.top_p is not None else _TOP_P,
+                max_tokens=inference.max_tokens or _MAX_TOKENS,
+            ),
+            tools=tools,
+        )
+
+    def create_client(self) -> Any:
+        """The guarded client; pipecat calls this for every new stream."""
+        return self._access.client()
+
+    async def stop(self, frame: EndFrame) -> None:
+        """End the session; no restart is wanted from here on."""
+        self._wants_connection = False
+        await super().stop(frame)
+
+    async def cancel(self, frame: CancelFrame) -> None:
+        """End the session at once; no restart is wanted from here on."""
+        self._wants_connection = False
+        await super().cancel(frame)
+
+    async def _start_connecting(self) -> None:
+        """Connect, again and again within bounds: pipecat gives up silently where the first connection fails."""
+        while self._wants_connection and self._may_connect:
+            await super()._start_connecting()
+            if self._client is not None or not await self._may_restart("the model can't be reached"):
+                return
+
+    async def _handle_context(self, context: LLMContext) -> None:
+        if not self._may_connect:
+            self._may_connect = True
+            await self._start_connecting()
+        await super()._handle_context(context)
+
+    async def reset_conversation(self) -> None:
+        """Open a lost session again, with a pause that grows, and begin it with the engine's prompt."""
+        if not self._wants_connection or not await self._may_restart("the model's session was lost"):
+            return
+        prompt = self._on_restart()
+        if prompt is not None and self._context is not None:
+            asked: LLMContextMessage = {"role": "user", "content": prompt}
+            if self._context.get_messages()[-1:] != [asked]:
+                self._context.add_message(asked)
+        await super().reset_conversation()
+
+    async def _may_restart(self, why: str) -> bool:
+        self._restarts += 1
+        if self._restarts > MAX_RESTARTS:
+            self._wants_connection = False
+            await self._on_lost(why)
+            return False
+        logger.warning("{}: restart {} of {}", why, self._restarts, MAX_RESTARTS)
+        await asyncio.sleep(min(4.0, 0.25 * 2**self._restarts))
+        return self._wants_connection
+
+    async def _handle_completion_end_event(self, event: Any) -> None:
+        self._restarts = 0  # it works again: the next loss has all its tries
+        await super()._handle_completion_end_event(event)
+
+    async def _handle_tool_use_event(self, event: Any) -> None:
+        self._tool_began[event["toolUse"]["toolUseId"]] = asyncio.get_running_loop().time()
+        await super()._handle_tool_use_event(event)
+
+    async def _send_tool_result(self, tool_call_id: str, result: Any) -> None:
+        await super()._send_tool_result(tool_call_id, result)
+        if (began := self._tool_began.pop(tool_call_id, None)) is not None:
+            self._on_tool(asyncio.get_running_loop().time() - began)
+
+
+async def check_model(access: ModelAccess, plan: ModelPlan) -> None:
+    """Open a session and close it unused, so that a model that refuses is known before the candidate comes.
+
+    An endpoint that takes the session but says nothing within a few seconds is taken as good: it may answer its
+    headers with the first event only.
+
+    Raises:
+        ModelRefusedError: no credentials, no access, or not reachable.
+    """
+    client = await asyncio.to_thread(access.client)
+    start = b'{"event":{"sessionStart":{"inferenceConfiguration":{"maxTokens":1024,"topP":0.9,"temperature":0.7}}}}'
+    try:
+        stream = await client.invoke_model_with_bidirectional_stream(
+            InvokeModelWithBidirectionalStreamOperationInput(model_id=plan.id)
+        )
+        await stream.input_stream.send(_chunk(start))
+        try:
+            await bounded(stream.await_output(), 3)
+        except TimeoutError:
+            logger.warning("the model took the session but has not answered yet")
+        await stream.input_stream.send(_chunk(b'{"event":{"sessionEnd":{}}}'))
+        await stream.close()
+    except ModelRefusedError:
+        raise
+    except Exception as error:
+        raise ModelRefusedError(f"{type(error).__name__}: {error}") from error
+
+
+def _chunk(event: bytes) -> InvokeModelWithBidirectionalStreamInputChunk:
+    return InvokeModelWithBidirectionalStreamInputChunk(value=BidirectionalInputPayloadPart(bytes_=event))

@@ -1,0 +1,48 @@
+"""The tools that the model is given, and the way of its calls to the conversation."""
+
+from typing import Any
+
+from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
+from pipecat.services.llm_service import FunctionCallParams, LLMService
+
+from parley_bot.conversation import Conversation
+
+TOOLS = [
+    FunctionSchema(
+        name="next_question",
+        description="Get the next words to speak. Call it whenever you are told to.",
+        properties={},
+        required=[],
+    ),
+    FunctionSchema(
+        name="record_answer",
+        description="Record that the candidate has finished answering. Call it after every answer.",
+        properties={
+            "summary": {"type": "string", "description": "The answer in one sentence."},
+            "follow_up": {"type": "boolean", "description": "Whether something important was left open."},
+        },
+        required=["summary", "follow_up"],
+    ),
+    FunctionSchema(
+        name="end_interview",
+        description="End the interview, when a tool result says so or the candidate clearly asks to stop.",
+        properties={
+            "reason": {
+                "type": "string",
+                "description": "`completed`, or `candidate_stopped` when the candidate asks to stop.",
+            }
+        },
+        required=["reason"],
+    ),
+]
+
+
+def register_tools(llm: LLMService[Any], conversation: Conversation) -> None:
+    """Hand every call to the conversation, those of tools that do not exist too (pipecat would reset the session)."""
+
+    async def call(params: FunctionCallParams) -> None:
+        await params.result_callback(conversation.tool(params.function_name, params.arguments))
+
+    for tool in TOOLS:
+        llm.register_function(tool.name, call)
+    llm.register_function(None, call)

@@ -1,0 +1,87 @@
+"""The bot's side of the API's internal endpoints."""
+
+import asyncio
+import random
+import ssl
+from pathlib import Path
+
+import httpx
+from loguru import logger
+from parley_protocol import Assignment, EventAck, EventBatch, FinishRequest, Problem
+from pydantic import ValidationError
+
+from parley_bot.exits import ApiRefusedError, ApiUnavailableError
+
+# Statuses that another try may mend; every other 4xx is the API's last word.
+_RETRIED = {408, 425, 429}
+_FIRST_DELAY, _LAST_DELAY = 0.25, 8.0
+
+
+def backoff(attempt: int) -> float:
+    """Seconds to wait before try number `attempt` (from 1): doubling, with full jitter above a floor."""
+    ceiling = min(_LAST_DELAY, _FIRST_DELAY * 2**attempt)
+    return _FIRST_DELAY / 2 + random.uniform(0, ceiling)  # noqa: S311 - jitter keeps no secret
+
+
+class ApiClient:
+    """Calls the API with the pod's token, which is read anew for each request because the kubelet rotates it.
+
+    Raises (every call):
+        ApiRefusedError: the API gave its last word; trying again is useless.
+        ApiUnavailableError: not reachable or failing; it may be tried again.
+    """
+
+    def __init__(self, url: str, token_file: Path, ca_bundle: Path | None = None) -> None:
+        self._token_file = token_file
+        context = ssl.create_default_context(cafile=str(ca_bundle) if ca_bundle else None)
+        self._http = httpx.AsyncClient(base_url=url, verify=context, timeout=httpx.Timeout(10, connect=5))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def assignment(self, timeout: float) -> Assignment:  # noqa: ASYNC109 - bounds the retries, not one await
+        """What this bot is to do. The API may be away for `timeout` seconds (it starts or rolls over)."""
+        deadline = asyncio.get_running_loop().time() + timeout
+        attempt = 0
+        while True:
+            try:
+                return Assignment.model_validate_json(await self._call("GET", "/bot/v1/assignment"))
+            except ValidationError as error:
+                raise ApiRefusedError(f"the assignment can't be read: {error}") from error
+            except ApiUnavailableError as error:
+                attempt += 1
+                if asyncio.get_running_loop().time() >= deadline:
+                    raise
+                logger.warning("assignment not available yet: {}", error)
+                await asyncio.sleep(backoff(attempt))
+
+    async def send(self, batch: EventBatch) -> EventAck:
+        """Report events; the answer says up to which number they are durable."""
+        return EventAck.model_validate_json(await self._call("POST", "/bot/v1/events", batch.to_json()))
+
+    async def finish(self, request: FinishRequest) -> None:
+        """The last word of this attempt."""
+        await self._call("POST", "/bot/v1/finish", request.to_json())
+
+    async def _call(self, method: str, path: str, body: bytes | None = None) -> bytes:
+        try:
+            token = self._token_file.read_text().strip()
+            headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+            response = await self._http.request(method, path, content=body, headers=headers)
+        except (OSError, httpx.HTTPError) as error:
+            raise ApiUnavailableError(f"{method} {path}: {type(error).__name__} {error}") from error
+        if response.is_success:
+            return response.content
+        told = f"{method} {path}: {response.status_code} {_detail(response)}"
+        if response.is_client_error and response.status_code not in _RETRIED:
+            raise ApiRefusedError(told)
+        raise ApiUnavailableError(told)
+
+
+def _detail(response: httpx.Response) -> str:
+    try:
+        problem = Problem.model_validate_json(response.content)
+    except ValidationError:
+        return response.text[:200]
+    return f"{problem.type.rsplit('/', 1)[-1]}: {problem.detail}"

@@ -1,0 +1,1 @@
+"""The bot's HTTP server, and the rooms that the candidate is met in."""

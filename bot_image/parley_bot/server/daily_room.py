@@ -1,0 +1,125 @@
+"""A Daily room that the bot joins with a token minted for it."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from loguru import logger
+from parley_protocol import DailyRoom as DailyGrant
+from parley_protocol import FinishReason
+from pipecat.transports.daily.transport import DailyParams, DailyTransport
+
+from parley_bot.engine.instructions import PROMPT_GO_ON
+from parley_bot.exits import RoomNotJoinedError
+from parley_bot.interview import Interview
+from parley_bot.pipeline.assembly import RoomPipeline
+from parley_bot.pipeline.nova import ModelAccess
+
+_LAST_WORDS_SECONDS = 1.0
+
+
+class DailyRoom:
+    """One pipeline for the whole interview: Daily itself holds the room through the candidate's reconnects.
+
+    Args:
+        interview: The interview that is held here.
+        access: Where the model is.
+        grant: Room and token.
+        join_seconds: How long joining may take.
+    """
+
+    def __init__(self, interview: Interview, access: ModelAccess, grant: DailyGrant, join_seconds: float) -> None:
+        self._interview, self._join_seconds = interview, join_seconds
+        plan = interview.assignment.plan
+        params = DailyParams(audio_in_enabled=True, audio_out_enabled=True, camera_out_enabled=False)
+        self.transport = DailyTransport(grant.room_url, grant.token, plan.interviewer.name, params)
+        self.pipeline = RoomPipeline(
+            self.transport, interview.conversation, plan, access, interview.said_so_far(), connect_at_once=False
+        )
+        self._joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._candidate: str | None = None
+        self._came_before = False
+        self._closing = False
+        for name, handler in {
+            "on_joined": self._on_joined,
+            "on_left": self._on_left,
+            "on_error": self._on_error,
+            "on_participant_joined": self._on_participant_joined,
+            "on_participant_left": self._on_participant_left,
+            "on_recording_error": self._on_recording_error,
+        }.items():
+            self.transport.add_event_handler(name, handler)
+
+    async def join(self) -> None:
+        """Get into the room.
+
+        Raises:
+            RoomNotJoinedError: Daily refused, or did not answer in time.
+        """
+        running = self.pipeline.start()
+        await asyncio.wait({running, self._joined}, timeout=self._join_seconds, return_when=asyncio.FIRST_COMPLETED)
+        if (failure := self._why_not_joined()) is not None:
+            self._closing = True
+            await self.pipeline.stop("the room was not joined")
+            raise failure
+
+    def _why_not_joined(self) -> RoomNotJoinedError | None:
+        if not self._joined.done():
+            return RoomNotJoinedError(f"the room was not joined within {self._join_seconds:.0f} s")
+        error = self._joined.exception()
+        return RoomNotJoinedError(str(error)) if error is not None else None
+
+    async def run(self) -> None:
+        """Wait for the end: the candidate's comings and goings are events."""
+        await asyncio.shield(self._interview.conversation.done)
+
+    async def close(self, reason: FinishReason | None) -> None:
+        """Tell the page that it is over, and leave the room."""
+        if reason is not None and self._candidate is not None:
+            await asyncio.sleep(_LAST_WORDS_SECONDS)
+            await self.pipeline.tell_page({"kind": "ended", "reason": reason.value})
+            await asyncio.sleep(0.3)
+        self._closing = True
+        await self.pipeline.stop("the conversation is over")
+        if self._candidate is not None:
+            self._candidate = None
+            self._interview.conversation.candidate_left(self.pipeline)
+
+    async def _on_joined(self, _transport: object, _data: Mapping[str, Any]) -> None:
+        if not self._joined.done():
+            self._joined.set_result(None)
+
+    async def _on_error(self, _transport: object, error: str) -> None:
+        """Before the room is joined, this is its end; pipecat itself would go on waiting."""
+        if not self._joined.done():
+            self._joined.set_exception(RoomNotJoinedError(error))
+        elif not self._closing:
+            logger.error("the room failed: {}", error)
+            self._interview.conversation.end(FinishReason.TECHNICAL_FAULT)
+
+    async def _on_left(self, _transport: object) -> None:
+        if not self._closing and self._joined.done():
+            logger.warning("the bot was put out of the room")
+            self._interview.conversation.end(FinishReason.TECHNICAL_FAULT)
+
+    async def _on_participant_joined(self, _transport: object, participant: Mapping[str, Any]) -> None:
+        """The first participant is the candidate (the room holds two); one who comes back is welcomed back."""
+        if self._candidate is not None:
+            return
+        self._candidate = str(participant["id"])
+        self._interview.conversation.candidate_joined(self.pipeline)
+        if self._came_before:
+            await self.pipeline.prompt(PROMPT_GO_ON)
+        self._came_before = True
+        await self.pipeline.begin()
+
+    async def _on_participant_left(self, _transport: object, participant: Mapping[str, Any], reason: str) -> None:
+        if str(participant["id"]) != self._candidate:
+            return
+        self._candidate = None
+        logger.bind(reason=reason).info("participant left")
+        self.pipeline.flush()
+        self._interview.conversation.candidate_left(self.pipeline)
+
+    async def _on_recording_error(self, _transport: object, _stream: str, message: str) -> None:
+        logger.error("recording failed: {}", message)
