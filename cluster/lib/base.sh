@@ -1,0 +1,90 @@
+# shellcheck shell=bash
+# What every part of cluster/ shares: where things lie, how a step reports, how a refusal reads. Sourced, never run.
+
+PARLEY_CACHE=${PARLEY_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/parley}
+export PARLEY_CACHE
+repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+here=$repo/cluster
+bin=$PARLEY_CACHE/bin
+logs=$PARLEY_CACHE/log
+heartbeat_seconds=30
+
+say() { printf '%s\n' "$*" >&2; }
+
+# die MESSAGE: one line that says what is wrong and what to do about it.
+die() {
+  say "parley-cluster: $*"
+  exit 1
+}
+
+# step NAME COMMAND...: runs COMMAND with its output in $logs/NAME.log and says how long it took; a long one says so
+# while it runs. Shows the end of the log where it fails.
+step() {
+  local name=$1 start=$SECONDS log=$logs/${1//[^a-zA-Z0-9._-]/-}.log beat rc=0
+  shift
+  mkdir -p "$logs"
+  say "$name …"
+  (
+    trap 'kill "$nap" 2>/dev/null; exit' TERM
+    while :; do
+      sleep "$heartbeat_seconds" &
+      nap=$!
+      wait "$nap"
+      say "$name … $((SECONDS - start)) s"
+    done
+  ) </dev/null >/dev/null &
+  beat=$!
+  # A subshell with errexit of its own: errexit is off in the caller's condition.
+  (set -e && "$@") >"$log" 2>&1 </dev/null &
+  wait $! || rc=$?
+  kill "$beat" 2>/dev/null || true
+  wait "$beat" 2>/dev/null || true
+  if [ "$rc" != 0 ]; then
+    tail -n 20 "$log" >&2
+    die "$name failed; the whole log is $log"
+  fi
+  say "$name $((SECONDS - start)) s"
+}
+
+# wait_for SECONDS WHAT COMMAND...: until COMMAND succeeds; returns 1 and names WHAT where it does not in time.
+wait_for() {
+  local deadline=$((SECONDS + $1)) what=$2
+  shift 2
+  until "$@" >/dev/null 2>&1; do
+    if [ "$SECONDS" -ge "$deadline" ]; then
+      say "parley-cluster: $what: not within the time given"
+      return 1
+    fi
+    sleep 0.1
+  done
+}
+
+# need_packages COMMAND=PACKAGE...: installs from Debian what has no COMMAND (a name in PATH, or an absolute path).
+need_packages() {
+  local pair missing=()
+  for pair in "$@"; do
+    command -v "${pair%%=*}" >/dev/null 2>&1 || missing+=("${pair#*=}")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  command -v apt-get >/dev/null || die "install ${missing[*]} first (this is not a Debian with apt-get)"
+  [ "$(id -u)" = 0 ] || die "run as root: apt-get install --yes --no-install-recommends ${missing[*]}"
+  step "packages: ${missing[*]}" install_packages "${missing[@]}"
+}
+
+install_packages() {
+  export DEBIAN_FRONTEND=noninteractive
+  local install=(apt-get install --yes --quiet --no-install-recommends)
+  # A package's own service must not start: the node runs its programs itself.
+  local deny=/usr/sbin/policy-rc.d
+  if [ ! -e "$deny" ]; then
+    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$deny"
+    chmod 755 "$deny"
+  fi
+  "${install[@]}" "$@" || { apt-get update --quiet && "${install[@]}" "$@"; }
+}
+
+# hash_of PATH...: one short hash over the names and contents of files and folders, and of standard input.
+hash_of() {
+  { find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum; cat; } | sha256sum | cut -c1-12
+}

@@ -1,0 +1,71 @@
+# shellcheck shell=bash
+# The programs that are built from Go modules, each pinned by its go.mod and go.sum in cluster/tools, once into
+# $PARLEY_CACHE/tools/NAME/HASH-OF-ITS-INPUTS, with links in $PARLEY_CACHE/bin.
+
+kubernetes_version=v1.35.4
+node_tools=(kube coredns pause helm)
+kube_programs=(etcd kube-apiserver kube-controller-manager kube-scheduler kube-proxy kubelet kubectl kubeadm)
+
+# tool_package NAME: the package that is built in cluster/tools/NAME.
+tool_package() {
+  case $1 in
+    helm) echo helm.sh/helm/v4/cmd/helm ;;
+    kubeconform) echo github.com/yannh/kubeconform/cmd/kubeconform ;;
+    versitygw) echo github.com/versity/versitygw/cmd/versitygw ;;
+    kind) echo sigs.k8s.io/kind ;;
+    kube | coredns | pause | runc-nores | local-path-provisioner) echo . ;;
+    *) die "unknown tool $1; one of: kube coredns pause helm kubeconform versitygw kind" ;;
+  esac
+}
+
+# tool_flags NAME: the linker's flags.
+tool_flags() {
+  local flags='-s -w'
+  if [ "$1" = kube ]; then
+    local v=version.gitVersion=$kubernetes_version
+    flags+=" -X k8s.io/component-base/$v -X k8s.io/client-go/pkg/$v"
+  fi
+  echo "$flags"
+}
+
+# tool_path NAME: where the binary of the present inputs lies, or will.
+tool_path() {
+  local package hash
+  package=$(tool_package "$1") || return
+  hash=$(printf '%s\n' "$package" "$(tool_flags "$1")" | hash_of "$here/tools/$1")
+  echo "$PARLEY_CACHE/tools/$1/$hash/$1"
+}
+
+build_tool() { # NAME OUTPUT
+  cd "$here/tools/$1"
+  # auto: a module may ask for a newer Go than the machine's, which the go command then fetches as a module.
+  export CGO_ENABLED=0 GOFLAGS=-trimpath GOTOOLCHAIN=auto GOWORK=off
+  mkdir -p "$(dirname "$2")"
+  go build -buildvcs=false -ldflags "$(tool_flags "$1")" -o "$2.new" "$(tool_package "$1")"
+  mv "$2.new" "$2"
+}
+
+link_tool() { # NAME PATH
+  local name
+  mkdir -p "$bin"
+  case $1 in
+    kube) for name in "${kube_programs[@]}"; do ln -sfn "$2" "$bin/$name"; done ;;
+    *) ln -sfn "$2" "$bin/$1" ;;
+  esac
+}
+
+# tools [NAME...]: builds what is not there yet; without names, what a node needs.
+tools() {
+  local name path
+  [ $# -gt 0 ] || set -- "${node_tools[@]}"
+  for name in "$@"; do
+    path=$(tool_path "$name") || exit
+    if [ ! -x "$path" ]; then
+      [ -n "$(command -v go)" ] || die "Go >= 1.25 is needed to build $name; cluster/toolchain provides it: make toolchain"
+      step "tool $name" build_tool "$name" "$path"
+      # Older builds go, but not one that runs as a cluster: its files are in use by name.
+      find "$PARLEY_CACHE/tools/$name" -mindepth 1 -maxdepth 1 -type d ! -path "$(dirname "$path")" -mtime +7 -exec rm -rf {} +
+    fi
+    link_tool "$name" "$path"
+  done
+}

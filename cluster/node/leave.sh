@@ -1,0 +1,113 @@
+# shellcheck shell=bash
+# The way out, from any half-made state: nothing of the node stays on the machine but files in $PARLEY_CACHE.
+
+leave_machine() {
+  stop_processes
+  unmount_all
+  remove_network
+  remove_chains iptables
+  remove_chains ip6tables
+  remove_cgroups
+  restore_sysctls
+  remove_made_folders
+  # Images stay, in $PARLEY_CACHE/containerd.
+  rm -rf --one-file-system "$node_dir" "$run_dir"
+}
+
+# stop_processes: kubelet first, since it restarts what stops; containerd gently, since its database is kept.
+stop_processes() {
+  local pid name
+  for name in kubelet kube-proxy coredns kube-scheduler kube-controller-manager kube-apiserver etcd; do
+    if running "$name"; then kill -9 "$(pid_of "$name")" 2>/dev/null || true; fi
+  done
+  if [ -e "$run_dir/owner" ]; then kill_pods; fi
+  stop containerd
+  for pid in $(our_pids); do kill -9 "$pid" 2>/dev/null || true; done
+  wait_for 10 "the node's processes end" no_processes || die "processes of the node do not end: $(our_pids | xargs)"
+}
+
+no_processes() { [ -z "$(our_pids)" ]; }
+
+pod_cgroups() { find /sys/fs/cgroup -maxdepth 2 -type d -name kubepods 2>/dev/null; }
+
+kill_pods() {
+  local folder
+  for folder in $(pod_cgroups); do
+    find "$folder" -name cgroup.procs -exec cat {} + 2>/dev/null
+  done | sort -u | xargs -r kill -9 2>/dev/null || true
+}
+
+# our_mounts: the deepest first.
+our_mounts() {
+  awk -v a="$node_dir/" -v b="$run_dir/" -v c="$PARLEY_CACHE/containerd/" \
+    'index($2, a) == 1 || index($2, b) == 1 || index($2, c) == 1 {print $2}' /proc/mounts | LC_ALL=C sort -r
+}
+
+unmount_all() {
+  local path
+  for path in $(our_mounts); do umount "$path" 2>/dev/null || umount -l "$path" || true; done
+}
+
+# remove_network: the pods' namespaces, as the CNI's own records name them, their ends on the bridge, the bridge.
+remove_network() {
+  local record netns link
+  for record in /var/lib/cni/results/parley-* /var/lib/cni/cache/results/parley-*; do
+    [ -e "$record" ] || continue
+    netns=$(grep -o '"netns":"[^"]*"' "$record" | cut -d'"' -f4 || true)
+    case $netns in
+      /run/netns/cni-* | /var/run/netns/cni-*)
+        umount -l "$netns" 2>/dev/null || true
+        rm -f "$netns"
+        ;;
+    esac
+    rm -f "$record"
+  done
+  [ -e "/sys/class/net/$bridge" ] || return 0
+  for link in "/sys/class/net/$bridge/brif/"*; do
+    [ ! -e "$link" ] || ip link del "${link##*/}" || true
+  done
+  ip link del "$bridge"
+}
+
+# remove_chains COMMAND: the rules that lead into the chains of kube-proxy, the CNI plugins and ours, then the chains.
+remove_chains() {
+  local table chain names='(KUBE-|CNI-|PARLEY-)[A-Za-z0-9-]*' rule
+  command -v "$1" >/dev/null || return 0
+  [ -e "$run_dir/owner" ] || return 0
+  for table in filter nat mangle; do
+    "$1-save" -t $table 2>/dev/null | grep -E "^-A (INPUT|OUTPUT|FORWARD|PREROUTING|POSTROUTING) .*-j $names" | sed 's/^-A/-D/' |
+      while read -r rule; do echo "$rule" | xargs "$1" -w -t $table || true; done || true
+    mapfile -t chains < <("$1-save" -t $table 2>/dev/null | sed -nE "s/^:($names) .*/\1/p")
+    for chain in "${chains[@]}"; do "$1" -w -t $table -F "$chain" || true; done
+    for chain in "${chains[@]}"; do "$1" -w -t $table -X "$chain" || true; done
+  done
+}
+
+remove_cgroups() {
+  local folder
+  [ -e "$run_dir/owner" ] || return 0
+  for folder in $(pod_cgroups); do
+    wait_for 10 "the cgroup $folder empties" remove_cgroup "$folder" || true
+  done
+}
+
+remove_cgroup() { find "$1" -depth -type d -exec rmdir {} + 2>/dev/null; [ ! -e "$1" ]; }
+
+restore_sysctls() {
+  local name value
+  [ -e "$run_dir/sysctl" ] || return 0
+  while read -r name value; do echo "$value" >"/proc/sys/${name//.//}" || true; done <"$run_dir/sysctl"
+}
+
+remove_made_folders() {
+  local path
+  [ -e "$run_dir/owner" ] || return 0
+  for path in /run/containerd/s/*; do # sockets of shims that were killed
+    [ ! -S "$path" ] || grep -qF "$path" /proc/net/unix || rm -f "$path"
+  done
+  find /var/log/containers -maxdepth 1 -type l -lname "$node_dir/*" -delete 2>/dev/null || true
+  [ -e "$run_dir/made" ] || return 0
+  while read -r path; do
+    if [ -d "$path" ]; then rmdir "$path" 2>/dev/null || true; else rm -f "$path"; fi
+  done <"$run_dir/made"
+}

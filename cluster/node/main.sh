@@ -1,0 +1,85 @@
+# shellcheck shell=bash
+# One real node on this machine: its constants, and up, down and status in the order of their steps.
+
+node_dir=$PARLEY_CACHE/node # state: keys, etcd, containerd's images, kubelet
+run_dir=/run/parley         # the claim on this machine, sockets and pids: gone after a reboot, as the processes are
+node_name=parley-node
+bridge=parleybr0
+node_ip=10.97.0.1
+pod_subnet=10.97.0.0/24
+service_subnet=10.96.0.0/16
+dns_ip=10.96.0.10
+dns_port=10053 # on the node's address; 53 may be taken by the machine's own resolver
+api_url=https://$node_ip:6443
+containerd_socket=$run_dir/containerd.sock
+
+for part in process claim host pki control runtime dns leave; do
+  # shellcheck source=/dev/null
+  . "$here/node/$part.sh"
+done
+# shellcheck source=../lib/store.sh
+. "$here/lib/store.sh"
+
+kube() { "$bin/kubectl" --kubeconfig "$PARLEY_CACHE/kubeconfig" "$@"; }
+containers() { ctr --address "$containerd_socket" --namespace k8s.io "$@"; }
+
+node_is_ready() {
+  [ "$(kube get node "$node_name" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' 2>/dev/null)" = True ]
+}
+
+node_is_healthy() {
+  local name
+  for name in "${node_processes[@]}"; do running "$name" || return 1; done
+  node_is_ready
+}
+
+cluster_up() {
+  refuse_unless_able
+  if holds_claim && node_is_healthy; then
+    ensure_store
+    say "cluster: up (node)"
+    return
+  fi
+  tools
+  need_packages containerd=containerd runc=runc /usr/lib/cni/bridge=containernetworking-plugins \
+    iptables=iptables conntrack=conntrack ip=iproute2 openssl=openssl
+  local start=$SECONDS fresh=yes
+  if [ -e "$node_dir/complete" ]; then fresh=; fi
+  refuse_conflicts
+  claim
+  if ! start_node; then
+    [ -z "$fresh" ] || die "the node did not become ready; logs are in $logs"
+    say "cluster: the node's old state does not come up again; making it anew"
+    leave_machine
+    claim
+    start_node || die "the node did not become ready; logs are in $logs"
+  fi
+  say "cluster: up (node) $((SECONDS - start)) s"
+}
+
+start_node() {
+  prepare_host
+  make_pki
+  start_control_plane && start_runtime && start_dns || return
+  touch "$node_dir/complete"
+  ensure_store
+}
+
+cluster_down() {
+  [ "$(id -u)" = 0 ] || die "run as root"
+  if ! holds_claim && [ -e "$run_dir/owner" ]; then
+    die "the cluster that is up belongs to another cache: PARLEY_CACHE=$(cat "$run_dir/owner") parley-cluster down"
+  fi
+  leave_machine
+  rm -f "$PARLEY_CACHE/cluster" "$PARLEY_CACHE/kubeconfig"
+  say "cluster: down"
+}
+
+cluster_status() {
+  local name
+  holds_claim || { echo "no cluster"; return 1; }
+  for name in "${node_processes[@]}"; do
+    if running "$name"; then echo "$name: pid $(pid_of "$name")"; else echo "$name: not running"; fi
+  done
+  kube get nodes
+}

@@ -1,0 +1,3 @@
+module parley.dev/cluster/tools/pause
+
+go 1.25.0
