@@ -65,12 +65,16 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     try:
         store = open_store(RetentionSettings())
-        done = asyncio.run(sweep(store, datetime.now(UTC)))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         print(f"{first['loc'][0]}: {first['msg']}", file=sys.stderr)
         return 2
-    except (StoreError, ValueError) as error:
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    try:
+        done = asyncio.run(sweep(store, datetime.now(UTC)))
+    except StoreError as error:
         print(error, file=sys.stderr)
         return 1
     log.info("Erased %d interviews", done.erased)

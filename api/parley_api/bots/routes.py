@@ -41,7 +41,7 @@ async def assignment(services: ServicesOf, bot: FreshBot) -> Assignment:
         interview=ref,
         attempt=inputs.attempt,
         plan=inputs.plan,
-        room=await grant(services.settings, inputs),
+        room=await grant(services.daily, inputs, datetime.now(UTC)),
         started_at=started_at(history),
         history=history,
     )
