@@ -1,0 +1,191 @@
+"""What the real API server takes, what it refuses, and that its words name the field."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+from parley_crds import Interview, InterviewTemplate
+from support.control_plane import ControlPlane
+from support.documents import with_change
+
+Document = dict[str, Any]
+Judge = Callable[[Document], str]
+QUESTION = {"id": "more", "text": "What else?"}
+TOOL = {
+    "name": "lookup",
+    "description": "Look it up.",
+    "inputSchema": {"type": "object", "properties": {"q": {"type": "string"}}},
+    "webhook": {"url": "https://tools.example/lookup", "secretRef": {"name": "k", "key": "k"}},
+}
+LONG = "x" * 5000
+
+TAKEN_INTERVIEWS = {
+    "context": {"inline": "A CV."},
+    "context.secretKeyRef": {"name": "cv", "key": "text"},
+    "context.configMapKeyRef": {"name": "cv", "key": "text.md"},
+    "window": {"notBefore": "2026-11-22T12:00:00Z", "expiresAt": "2026-11-22T13:00:00+00:30"},
+    "window.expiresAt": "2026-11-22T12:00:00.123456Z",
+    "start": "OnArrival",
+    "noShowSeconds": 60,
+    "overrides": {"voice": "matthew", "language": "de-DE", "recording": {"enabled": False}},
+    "overrides.limits": {"durationSeconds": 600},
+    "cancel": True,
+    "linkEpoch": 7,
+    "backoffLimit": 0,
+    "deletionPolicy": "Erase",
+    "candidate.extraTimePercent": 25,
+    "candidate.locale": "zh-Hant-TW",
+}
+
+REFUSED_INTERVIEWS = [
+    ("templateRef", {}, "spec.templateRef.name: Required"),
+    ("templateRef.name", "Backend", "spec.templateRef.name: Invalid"),
+    ("templateRef.name", "b" * 241, "spec.templateRef.name: Too long"),
+    ("candidate.name", "", "spec.candidate.name: Invalid"),
+    ("candidate.extraTimePercent", 300, "spec.candidate.extraTimePercent: Invalid"),
+    ("candidate.locale", "english!", "spec.candidate.locale: Invalid"),
+    ("candidate.nmae", "Ada", 'unknown field "spec.candidate.nmae"'),
+    ("context", {}, "context needs exactly one of inline, configMapKeyRef and secretKeyRef"),
+    ("context", {"inline": "x", "secretKeyRef": {"name": "a", "key": "b"}}, "context needs exactly one of inline"),
+    ("context.inline", "x" * 32_769, "spec.context.inline: Too long"),
+    (
+        "window",
+        {"notBefore": "2026-11-22T12:00:00Z", "expiresAt": "2026-11-22T13:00:00+02:00"},
+        "spec.window.expiresAt: Invalid value: window.expiresAt must be later than window.notBefore",
+    ),
+    ("window.notBefore", "tomorrow", "spec.window.notBefore: Invalid"),
+    ("start", "Later", 'spec.start: Unsupported value: "Later"'),
+    ("noShowSeconds", 5, "spec.noShowSeconds: Invalid"),
+    ("noShowSeconds", "900", "spec.noShowSeconds: Invalid"),
+    ("overrides.voice", "Tiffany!", "spec.overrides.voice: Invalid"),
+    (
+        "overrides.limits",
+        {"durationSeconds": 60, "closingNoticeSeconds": 60},
+        "spec.overrides.limits.closingNoticeSeconds",
+    ),
+    (
+        "overrides.limits",
+        {"silenceNudgeSeconds": 60, "silenceEndSeconds": 30},
+        "spec.overrides.limits.silenceNudgeSeconds",
+    ),
+    (
+        "overrides.recording.enabled",
+        True,
+        "spec.overrides.recording.enabled: Invalid value: overrides.recording.enabled",
+    ),
+    ("linkEpoch", -1, "spec.linkEpoch: Invalid"),
+    ("backoffLimit", 11, "spec.backoffLimit: Invalid"),
+    ("deletionPolicy", "Keep", "spec.deletionPolicy: Unsupported"),
+    ("suspend", True, "spec.suspend: Invalid value: spec.suspend: suspending an interview is not available yet"),
+    ("activeDeadlineSeconds", 3600, "spec.activeDeadlineSeconds: a deadline of its own is not available yet"),
+    ("ttlSecondsAfterFinished", 60, "spec.ttlSecondsAfterFinished: deletion after a time is not available yet"),
+]
+
+TAKEN_TEMPLATES = {
+    "language": "de",
+    "questions.1": {**QUESTION, "expectation": "Much.", "required": False, "followUps": 5, "timeLimitSeconds": 1800},
+    "facts": ["The team has five people."],
+    "limits": {"durationSeconds": 120, "closingNoticeSeconds": 119},
+    "recording": {"enabled": False, "required": False},
+    "model": {"id": "amazon.nova-2-5-sonic", "region": "eu-north-1", "inference": {"temperature": 0.7, "topP": 1}},
+    "model.turnSensitivity": "LOW",
+    "room": {"provider": "daily", "geo": "eu-central-1"},
+    "tools": [],
+    "rubric": {"competencies": [{"id": "depth", "name": "Depth", "levels": [{"level": 1, "anchor": "None."}]}]},
+    "retentionDays": 90,
+    "secondTab": "Refuse",
+    "start": "OnArrival",
+    "bot.resources": {"requests": {"cpu": 1, "memory": "1Gi"}, "limits": {"cpu": "1500m"}},
+    "bot.nodeSelector": {"eks.amazonaws.com/compute-type": "fargate"},
+    "bot.tolerations": [{"key": "spot", "operator": "Exists", "effect": "NoSchedule"}],
+    "bot.priorityClassName": "interviews",
+}
+
+REFUSED_TEMPLATES = [
+    ("title", "", "spec.title: Invalid"),
+    ("language", "English", "spec.language: Invalid"),
+    ("interviewer", {"name": "Robin"}, "spec.interviewer.greeting: Required"),
+    ("interviewer.greeting", LONG, "spec.interviewer.greeting: Too long"),
+    ("questions", [], "spec.questions: Invalid"),
+    ("questions", [{"id": f"q{n}", "text": "?"} for n in range(51)], "spec.questions: Too many"),
+    ("questions.1", {"id": "why", "text": "Again?"}, 'spec.questions[1]: Duplicate value: {"id":"why"}'),
+    ("questions.1", {"id": "Why", "text": "?"}, "spec.questions[1].id: Invalid"),
+    ("questions.1", {"text": "?"}, "spec.questions[1].id: Required"),
+    ("questions.1", {**QUESTION, "followUps": 6}, "spec.questions[1].followUps: Invalid"),
+    (
+        "questions.1",
+        {**QUESTION, "timeLimitSeconds": 1801},
+        "spec.questions: Invalid value: questions[].timeLimitSeconds",
+    ),
+    ("limits", {"closingNoticeSeconds": 60, "durationSeconds": 60}, "spec.limits.closingNoticeSeconds: Invalid"),
+    ("limits", {"durationSeconds": 100}, "limits.closingNoticeSeconds must be less than limits.durationSeconds"),
+    ("limits", {"silenceNudgeSeconds": 120}, "spec.limits.silenceNudgeSeconds: Invalid"),
+    ("consent", {"text": "Yes?"}, "spec.consent.version: Required"),
+    ("consent.version", "v 1", "spec.consent.version: Invalid"),
+    ("model.inference", {"temperature": 1.5}, "spec.model.inference.temperature: Invalid"),
+    ("model.turnSensitivity", "low", "spec.model.turnSensitivity: Unsupported"),
+    ("room.provider", "zoom", "spec.room.provider: Unsupported"),
+    ("facts", ["x" * 1001], "spec.facts[0]: Too long"),
+    (
+        "rubric",
+        {"competencies": [{"id": "a", "name": "A"}, {"id": "a", "name": "B"}]},
+        "spec.rubric.competencies[1]: Dup",
+    ),
+    ("retentionDays", 0, "spec.retentionDays: Invalid"),
+    ("bot.resources", {"limits": {"cpu": "lots"}}, "spec.bot.resources.limits.cpu: Invalid"),
+    ("bot.resources", {"limits": {"nvidia.com/gpu": 1}}, 'unknown field "spec.bot.resources.limits.nvidia.com/gpu"'),
+    ("bot.tolerations", [{"operator": "Exists", "value": "x"}], "bot.tolerations[].value must be left out"),
+    ("bot.nodeSelector", {f"k{n}": "v" for n in range(17)}, "spec.bot.nodeSelector: Too many"),
+    ("bot.serviceAccountName", "admin", 'unknown field "spec.bot.serviceAccountName"'),
+    ("recording.enabled", True, "spec.recording.enabled: recording is not available yet"),
+    ("recording.required", True, "spec.recording.required: recording is not available yet"),
+    ("tools", [TOOL], "spec.tools: a tool of the template's own is not available yet"),
+    ("tools", [{**TOOL, "name": "end_interview"}], "tools[].name must not be one of the engine's own"),
+    ("tools", [{**TOOL, "webhook": {"url": "http://x.example"}}], "spec.tools[0].webhook.url: Invalid"),
+]
+
+
+@pytest.mark.parametrize("path", TAKEN_INTERVIEWS)
+def test_an_interview_is_taken(interview: Document, judge: Judge, path: str) -> None:
+    assert judge(with_change(interview, f"spec.{path}", TAKEN_INTERVIEWS[path])) == ""
+
+
+@pytest.mark.parametrize(("path", "value", "words"), REFUSED_INTERVIEWS)
+def test_an_interview_is_refused(interview: Document, judge: Judge, path: str, value: object, words: str) -> None:
+    assert words in judge(with_change(interview, f"spec.{path}", value))
+
+
+@pytest.mark.parametrize("path", TAKEN_TEMPLATES)
+def test_a_template_is_taken(template: Document, judge: Judge, path: str) -> None:
+    assert judge(with_change(template, f"spec.{path}", TAKEN_TEMPLATES[path])) == ""
+
+
+@pytest.mark.parametrize(("path", "value", "words"), REFUSED_TEMPLATES)
+def test_a_template_is_refused(template: Document, judge: Judge, path: str, value: object, words: str) -> None:
+    assert words in judge(with_change(template, f"spec.{path}", value))
+
+
+def test_a_template_without_consent_is_refused(template: Document, judge: Judge) -> None:
+    del template["spec"]["consent"]
+    assert "spec.consent: Required" in judge(template)
+
+
+def test_a_template_name_leaves_room_for_its_snapshots(template: Document, judge: Judge) -> None:
+    assert judge(with_change(template, "metadata.name", "t" * 240)) == ""
+    assert "metadata.name must have at most 240" in judge(with_change(template, "metadata.name", "t" * 241))
+
+
+def test_the_longest_name_of_an_interview_is_taken(interview: Document, judge: Judge) -> None:
+    assert judge(with_change(interview, "metadata.name", ".".join(["i" * 63] * 3 + ["i" * 61]))) == ""
+
+
+def test_defaults_are_the_models(
+    interview: Document, template: Document, control_plane: ControlPlane, crds: None
+) -> None:
+    for document, model in ((interview, Interview), (template, InterviewTemplate)):
+        made = control_plane.kubectl(
+            "create", "--dry-run=server", "-o", "yaml", "-f", "-", stdin=yaml.safe_dump(document)
+        )
+        spec = yaml.safe_load(made.stdout)["spec"]
+        assert spec == model.model_validate(document).to_dict()["spec"]
