@@ -1,5 +1,6 @@
 """The harness itself: what other integration tests rely on."""
 
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -37,3 +38,15 @@ async def test_a_token_of_an_audience_is_none_for_the_api_server(
     own = control_plane.kubeconfig_of(token)
     answer = control_plane.kubectl("auth", "whoami", f"--kubeconfig={own}", check=False)
     assert "logged in" in answer.stderr or "Unauthorized" in answer.stderr
+
+
+def test_the_collectors_collect(control_plane: ControlPlane, namespace: str, collectors: None) -> None:
+    """What an owner takes with it, and a namespace, are gone a moment after their deletion."""
+    control_plane.kubectl("create", "configmap", "owner", "-n", namespace)
+    uid = control_plane.kubectl("get", "configmap", "owner", "-n", namespace, "-o", "jsonpath={.metadata.uid}").stdout
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": uid, "controller": True}
+    owned = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "owned", "ownerReferences": [owner]}}
+    control_plane.kubectl("create", "-n", namespace, "-f", "-", stdin=json.dumps(owned))
+    control_plane.kubectl("delete", "configmap", "owner", "-n", namespace)
+    control_plane.kubectl("wait", "--for=delete", "secret/owned", "-n", namespace, "--timeout=50s")
+    control_plane.kubectl("delete", "namespace", namespace, "--timeout=50s")
