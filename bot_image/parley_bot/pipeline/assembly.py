@@ -67,6 +67,7 @@ class RoomPipeline:
             connect_at_once=connect_at_once,
             on_restart=conversation.model_restarted,
             on_lost=self._model_lost,
+            on_heard=conversation.candidate_said,
             on_tool=conversation.latency.tool_ran,
         )
         register_tools(self.llm, conversation)

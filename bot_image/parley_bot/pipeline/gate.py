@@ -6,7 +6,7 @@ candidate's page they would forge turns of the transcript or answers of the engi
 
 from typing import Any
 
-from pipecat.frames.frames import Frame, InputAudioRawFrame, InputTransportMessageFrame
+from pipecat.frames.frames import CancelFrame, EndFrame, Frame, InputAudioRawFrame, InputTransportMessageFrame
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.serializers.protobuf import ProtobufFrameSerializer
 
@@ -31,6 +31,10 @@ def is_allowed(frame: Frame) -> bool:
 
 class CandidateSerializer(ProtobufFrameSerializer):
     """pipecat's protobuf frames, with all that a candidate's client may not send dropped on the way in."""
+
+    async def serialize(self, frame: Frame) -> str | bytes | None:
+        """The frame for the client; pipecat hands its own end in too, which no client is told that way."""
+        return None if isinstance(frame, (CancelFrame, EndFrame)) else await super().serialize(frame)
 
     async def deserialize(self, data: str | bytes) -> Frame | None:
         """A frame of the client's, or None for one that is not allowed or can't be read.

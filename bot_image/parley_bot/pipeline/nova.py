@@ -21,7 +21,7 @@ from aws_sdk_bedrock_runtime.models import (
 from botocore.exceptions import BotoCoreError
 from loguru import logger
 from parley_protocol import ModelPlan
-from pipecat.frames.frames import CancelFrame, EndFrame
+from pipecat.frames.frames import CancelFrame, EndFrame, LLMServiceMetadataFrame
 from pipecat.processors.aggregators.llm_context import LLMContext, LLMContextMessage
 from pipecat.services.aws.nova_sonic.llm import AWSNovaSonicLLMService
 from smithy_aws_core.auth.sigv4 import SigV4AuthScheme
@@ -162,6 +162,7 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
         connect_at_once: Connect when the pipeline is set up, not when the first context comes.
         on_restart: Called when a lost session is opened again; returns the prompt to begin it with, if any.
         on_lost: Called once when no session can be had any more.
+        on_heard: Called with the candidate's words once the model takes their turn as ended: before it acts on them.
         on_tool: Called with the seconds between a tool call's arrival and its result's departure.
     """
 
@@ -176,9 +177,11 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
         connect_at_once: bool,
         on_restart: Callable[[], str | None],
         on_lost: Callable[[str], Awaitable[None]],
+        on_heard: Callable[[str], None],
         on_tool: Callable[[float], None],
     ) -> None:
-        self._access, self._on_restart, self._on_lost, self._on_tool = access, on_restart, on_lost, on_tool
+        self._access, self._on_restart, self._on_lost = access, on_restart, on_lost
+        self._on_heard, self._on_tool = on_heard, on_tool
         self._may_connect = connect_at_once
         self._restarts = 0
         self._tool_began: dict[str, float] = {}
@@ -202,6 +205,10 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
     def create_client(self) -> Any:
         """The guarded client; pipecat calls this for every new stream."""
         return self._access.client()
+
+    def service_metadata_frame(self) -> LLMServiceMetadataFrame:
+        """As pipecat's, without its warning that turns come from the voice activity: that is how it is meant here."""
+        return LLMServiceMetadataFrame(service_name=self.name, is_realtime_service=True)
 
     async def stop(self, frame: EndFrame) -> None:
         """End the session; no restart is wanted from here on."""
@@ -250,6 +257,12 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
     async def _handle_completion_end_event(self, event: Any) -> None:
         self._restarts = 0  # it works again: the next loss has all its tries
         await super()._handle_completion_end_event(event)
+
+    async def _report_user_transcription_ended(self) -> None:
+        # Called before the turn's tool call is run; the frame that pipecat pushes for it arrives after.
+        if self._user_text_buffer:
+            self._on_heard(self._user_text_buffer)
+        await super()._report_user_transcription_ended()
 
     async def _handle_tool_use_event(self, event: Any) -> None:
         self._tool_began[event["toolUse"]["toolUseId"]] = asyncio.get_running_loop().time()

@@ -10,7 +10,6 @@ from pipecat.frames.frames import (
     InterruptionFrame,
     LLMFullResponseEndFrame,
     LLMTextFrame,
-    TranscriptionFrame,
     TTSAudioRawFrame,
     TTSTextFrame,
     VADUserStartedSpeakingFrame,
@@ -31,7 +30,7 @@ class Speech:
 
 
 class Ear(FrameProcessor):
-    """Before the model: the candidate's voice activity on its way down, their words on their way up."""
+    """After the voice activity detection: when the candidate's voice begins and ceases."""
 
     def __init__(self, conversation: Conversation) -> None:
         super().__init__()
@@ -45,8 +44,6 @@ class Ear(FrameProcessor):
                 self._conversation.candidate_speaking(True, time.monotonic() - frame.start_secs)
             elif isinstance(frame, VADUserStoppedSpeakingFrame):
                 self._conversation.candidate_speaking(False, time.monotonic() - frame.stop_secs)
-        elif isinstance(frame, TranscriptionFrame):
-            self._conversation.candidate_said(frame.text)
         await self.push_frame(frame, direction)
 
 
@@ -100,7 +97,6 @@ class Mouth(FrameProcessor):
         elif isinstance(frame, LLMTextFrame):
             self._sentence, self._played = frame.text, 0
         elif isinstance(frame, BotStartedSpeakingFrame):
-            self._began = self._began or time.monotonic()
             self._conversation.latency.we_sounded()
         elif isinstance(frame, InterruptionFrame):
             self.flush(interrupted=True)
@@ -110,6 +106,8 @@ class Mouth(FrameProcessor):
             self._conversation.interviewer_ceased()
 
     def _sound(self, frame: TTSAudioRawFrame) -> None:
+        if self._sentence is None:
+            return  # the rest of a chunk, padded, after the turn's end
         now = time.monotonic()
         self._began = self._began or now
         self._last_sound = now

@@ -80,10 +80,11 @@ class DailyRoom:
             await self.pipeline.tell_page({"kind": "ended", "reason": reason.value})
             await asyncio.sleep(0.3)
         self._closing = True
-        await self.pipeline.stop("the conversation is over")
+        self.pipeline.flush()
         if self._candidate is not None:
             self._candidate = None
             self._interview.conversation.candidate_left(self.pipeline)
+        await self.pipeline.stop("the conversation is over")
 
     async def _on_joined(self, _transport: object, _data: Mapping[str, Any]) -> None:
         if not self._joined.done():

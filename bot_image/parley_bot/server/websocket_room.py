@@ -151,8 +151,9 @@ class WebSocketRoom:
         """End a connection's pipeline and say that the candidate is gone from it. Safe to repeat."""
         if self._current is connection:
             self._current = None
-        await connection.pipeline.stop("connection over")
+        connection.pipeline.flush()
         self._interview.conversation.candidate_left(connection.pipeline)
+        await connection.pipeline.stop("connection over")
 
 
 async def _begin_late(pipeline: RoomPipeline) -> None:

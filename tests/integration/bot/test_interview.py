@@ -1,0 +1,37 @@
+"""Whole interviews through the bot's process: spoken, interrupted, resumed, ended."""
+
+import wave
+from pathlib import Path
+
+from parley_protocol import FinishReason, Speaker
+from support.bot import ApiPeer, Guest
+from support.speech import word_error_rate
+
+from .conftest import ANSWERS, StartBot
+
+
+async def test_a_whole_interview(peer: ApiPeer, start_bot: StartBot, answers: list[bytes], tmp_path: Path) -> None:
+    bot = await start_bot()
+    await bot.ready()
+    guest = await Guest(answers).join(bot.url())
+    await guest.over(150)
+    assert await bot.exit_code(15) == 0
+    with wave.open(str(tmp_path / "heard.wav"), "wb") as file:
+        file.setparams((1, 2, 24000, 0, "NONE", ""))
+        file.writeframes(bytes(guest.heard))
+
+    assert peer.finished is not None
+    assert peer.finished.reason is FinishReason.COMPLETED
+    said = " ".join(t.text for t in peer.turns if t.speaker is Speaker.INTERVIEWER)
+    understood = " ".join(t.text for t in peer.turns if t.speaker is Speaker.CANDIDATE)
+    assert "Hello Kim, thank you for coming. Tell me about an outage that you have solved." in said
+    assert said.endswith("What do you look for in a team? Thank you for your time. Goodbye.")
+    assert word_error_rate(" ".join(ANSWERS), understood) < 0.15
+    assert [t.question_id for t in peer.turns if t.speaker is Speaker.CANDIDATE] == ["outage", "outage", "team"]
+    assert [t.seq for t in peer.turns] == list(range(1, len(peer.turns) + 1))
+    assert all(t.start_ms <= t.end_ms for t in peer.turns)
+    assert guest.close_code == 1000
+    assert guest.told("ended") == [{"kind": "ended", "reason": "Completed"}]
+    assert guest.told("progress")[-1]["total"] == 2
+    assert len(bot.logged("turn_latency")) == 3
+    assert not any(words in bot.log.read_text() for words in ("outage that you have solved", "database"))
