@@ -86,18 +86,18 @@ def bot_inputs(
     context: str | None,
     *,
     attempt: int,
-    child: str,
+    room: str,
     provider: str,
     link_key: bytes,
 ) -> BotInputs:
     """The inputs Secret's content. A Daily room's address is added when the provider has told it."""
     metadata = interview.metadata
     uid = metadata.uid or ""
-    room = (
-        RoomInputs(provider="daily", name=child)
+    room_inputs = (
+        RoomInputs(provider="daily", name=room)
         if provider == "daily"
         else RoomInputs(
-            provider="websocket", name=child, ticket_key=base64.b64encode(ticket_key(link_key, uid)).decode()
+            provider="websocket", name=room, ticket_key=base64.b64encode(ticket_key(link_key, uid)).decode()
         )
     )
     return BotInputs(
@@ -105,7 +105,7 @@ def bot_inputs(
         attempt=attempt,
         template=interview.spec.template_ref.name,
         plan=interview_plan(template, interview.spec, context),
-        room=room,
+        room=room_inputs,
         consent_version=template.consent.version,
         retention_days=template.retention_days,
     )

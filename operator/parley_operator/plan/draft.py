@@ -17,7 +17,7 @@ from parley_crds import (
     PinnedTemplate,
     RoomStatus,
     Session,
-    is_true,
+    find_condition,
     set_condition,
 )
 
@@ -74,9 +74,15 @@ class Draft:
         return self.observed.children
 
     @property
+    def arrived_at(self) -> datetime | None:
+        """When the candidate came to the page and agreed to what it asks for; None before."""
+        condition = find_condition(self.status.conditions, ConditionType.CANDIDATE_ARRIVED)
+        return condition.last_transition_time if condition is not None and condition.status == "True" else None
+
+    @property
     def arrived(self) -> bool:
-        """Whether the candidate has agreed on the page."""
-        return is_true(self.status.conditions, ConditionType.CANDIDATE_ARRIVED) or self.session.consented_at is not None
+        """Whether the candidate has come to the page."""
+        return self.arrived_at is not None
 
     @property
     def second(self) -> datetime:

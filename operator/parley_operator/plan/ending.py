@@ -93,7 +93,7 @@ def _no_show_limit(draft: Draft) -> datetime | None:
     if draft.ready_at is None or draft.session.started_at is not None:
         return None
     window = draft.observed.interview.spec.window
-    since = [draft.ready_at, window.not_before if window else None, draft.session.consented_at]
+    since = [draft.ready_at, window.not_before if window else None, draft.arrived_at]
     limit = max(time for time in since if time) + timedelta(seconds=draft.observed.interview.spec.no_show_seconds)
     draft.look_again(limit)
     return limit

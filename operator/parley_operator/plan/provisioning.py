@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from parley_crds import Attempt, ConditionType, InterviewTemplateSpec, Phase, RoomStatus
 from parley_crds.names import link_secret_name, pod_name
 from parley_protocol import BotInputs
+from parley_rooms.provider import room_name
 
 from parley_operator.actions import (
     ApplyLink,
@@ -160,7 +161,7 @@ def _create_inputs(draft: Draft, content: InterviewTemplateSpec) -> None:
         content,
         observed.context if isinstance(observed.context, str) else None,
         attempt=next_number(draft.attempts),
-        child=observed.child,
+        room=room_name(observed.installation.name, observed.child),
         provider=provider_of(draft, content),
         link_key=observed.installation.link_key,
     )

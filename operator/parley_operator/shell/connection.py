@@ -1,6 +1,8 @@
 """How the operator reaches the API server: its service account inside a cluster, a kubeconfig outside."""
 
+import contextlib
 import os
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,9 +32,15 @@ async def load_configuration() -> Configuration:
     return configuration
 
 
-async def open_client() -> ApiClient:
-    """A client whose token follows the file it came from; the caller closes it."""
-    return ApiClient(configuration=await load_configuration())
+@contextlib.asynccontextmanager
+async def open_client() -> AsyncIterator[ApiClient]:
+    """A client whose token follows the file it came from."""
+    client = ApiClient(configuration=await load_configuration())
+    try:
+        yield client
+    finally:
+        close: Any = client.close
+        await close()
 
 
 async def kopf_credentials(**_: Any) -> kopf.ConnectionInfo:

@@ -40,8 +40,8 @@ class Watch:
 
     def __init__(self, name: str, namespaces: Collection[str]) -> None:
         """`namespaces` empty: the whole cluster."""
-        self._name = name
-        self._namespaces = list(namespaces)
+        self.name = name
+        self.namespaces = list(namespaces)
         self._registry = kopf.OperatorRegistry()
         self._selectors: dict[tuple[str, str], str] = {}
         self._stop = threading.Event()
@@ -59,7 +59,7 @@ class Watch:
         async def handler(body: kopf.Body, **_: Any) -> None:
             seen(dict(body))
 
-        kopf.on.event(group, version, plural, registry=self._registry, id=f"{self._name}-{plural}")(handler)
+        kopf.on.event(group, version, plural, registry=self._registry, id=f"{self.name}-{plural}")(handler)
         if labels:
             self._selectors[(group, plural) if group else ("", plural)] = labels
 
@@ -77,15 +77,15 @@ class Watch:
         try:
             asyncio.run(self._operate())
         except Exception:  # the main loop sees the thread end and stops the program
-            logger.exception("the watch of %s ended", self._name)
+            logger.exception("the watch of %s ended", self.name)
 
     async def _operate(self) -> None:
         try:
             await kopf.operator(
                 registry=self._registry,
                 settings=_settings(self._selectors),
-                clusterwide=not self._namespaces,
-                namespaces=self._namespaces,
+                clusterwide=not self.namespaces,
+                namespaces=self.namespaces,
                 stop_flag=self._stop,
             )
         finally:

@@ -12,6 +12,10 @@ FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 60.0
 
 
+class RetryLaterError(Exception):
+    """A run that could not do something it will be able to do later: an ordinary thing, told in one line."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settled:
     """What a reconcile ended with: run again after `again_in` seconds (None: only when woken), or `gone` for ever."""
@@ -30,7 +34,7 @@ class Workers[Key]:
     """A level-triggered queue: waking a key twice before its worker looks is one run; during a run it is one more.
 
     `slots` bounds how many keys are reconciled at once, so that a burst does not open thousands of connections. A run
-    that raises is repeated with exponential backoff and full jitter, and sooner when the key is woken.
+    that raises is repeated with exponential backoff and jitter, and sooner when the key is woken.
     """
 
     def __init__(self, reconcile: Callable[[Key], Awaitable[Settled]], slots: int = 24) -> None:
@@ -75,7 +79,16 @@ class Workers[Key]:
             worker.wake.clear()
             try:
                 return await self._reconcile(key), 0
+            except RetryLaterError as error:
+                pause = _backoff(failures)
+                logger.warning("%s; again in %.1f s", error, pause)
             except Exception:  # the worker outlives any error of one interview
-                pause = random.uniform(0, min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2**failures))  # noqa: S311 (jitter, no secret)
-                logger.exception("reconcile %s failed, again in %.1f s", key, pause)
-                return Settled(again_in=pause), min(failures + 1, 10)
+                pause = _backoff(failures)
+                logger.exception("reconcile %s failed; again in %.1f s", key, pause)
+            return Settled(again_in=pause), min(failures + 1, 10)
+
+
+def _backoff(failures: int) -> float:
+    """Exponential, with half of it left to chance, so that interviews that failed together do not return together."""
+    longest = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2**failures)
+    return random.uniform(longest / 2, longest)  # noqa: S311 - jitter, not a secret

@@ -1,0 +1,101 @@
+"""The operator's settings, from environment variables that begin with `PARLEY_`."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+from parley_rooms.daily import API_URL
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from parley_operator.installation import BotDefaults, Installation
+
+LINK_KEY_LENGTH = 32
+
+Name = Annotated[str, Field(min_length=1)]
+
+
+class SettingsError(Exception):
+    """A setting is missing or malformed; the message is one line that names it."""
+
+
+class Settings(BaseSettings):
+    """Every setting of the operator."""
+
+    model_config = SettingsConfigDict(env_prefix="PARLEY_", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    installation: Name = Field(description="The installation's name, on the label of all that it makes.")
+    namespace: Name = Field(description="The namespace that the operator runs in.")
+    bots_namespace: Name = Field(description="The one namespace in which bots run.")
+    link_key: SecretStr = Field(
+        min_length=LINK_KEY_LENGTH, description="Signs the candidates' links; the API has the same one."
+    )
+    link_base_url: Name = Field(description="Where candidates reach the web pages, as in https://talk.example.com.")
+    api_internal_url: Name = Field(description="The API's internal listener, for the operator and the bots.")
+    ca_file: Path = Field(description="The CA that signed the API's internal certificate, in PEM.")
+    token_file: Path = Field(description="The projected token of audience parley-api; it is read at each call.")
+    bot_defaults_file: Path = Field(description="The chart's part of a bot's pod, a JSON file.")
+    default_room_provider: Literal["websocket", "daily"] = Field(
+        default="websocket", description="The provider of templates that name none."
+    )
+    daily_api_key: SecretStr | None = Field(default=None, description="The key of the Daily domain.")
+    daily_api_url: str = Field(default=API_URL, description="Daily's REST API.")
+    watch_namespaces: list[str] = Field(
+        default=[], description="Where interviews may be, a JSON list; empty: in every namespace."
+    )
+    lead_seconds: int = Field(default=120, ge=0, description="How long before notBefore an Immediate bot starts.")
+    start_deadline_seconds: int = Field(
+        default=180, ge=5, description="After how long a bot that is not ready is replaced."
+    )
+    health_port: int = Field(default=8080, ge=0, description="The port of /healthz; 0 takes a free one.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What is logged.")
+
+
+def read_settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        SettingsError: one is missing or malformed.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SettingsError(f"PARLEY_{'_'.join(map(str, first['loc'])).upper()}: {first['msg']}") from error
+    except ValueError as error:  # pydantic-settings' own, where a value is no JSON
+        raise SettingsError(f"PARLEY_WATCH_NAMESPACES: {error}") from error
+
+
+def read_installation(settings: Settings) -> Installation:
+    """What the settings fix for every interview.
+
+    Raises:
+        SettingsError: the bot's defaults can't be read, or Daily is the default and has no key.
+    """
+    if settings.default_room_provider == "daily" and settings.daily_api_key is None:
+        raise SettingsError("PARLEY_DAILY_API_KEY: the default room provider is daily, which needs its key")
+    providers = {"websocket"} if settings.daily_api_key is None else {"websocket", "daily"}
+    return Installation(
+        name=settings.installation,
+        bots_namespace=settings.bots_namespace,
+        link_key=settings.link_key.get_secret_value().encode(),
+        link_base_url=settings.link_base_url,
+        api_url=settings.api_internal_url,
+        bot=_read_bot_defaults(settings.bot_defaults_file),
+        room_providers=frozenset(providers),
+        default_room_provider=settings.default_room_provider,
+        lead_seconds=settings.lead_seconds,
+        start_deadline_seconds=settings.start_deadline_seconds,
+    )
+
+
+def _read_bot_defaults(path: Path) -> BotDefaults:
+    try:
+        document = json.loads(path.read_text())
+        return BotDefaults.model_validate({key: value for key, value in document.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise SettingsError(f"PARLEY_BOT_DEFAULTS_FILE: {path}: {where}: {first['msg']}") from error
+    except (OSError, ValueError, AttributeError) as error:
+        raise SettingsError(f"PARLEY_BOT_DEFAULTS_FILE: {path}: {error}") from error

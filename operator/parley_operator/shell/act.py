@@ -1,0 +1,214 @@
+"""Does what the plan says, one action at a time. Each may have been done before, and is then done."""
+
+import hashlib
+import logging
+import socket
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import aiohttp
+from parley_crds import API_VERSION, INTERVIEW_KIND, OPERATOR_MANAGER, InterviewStatus
+from parley_crds.names import FINALIZER, child_name, link_secret_name
+from parley_protocol import InterviewRef
+from parley_rooms.errors import RoomError
+from parley_rooms.provider import RoomPlan, RoomProvider, user_id
+
+from parley_operator.actions import (
+    Action,
+    ApplyLink,
+    ApplyStatus,
+    CollectRevision,
+    CreateInputs,
+    CreatePod,
+    DeleteInputs,
+    DeleteLink,
+    DeletePod,
+    DeleteRoom,
+    EjectBot,
+    EmitEvent,
+    EnsureRoom,
+    Erase,
+    PinTemplate,
+    Seal,
+    SetFinalizer,
+    UpdateInputs,
+)
+from parley_operator.installation import Installation
+from parley_operator.manifests import inputs_manifest
+from parley_operator.shell.api import ApiClient, ApiError
+from parley_operator.shell.kube import (
+    EVENTS,
+    INTERVIEWS,
+    PODS,
+    REVISIONS,
+    SECRETS,
+    ConflictError,
+    Json,
+    Kube,
+    KubeError,
+    Resource,
+)
+from parley_operator.snapshot import Step
+
+logger = logging.getLogger(__name__)
+
+ACTION_ERRORS = (KubeError, RoomError, ApiError, aiohttp.ClientError, TimeoutError)
+"""What an action that could not be done raises; it is tried again later."""
+
+
+def step_of(action: Action) -> Step | None:
+    """Which outside step an action is."""
+    match action:
+        case EnsureRoom() | DeleteRoom():
+            return "room"
+        case EjectBot():
+            return "eject"
+        case Seal():
+            return "seal"
+        case Erase():
+            return "erase"
+    return None
+
+
+class Actor:
+    """Performs actions. An action that could not be done raises one of `ACTION_ERRORS`."""
+
+    def __init__(
+        self, kube: Kube, installation: Installation, rooms: Mapping[str, RoomProvider], api: ApiClient
+    ) -> None:
+        self._kube = kube
+        self._installation = installation
+        self._rooms = rooms
+        self._api = api
+
+    async def perform(self, ref: InterviewRef, action: Action) -> None:
+        """Does one action for an interview."""
+        match action:
+            case SetFinalizer() | ApplyStatus() | EmitEvent():
+                await self._on_interview(ref, action)
+            case EnsureRoom() | EjectBot() | DeleteRoom() | Seal() | Erase():
+                await self._outside(ref, action)
+            case PinTemplate(manifest):
+                await self._create(REVISIONS, manifest)
+            case ApplyLink(manifest):
+                await self._kube.apply(SECRETS, manifest, OPERATOR_MANAGER)
+            case CreateInputs(manifest):
+                await self._create(SECRETS, manifest)
+            case UpdateInputs(manifest):
+                await self._kube.replace(SECRETS, manifest)
+            case CreatePod(manifest):
+                await self._create(PODS, manifest)
+            case DeletePod(name, uid, grace):
+                await self._kube.delete(PODS, self._installation.bots_namespace, name, uid=uid, grace=grace)
+            case DeleteInputs(uid):
+                await self._kube.delete(SECRETS, self._installation.bots_namespace, _child(ref), uid=uid)
+            case DeleteLink():
+                await self._kube.delete(SECRETS, ref.namespace, link_secret_name(_child(ref)))
+            case CollectRevision(name):
+                await self._collect(ref, name)
+
+    async def warn(self, ref: InterviewRef, reason: str, message: str) -> None:
+        """Tells people of a fault, once for each message."""
+        await self._emit(ref, EmitEvent("Warning", reason, message))
+
+    async def _create(self, resource: Resource, manifest: Json) -> None:
+        """Creates an object. Names are deterministic, so one that is there was made by an earlier run."""
+        try:
+            await self._kube.create(resource, manifest)
+        except ConflictError:
+            logger.debug("%s %s is there already", resource.plural, manifest["metadata"]["name"])
+
+    async def _on_interview(self, ref: InterviewRef, action: SetFinalizer | ApplyStatus | EmitEvent) -> None:
+        match action:
+            case SetFinalizer(present):
+                await self._set_finalizer(ref, present)
+            case ApplyStatus(status):
+                await self._apply_status(ref, status)
+            case EmitEvent():
+                await self._emit(ref, action)
+
+    async def _outside(self, ref: InterviewRef, action: EnsureRoom | EjectBot | DeleteRoom | Seal | Erase) -> None:
+        match action:
+            case EnsureRoom():
+                await self._ensure_room(action)
+            case EjectBot(provider, name, attempt):
+                await self._provider(provider).eject(name, user_id("bot", attempt))
+            case DeleteRoom(provider, name):
+                await self._provider(provider).delete(name)
+            case Seal(reason):
+                await self._api.seal(ref, reason)
+            case Erase():
+                await self._api.erase(ref)
+
+    def _provider(self, name: str) -> RoomProvider:
+        provider = self._rooms.get(name)
+        if provider is None:
+            raise RoomError(f"this installation has no account for {name} rooms any more")
+        return provider
+
+    async def _ensure_room(self, action: EnsureRoom) -> None:
+        plan = RoomPlan(name=action.name, closes_at=action.closes_at, geo=action.geo)
+        room = await self._provider(action.provider).ensure(plan)
+        inputs = action.inputs.model_copy(update={"room": action.inputs.room.model_copy(update={"url": room.url})})
+        manifest = inputs_manifest(self._installation, inputs, action.failures, action.resource_version)
+        await self._kube.replace(SECRETS, manifest)
+
+    async def _set_finalizer(self, ref: InterviewRef, present: bool) -> None:
+        manifest = _interview(ref)
+        manifest["metadata"]["finalizers"] = [FINALIZER] if present else []
+        try:
+            await self._kube.apply(INTERVIEWS, manifest, OPERATOR_MANAGER)
+        except ConflictError:
+            # Another has its name now, or none: whoever had the uid is gone, and its finalizer with it.
+            if present:
+                raise
+
+    async def _apply_status(self, ref: InterviewRef, status: InterviewStatus) -> None:
+        manifest = _interview(ref) | {"status": status.to_dict()}
+        await self._kube.apply(INTERVIEWS, manifest, OPERATOR_MANAGER, subresource="status")
+
+    async def _collect(self, ref: InterviewRef, revision: str) -> None:
+        for other in await self._kube.list(INTERVIEWS, ref.namespace):
+            pinned = other.get("status", {}).get("template", {}).get("revision")
+            if pinned == revision and other["metadata"]["uid"] != ref.uid:
+                return
+        await self._kube.delete(REVISIONS, ref.namespace, revision)
+
+    async def _emit(self, ref: InterviewRef, event: EmitEvent) -> None:
+        """Writes an Event. Its name is made of what it says, so that a repeated one is not told again."""
+        digest = hashlib.sha256(f"{event.type}|{event.reason}|{event.message}".encode()).hexdigest()[:12]
+        now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        manifest = {
+            "apiVersion": "events.k8s.io/v1",
+            "kind": "Event",
+            "metadata": {"name": f"{_child(ref)}.{digest}", "namespace": ref.namespace},
+            "eventTime": now,
+            "reportingController": "parley.dev/operator",
+            "reportingInstance": socket.gethostname()[:128],
+            "action": "Reconcile",
+            "type": event.type,
+            "reason": event.reason,
+            "note": event.message[:1024],
+            "regarding": {
+                "apiVersion": API_VERSION,
+                "kind": INTERVIEW_KIND,
+                "namespace": ref.namespace,
+                "name": ref.name,
+                "uid": ref.uid,
+            },
+        }
+        try:
+            await self._create(EVENTS, manifest)
+        except (KubeError, aiohttp.ClientError, TimeoutError) as error:
+            # A namespace that is being deleted takes no new objects; the interview goes on without being told of.
+            logger.warning("no Event %s for %s/%s: %s", event.reason, ref.namespace, ref.name, error)
+
+
+def _child(ref: InterviewRef) -> str:
+    return child_name(ref.name, ref.uid)
+
+
+def _interview(ref: InterviewRef) -> Json:
+    """The identity of an apply; the uid makes it fail where another Interview has the name."""
+    metadata = {"name": ref.name, "namespace": ref.namespace, "uid": ref.uid}
+    return {"apiVersion": API_VERSION, "kind": INTERVIEW_KIND, "metadata": metadata}

@@ -1,0 +1,62 @@
+"""The operator's two orders to the API: seal what a dead bot left, and erase."""
+
+import ssl
+from pathlib import Path
+
+import httpx
+from parley_protocol import EraseRequest, InterviewRef, SealRequest
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+TIMEOUT = httpx.Timeout(20, connect=5)
+ATTEMPTS = 3
+
+
+class ApiError(Exception):
+    """The API could not be reached or refused; the order is to be repeated later."""
+
+
+class ApiClient:
+    """Calls the internal listener. Token and CA are read at each call, for both are renewed on disk."""
+
+    def __init__(self, url: str, ca_file: Path, token_file: Path) -> None:
+        self._url = url.rstrip("/")
+        self._ca_file = ca_file
+        self._token_file = token_file
+
+    async def seal(self, ref: InterviewRef, reason: str) -> None:
+        """Has the transcript written from what is stored.
+
+        Raises:
+            ApiError: it was not, as far as is known.
+        """
+        request = SealRequest(namespace=ref.namespace, name=ref.name, reason=reason)
+        await self._post(ref, "seal", request.to_json())
+
+    async def erase(self, ref: InterviewRef) -> None:
+        """Has every artifact removed.
+
+        Raises:
+            ApiError: they were not, as far as is known.
+        """
+        await self._post(ref, "erase", EraseRequest(namespace=ref.namespace, name=ref.name).to_json())
+
+    async def _post(self, ref: InterviewRef, order: str, body: bytes) -> None:
+        path = f"/internal/v1/interviews/{ref.uid}/{order}"
+        try:
+            token, context = self._credentials()
+            async with httpx.AsyncClient(base_url=self._url, verify=context, timeout=TIMEOUT) as client:
+                retrying = AsyncRetrying(
+                    retry=retry_if_exception_type(httpx.TransportError),
+                    stop=stop_after_attempt(ATTEMPTS),
+                    wait=wait_random_exponential(multiplier=0.2, max=2),
+                    reraise=True,
+                )
+                headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+                response: httpx.Response = await retrying(client.post, path, content=body, headers=headers)
+        except (httpx.HTTPError, OSError, ssl.SSLError) as error:
+            raise ApiError(f"{order}: {type(error).__name__} {error}") from error
+        if not response.is_success:
+            raise ApiError(f"{order}: the API answered {response.status_code}: {response.text[:200]}")
+
+    def _credentials(self) -> tuple[str, ssl.SSLContext]:
+        return self._token_file.read_text().strip(), ssl.create_default_context(cafile=str(self._ca_file))

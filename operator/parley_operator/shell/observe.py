@@ -1,0 +1,198 @@
+"""Reads the true state of one interview from the API server: never a cache, so a plan never rests on the past."""
+
+import asyncio
+import base64
+import binascii
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from parley_crds import ConfigMapKeyRef, Interview, InterviewTemplateSpec, SecretKeyRef, is_true
+from parley_crds.conditions import find_condition
+from parley_crds.names import (
+    INPUTS_KEY,
+    LABEL_ATTEMPT,
+    LABEL_READABLE,
+    LINK_TOKEN_KEY,
+    LINK_URL_KEY,
+    child_name,
+    link_secret_name,
+    object_labels,
+)
+from parley_protocol import BotInputs, InterviewRef
+from pydantic import ValidationError
+
+from parley_operator.installation import Installation
+from parley_operator.manifests import ANNOTATION_FAILURES
+from parley_operator.shell.kube import CONFIG_MAPS, INTERVIEWS, PODS, REVISIONS, SECRETS, TEMPLATES, Json, Kube
+from parley_operator.snapshot import (
+    Children,
+    ContextProblem,
+    InputsSecret,
+    LinkSecret,
+    Pod,
+    Revision,
+    Snapshot,
+    Step,
+    Trouble,
+)
+
+logger = logging.getLogger(__name__)
+
+type Troubles = Mapping[Step, Trouble]
+
+
+class Observer:
+    """Observes interviews through `kube`."""
+
+    def __init__(self, kube: Kube, installation: Installation) -> None:
+        self._kube = kube
+        self._installation = installation
+
+    async def interview(self, ref: InterviewRef) -> Interview | None:
+        """The Interview of this uid; None when it is gone, whatever has its name now."""
+        found = await self._kube.get(INTERVIEWS, ref.namespace, ref.name)
+        if found is None or found["metadata"].get("uid") != ref.uid:
+            return None
+        return Interview.model_validate(found)
+
+    async def snapshot(self, interview: Interview, troubles: Troubles) -> Snapshot:
+        """All that the plan decides by."""
+        namespace = interview.metadata.namespace or ""
+        ref = InterviewRef(namespace=namespace, name=interview.metadata.name, uid=interview.metadata.uid or "")
+        children, link, (revision, template), context = await asyncio.gather(
+            self.children(ref, troubles), self._link(ref), self._template(interview), self._context(interview)
+        )
+        return Snapshot(
+            installation=self._installation,
+            interview=interview,
+            template=template,
+            revision=revision,
+            context=context,
+            link=link,
+            children=children,
+        )
+
+    async def children(self, ref: InterviewRef, troubles: Troubles) -> Children:
+        """What is in the bots' namespace for an interview, whether or not the Interview is still there."""
+        labels = object_labels(self._installation.name, ref.uid)
+        selector = ",".join(f"{key}={value}" for key, value in labels.items())
+        space = self._installation.bots_namespace
+        secret, pods = await asyncio.gather(
+            self._kube.get(SECRETS, space, child_name(ref.name, ref.uid)),
+            self._kube.list(PODS, space, selector),
+        )
+        inputs = None if secret is None else inputs_of(secret)
+        return Children(inputs=inputs, pods=tuple(pod_of(pod) for pod in pods), troubles=dict(troubles))
+
+    async def _link(self, ref: InterviewRef) -> LinkSecret | None:
+        secret = await self._kube.get(SECRETS, ref.namespace, link_secret_name(child_name(ref.name, ref.uid)))
+        if secret is None:
+            return None
+        data = _decoded(secret)
+        return LinkSecret(url=data.get(LINK_URL_KEY, ""), token=data.get(LINK_TOKEN_KEY, ""))
+
+    async def _template(self, interview: Interview) -> tuple[Revision | None, InterviewTemplateSpec | None]:
+        """The pinned snapshot; the template itself where none is pinned, or it is lost."""
+        namespace, pinned = interview.metadata.namespace or "", interview.status.template
+        if pinned is not None:
+            found = await self._kube.get(REVISIONS, namespace, pinned.revision)
+            if found is not None:
+                return Revision(pinned.revision, InterviewTemplateSpec.model_validate(found["data"])), None
+        template = await self._kube.get(TEMPLATES, namespace, interview.spec.template_ref.name)
+        return None, None if template is None else InterviewTemplateSpec.model_validate(template["spec"])
+
+    async def _context(self, interview: Interview) -> str | ContextProblem | None:
+        context, namespace = interview.spec.context, interview.metadata.namespace or ""
+        if context is None or interview.metadata.deletion_timestamp is not None or _over(interview):
+            return None
+        if context.inline is not None:
+            return context.inline
+        ref = context.config_map_key_ref or context.secret_key_ref
+        return None if ref is None else await self._referenced(namespace, ref)
+
+    async def _referenced(self, namespace: str, ref: ConfigMapKeyRef | SecretKeyRef) -> str | ContextProblem:
+        """The text of a key. What is not marked readable is not looked into, not even for whether the key is there."""
+        secret = isinstance(ref, SecretKeyRef)
+        kind = "Secret" if secret else "ConfigMap"
+        found = await self._kube.get(SECRETS if secret else CONFIG_MAPS, namespace, ref.name)
+        if found is None:
+            return ContextProblem("ContextNotFound", f"There is no {kind} {ref.name} in this namespace")
+        if found["metadata"].get("labels", {}).get(LABEL_READABLE) != "true":
+            message = f'The {kind} {ref.name} is not marked with the label {LABEL_READABLE}: "true"'
+            return ContextProblem("ContextNotReadable", message)
+        data = _decoded(found) if secret else found.get("data") or {}
+        text = data.get(ref.key)
+        if text is None:
+            return ContextProblem("ContextNotFound", f"The {kind} {ref.name} has no key {ref.key} with text")
+        return str(text)
+
+
+def inputs_of(secret: Json) -> InputsSecret:
+    """The ledger, from the inputs Secret."""
+    metadata = secret["metadata"]
+    failures = metadata.get("annotations", {}).get(ANNOTATION_FAILURES, "0")
+    try:
+        inputs = BotInputs.model_validate_json(_decoded(secret).get(INPUTS_KEY, ""))
+    except ValidationError as error:
+        # Its content holds a person's data: the count tells enough for a log.
+        logger.warning("Secret %s has unreadable inputs (%d errors)", metadata["name"], error.error_count())
+        inputs = None
+    return InputsSecret(
+        uid=metadata["uid"],
+        resource_version=metadata["resourceVersion"],
+        inputs=inputs,
+        failures=int(failures) if failures.isdecimal() else 0,
+    )
+
+
+def pod_of(pod: Json) -> Pod:
+    """A bot's pod, from its object."""
+    metadata, status = pod["metadata"], pod.get("status", {})
+    conditions = {item["type"]: item for item in status.get("conditions") or []}
+    ready: Json = conditions.get("Ready", {})
+    disruption: Json = conditions.get("DisruptionTarget", {})
+    state: Json = next((item.get("state", {}) for item in status.get("containerStatuses") or []), {})
+    ended, waiting = state.get("terminated", {}), state.get("waiting", {})
+    told = (disruption if disruption.get("status") == "True" else {}, status, ended, waiting)
+    scheduled: Json = conditions.get("PodScheduled", {})
+    created = _time(metadata["creationTimestamp"])
+    attempt = metadata.get("labels", {}).get(LABEL_ATTEMPT, "0")
+    return Pod(
+        name=metadata["name"],
+        uid=metadata["uid"],
+        attempt=int(attempt) if attempt.isdecimal() else 0,
+        phase=status.get("phase", "Pending"),
+        created_at=created,
+        settled_at=_time(ready["lastTransitionTime"]) if ready.get("lastTransitionTime") else created,
+        ready=ready.get("status") == "True",
+        deleted_at=_time(metadata["deletionTimestamp"]) if "deletionTimestamp" in metadata else None,
+        grace=metadata.get("deletionGracePeriodSeconds"),
+        ended_at=_time(ended["finishedAt"]) if ended.get("finishedAt") else None,
+        exit_code=ended.get("exitCode"),
+        reason=next((part["reason"] for part in told if part.get("reason")), ""),
+        message=next((part["message"] for part in (ended, waiting, *told, scheduled) if part.get("message")), ""),
+    )
+
+
+def _over(interview: Interview) -> bool:
+    return any(is_true(interview.status.conditions, kind) for kind in ("Complete", "Failed")) or (
+        find_condition(interview.status.conditions, "SessionFinished") is not None
+    )
+
+
+def _decoded(secret: Json) -> dict[str, str]:
+    """A Secret's data as text; what is no text is left out."""
+    decoded: dict[str, str] = {}
+    data: dict[str, Any] = secret.get("data") or {}
+    for key, value in data.items():
+        try:
+            decoded[key] = base64.b64decode(value).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            continue
+    return decoded
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)

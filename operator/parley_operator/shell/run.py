@@ -1,0 +1,166 @@
+"""The running operator: watches, workers, sweeps, liveness, and their orderly end."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import AsyncIterator, Mapping
+
+from parley_crds import GROUP, INTERVIEW_PLURAL, TEMPLATE_PLURAL, VERSION
+from parley_crds.names import LABEL_INSTALLATION, LABEL_MANAGED_BY, MANAGED_BY
+from parley_protocol import InterviewRef
+from parley_rooms.daily import DailyRooms
+from parley_rooms.provider import RoomProvider
+
+from parley_operator.installation import Installation
+from parley_operator.settings import Settings
+from parley_operator.shell.act import ACTION_ERRORS, Actor
+from parley_operator.shell.api import ApiClient
+from parley_operator.shell.connection import open_client
+from parley_operator.shell.health import serve_health
+from parley_operator.shell.kube import Kube
+from parley_operator.shell.observe import Observer
+from parley_operator.shell.reconciler import Reconciler
+from parley_operator.shell.sweep import ref_of_child, sweep_children, sweep_revisions
+from parley_operator.shell.watching import Raw, Watch
+from parley_operator.shell.workers import Workers
+
+logger = logging.getLogger(__name__)
+
+SWEEP_SECONDS = 1800
+WATCH_CHECK_SECONDS = 1
+TYPES_RETRY_SECONDS = 2
+
+
+class WatchEndedError(Exception):
+    """A watch ended by itself: the operator is blind and has to be started again."""
+
+
+async def operate(settings: Settings, installation: Installation) -> None:
+    """Runs until SIGTERM or SIGINT.
+
+    Raises:
+        WatchEndedError: a watch ended by itself.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with open_client() as client:
+        await _operate(Kube(client), settings, installation, stop)
+
+
+async def _operate(kube: Kube, settings: Settings, installation: Installation, stop: asyncio.Event) -> None:
+    rooms = _rooms(settings)
+    api = ApiClient(settings.api_internal_url, settings.ca_file, settings.token_file)
+    reconciler = Reconciler(Observer(kube, installation), Actor(kube, installation, rooms, api))
+    workers = Workers(reconciler.reconcile)
+    try:
+        await _await_types(kube, stop)
+        async with _watching(settings, installation, reconciler, workers) as watches:
+            runner = await serve_health(settings.health_port, lambda: _fault(watches))
+            sweeping = asyncio.create_task(_sweep(kube, settings, installation, reconciler, workers))
+            logger.info("the operator of installation %s runs", installation.name)
+            try:
+                await _until_stopped(stop, watches)
+            finally:
+                sweeping.cancel()
+                await runner.cleanup()
+    finally:
+        await workers.stop()
+        for provider in rooms.values():
+            await provider.aclose()
+
+
+def _rooms(settings: Settings) -> Mapping[str, RoomProvider]:
+    """The providers that have something to be made or removed; a WebSocket room has not."""
+    if settings.daily_api_key is None:
+        return {}
+    return {"daily": DailyRooms(settings.daily_api_key.get_secret_value(), settings.daily_api_url)}
+
+
+async def _await_types(kube: Kube, stop: asyncio.Event) -> None:
+    """Waits for the CRDs: kopf looks for the types once, at its start."""
+    told = False
+    while not stop.is_set():
+        try:
+            if {INTERVIEW_PLURAL, TEMPLATE_PLURAL} <= await kube.discover(f"apis/{GROUP}/{VERSION}"):
+                return
+            fault = "its CRDs are not there"
+        except ACTION_ERRORS as error:
+            fault = str(error)
+        if not told:
+            logger.warning("waiting for %s/%s: %s", GROUP, VERSION, fault)
+            told = True
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), TYPES_RETRY_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def _watching(
+    settings: Settings, installation: Installation, reconciler: Reconciler, workers: Workers[InterviewRef]
+) -> AsyncIterator[list[Watch]]:
+    loop = asyncio.get_running_loop()
+
+    def wake_waiting(namespace: str, template: str) -> None:
+        for ref in reconciler.waiting_for(namespace, template):
+            workers.wake(ref)
+
+    def saw_interview(body: Raw) -> None:
+        metadata = body["metadata"]
+        ref = InterviewRef(namespace=metadata["namespace"], name=metadata["name"], uid=metadata["uid"])
+        loop.call_soon_threadsafe(workers.wake, ref)
+
+    def saw_template(body: Raw) -> None:
+        metadata = body["metadata"]
+        loop.call_soon_threadsafe(wake_waiting, metadata["namespace"], metadata["name"])
+
+    def saw_pod(body: Raw) -> None:
+        ref = ref_of_child(body)
+        if ref is not None:
+            loop.call_soon_threadsafe(workers.wake, ref)
+
+    resources = Watch("resources", settings.watch_namespaces)
+    resources.on(GROUP, VERSION, INTERVIEW_PLURAL, saw_interview)
+    resources.on(GROUP, VERSION, TEMPLATE_PLURAL, saw_template)
+    bots = Watch("bots", [installation.bots_namespace])
+    labels = f"{LABEL_MANAGED_BY}={MANAGED_BY},{LABEL_INSTALLATION}={installation.name}"
+    bots.on("", "v1", "pods", saw_pod, labels=labels)
+    watches = [resources, bots]
+    for watch in watches:
+        watch.start()
+    try:
+        yield watches
+    finally:
+        await asyncio.gather(*(asyncio.to_thread(watch.stop) for watch in watches))
+
+
+async def _sweep(
+    kube: Kube,
+    settings: Settings,
+    installation: Installation,
+    reconciler: Reconciler,
+    workers: Workers[InterviewRef],
+) -> None:
+    while True:
+        try:
+            await sweep_children(kube, installation, workers.wake)
+            await sweep_revisions(kube, installation, settings.watch_namespaces, reconciler)
+        except ACTION_ERRORS as error:
+            logger.warning("the sweep failed: %s", error)
+        await asyncio.sleep(SWEEP_SECONDS)
+
+
+async def _until_stopped(stop: asyncio.Event, watches: list[Watch]) -> None:
+    while not stop.is_set():
+        fault = _fault(watches)
+        if fault is not None:
+            raise WatchEndedError(fault)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), WATCH_CHECK_SECONDS)
+    logger.info("stopping")
+
+
+def _fault(watches: list[Watch]) -> str | None:
+    ended = [watch.name for watch in watches if not watch.alive]
+    return f"the watch of {', '.join(ended)} ended" if ended else None
