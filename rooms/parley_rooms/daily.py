@@ -122,7 +122,7 @@ class DailyRooms:
     async def _once(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
         try:
             response = await self._http.request(method, self._url + path, json=body)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise RoomUnavailableError(f"Daily can't be reached: {type(error).__name__} {error}") from error
         if not response.is_success:
             raise _refusal(response)

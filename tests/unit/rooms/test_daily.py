@@ -168,6 +168,7 @@ async def test_a_refusal_is_not_repeated(answer: httpx.Response, error: type[Roo
         httpx.Response(503, text="<html>"),
         httpx.ConnectError("refused"),
         httpx.ReadTimeout("slow"),
+        httpx.DecodingError("not gzip"),
         httpx.Response(200, text="not json"),
         httpx.Response(200, json=[]),
     ],
