@@ -4,8 +4,10 @@ import logging
 from collections.abc import Mapping
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from parley_api import problems
 from parley_api.problems import ProblemError
 
 log = logging.getLogger(__name__)
@@ -48,8 +50,8 @@ class _Exchange:
         try:
             self._require_small(_declared_length(self._scope))
             await self._app(self._scope, self._counted_receive, self._guarded_send)
-        except ProblemError as error:
-            await self._answer(error)
+        except HTTPException as error:
+            await self._answer(problems.from_http(error))
         except Exception:
             # The log has the trace; the caller is told only that it was not theirs.
             log.exception("%s %s failed", self._scope["method"], self._scope["path"])
@@ -78,7 +80,8 @@ class _Exchange:
 
     def _require_small(self, size: int) -> None:
         if size > self._max:
-            raise ProblemError(413, "too-large", f"The body may have {self._max} bytes at most.")
+            # FastAPI lets nothing but this pass from within the reading of a body.
+            raise HTTPException(413, f"The body may have {self._max} bytes at most.")
 
 
 def _declared_length(scope: Scope) -> int:

@@ -10,8 +10,9 @@ import json
 import logging
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing, suppress
+from itertools import zip_longest
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Header, Query
@@ -26,7 +27,7 @@ from parley_api.people.access import Caller, Name, Namespace, permit, read
 from parley_api.people.models import InterviewSummary, StoredTurn
 from parley_api.problems import ProblemError, invalid, problem_responses
 from parley_api.services import Services, ServicesOf
-from parley_api.store import Store, layout
+from parley_api.store import Store, StoreError, layout
 
 log = logging.getLogger(__name__)
 
@@ -82,14 +83,23 @@ async def stream_events(
     start = _cursor(last_event_id)
     interview = await read(services, namespace, name)
     reader = _TurnReader(services.store, interview, start) if turns else None
-    return EventSourceResponse(
-        _events(services, interview, reader, permitted), ping=HEARTBEAT_SECONDS, send_timeout=SEND_SECONDS
-    )
+    events = _until_broken(_events(services, interview, reader, permitted))
+    return EventSourceResponse(events, ping=HEARTBEAT_SECONDS, send_timeout=SEND_SECONDS)
+
+
+async def _until_broken(events: AsyncGenerator[ServerSentEvent]) -> AsyncGenerator[ServerSentEvent]:
+    """End where the store or the API server fails: the reader comes back and goes on after the last event it had."""
+    async with aclosing(events):
+        try:
+            async for event in events:
+                yield event
+        except (StoreError, KubeError) as error:
+            log.warning("a stream of events ends: %s", error)
 
 
 async def _events(
     services: Services, interview: Interview, reader: "_TurnReader | None", permitted: Callable[[], Awaitable[None]]
-) -> AsyncIterator[ServerSentEvent]:
+) -> AsyncGenerator[ServerSentEvent]:
     """The stream, until the interview is over or gone, or the rights are."""
     uid = interview.metadata.uid or ""
     sent: InterviewSummary | None = None
@@ -172,10 +182,9 @@ class _TurnReader:
 
 def unread(keys: list[layout.EventsKey], cursor: Cursor, done: layout.EventsKey | None) -> list[layout.EventsKey]:
     """The batches, of all that are stored and sorted, that may hold events after the cursor."""
-    following: list[layout.EventsKey | None] = [*keys[1:], None]
     return [
         key
-        for key, after in zip(keys, following, strict=True)
+        for key, after in zip_longest(keys, keys[1:])
         if (done is None or key > done)
         # A batch ends where the next one of its attempt begins.
         and not (after is not None and after <= (cursor.attempt, cursor.n + 1))
