@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings
 
 from parley_emulators.serving import StartupError
 
-_USAGE = "usage: python -m parley_emulators nova|daily   (settings: environment variables PARLEY_NOVA_*, PARLEY_DAILY_*)"
+_USAGE = "usage: python -m parley_emulators nova|daily   (settings: environment, PARLEY_NOVA_* and PARLEY_DAILY_*)"
 _log = logging.getLogger("parley_emulators")
 
 
@@ -45,9 +45,8 @@ async def _run(program: Callable[[asyncio.Event], Awaitable[None]]) -> None:
 
 def _setting_names(error: ValidationError) -> str:
     """The environment variables at fault, each with what is wrong with it."""
-    prefix = next(
-        (str(c.model_config.get("env_prefix", "")) for c in BaseSettings.__subclasses__() if c.__name__ == error.title), ""
-    )
+    settings = (each for each in BaseSettings.__subclasses__() if each.__name__ == error.title)
+    prefix = next((str(each.model_config.get("env_prefix", "")) for each in settings), "")
     faults = ((".".join(str(part) for part in fault["loc"]), fault["msg"]) for fault in error.errors())
     return "; ".join(f"{prefix}{name.upper()}: {message}" for name, message in faults)
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from dataclasses import dataclass
 
 import uvicorn
@@ -58,5 +58,5 @@ class _Server(uvicorn.Server):
     """Leaves the signals to the program, which serves more than this one port."""
 
     @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]  # noqa: ANN201  -- uvicorn's own hook has no types
+    def capture_signals(self) -> Generator[None]:
         yield

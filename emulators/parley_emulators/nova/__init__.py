@@ -1,1 +1,1 @@
-"""Amazon Nova Sonic's bidirectional stream: HTTP/2, event-stream frames, signatures, and a session that hears and speaks."""
+"""Amazon Nova Sonic's bidirectional stream: HTTP/2, signed event-stream frames, a session that hears and speaks."""

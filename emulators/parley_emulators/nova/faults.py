@@ -16,7 +16,7 @@ class Fault(BaseModel):
 
     kind: Literal["refuse", "exception", "delay", "drop", "reset", "half_close"] = Field(
         description="refuse: an HTTP error in place of the stream; exception: an exception frame, then the end; delay: "
-        "nothing goes out for a while; drop: the TCP connection is cut; reset: RST_STREAM; half_close: the response ends."
+        "nothing goes out for a while; drop: TCP is cut; reset: RST_STREAM; half_close: the response ends."
     )
     status: int = Field(403, ge=400, le=599, description="refuse: the HTTP status.")
     error_type: str = Field("AccessDeniedException", description="refuse: the x-amzn-errortype.")

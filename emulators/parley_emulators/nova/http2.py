@@ -11,7 +11,7 @@ import h2.events
 import h2.exceptions
 
 
-class StreamClosed(Exception):
+class StreamClosedError(Exception):
     """The stream or its connection is gone; nothing more can be sent on it."""
 
 
@@ -42,7 +42,7 @@ class Stream:
         """Send the response's headers.
 
         Raises:
-            StreamClosed: The stream is gone.
+            StreamClosedError: The stream is gone.
         """
         fields = [(":status", str(status)), *headers.items()]
         self._attempt(lambda h2c: h2c.send_headers(self._id, fields))
@@ -51,7 +51,7 @@ class Stream:
         """Send bytes of the response; `end` ends it.
 
         Raises:
-            StreamClosed: The stream is gone.
+            StreamClosedError: The stream is gone.
         """
         rest = memoryview(data)
         while rest:
@@ -87,7 +87,7 @@ class Stream:
         while True:
             await self._connection.writable.wait()
             if self._closed:
-                raise StreamClosed
+                raise StreamClosedError
             size = min(wanted, self._connection.window(self._id))
             if size > 0:
                 return size
@@ -96,11 +96,11 @@ class Stream:
 
     def _attempt(self, act: Callable[[h2.connection.H2Connection], object]) -> None:
         if self._closed:
-            raise StreamClosed
+            raise StreamClosedError
         try:
             self._connection.act(act)
         except h2.exceptions.ProtocolError as error:
-            raise StreamClosed from error
+            raise StreamClosedError from error
 
 
 class Connection(asyncio.Protocol):
@@ -161,7 +161,7 @@ class Connection(asyncio.Protocol):
         try:
             return min(self._h2.local_flow_control_window(stream_id), self._h2.max_outbound_frame_size)
         except h2.exceptions.ProtocolError as error:
-            raise StreamClosed from error
+            raise StreamClosedError from error
 
     def abort(self) -> None:
         """Cut the TCP connection without a word."""
@@ -194,8 +194,8 @@ class Connection(asyncio.Protocol):
 
     def _begin(self, event: h2.events.RequestReceived) -> None:
         headers: dict[str, str] = {}
-        for name, value in event.headers or []:
-            name, value = str(name), str(value)
+        for field, content in event.headers or []:
+            name, value = str(field), str(content)  # decoded already, by header_encoding
             headers[name] = f"{headers[name]},{value}" if name in headers else value
         stream_id = event.stream_id or 0
         stream = self._streams[stream_id] = Stream(self, stream_id, headers)

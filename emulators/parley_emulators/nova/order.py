@@ -1,10 +1,10 @@
-"""The order of a client's events, held as Nova holds it. Pure: told of each event once, it refuses what may not come now."""
+"""The order of a client's events, as Nova holds it. Pure: told of each event once, it refuses what may not come now."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
 
-class ProtocolViolation(Exception):
+class ProtocolViolationError(Exception):
     """The client sent something that may not come, or not now. The stream ends with a validationException."""
 
 
@@ -36,15 +36,15 @@ class SessionOrder:
         """Take the next event; the answer is the block that it opens, fills or closes, where there is one.
 
         Raises:
-            ProtocolViolation: It may not come now; the message says why.
+            ProtocolViolationError: It may not come now; the message says why.
         """
         if self._ended:
-            raise ProtocolViolation("Session has already ended.")
+            raise ProtocolViolationError("Session has already ended.")
         if kind == "sessionStart":
             self._start()
             return None
         if not self._started:
-            raise ProtocolViolation("The first event must be sessionStart.")
+            raise ProtocolViolationError("The first event must be sessionStart.")
         match kind:
             case "promptStart":
                 self._start_prompt(event)
@@ -60,37 +60,37 @@ class SessionOrder:
             case "textInput" | "audioInput" | "toolResult":
                 return self._fill(kind, event)
             case _:
-                raise ProtocolViolation(f"Unknown event type: {kind}.")
+                raise ProtocolViolationError(f"Unknown event type: {kind}.")
         return None
 
     def _start(self) -> None:
         if self._started:
-            raise ProtocolViolation("Session has already started.")
+            raise ProtocolViolationError("Session has already started.")
         self._started = True
 
     def _start_prompt(self, event: dict[str, Any]) -> None:
         if self._prompt is not None:
-            raise ProtocolViolation("A prompt has already been started in this session.")
+            raise ProtocolViolationError("A prompt has already been started in this session.")
         name = event.get("promptName")
         if not isinstance(name, str) or not name:
-            raise ProtocolViolation("promptStart requires promptName.")
+            raise ProtocolViolationError("promptStart requires promptName.")
         if event.get("audioOutputConfiguration", {}).get("mediaType") != "audio/lpcm":
-            raise ProtocolViolation("audioOutputConfiguration.mediaType must be audio/lpcm.")
+            raise ProtocolViolationError("audioOutputConfiguration.mediaType must be audio/lpcm.")
         self._prompt = name
 
     def _check_prompt(self, event: dict[str, Any]) -> None:
         if self._prompt is None or self._prompt_ended:
-            raise ProtocolViolation("No prompt is open. Send promptStart first.")
+            raise ProtocolViolationError("No prompt is open. Send promptStart first.")
         if event.get("promptName") != self._prompt:
-            raise ProtocolViolation(f"Unknown promptName: {event.get('promptName')}.")
+            raise ProtocolViolationError(f"Unknown promptName: {event.get('promptName')}.")
 
     def _start_content(self, event: dict[str, Any]) -> Content:
         self._check_prompt(event)
         content = _parse(event)
         if content.name in self._names:
-            raise ProtocolViolation(f"contentName {content.name} has been used before.")
+            raise ProtocolViolationError(f"contentName {content.name} has been used before.")
         if not self._names and (content.type, content.role) != ("TEXT", "SYSTEM"):
-            raise ProtocolViolation("First content must be of type TEXT and role SYSTEM.")
+            raise ProtocolViolationError("First content must be of type TEXT and role SYSTEM.")
         self._check_history(content)
         if content.type == "AUDIO":
             self._check_audio(content)
@@ -100,47 +100,47 @@ class SessionOrder:
 
     def _check_audio(self, content: Content) -> None:
         if content.role != "USER":
-            raise ProtocolViolation("Audio content must have role USER.")
+            raise ProtocolViolationError("Audio content must have role USER.")
         if any(block.type == "AUDIO" for block in self._open.values()):
-            raise ProtocolViolation("An audio content is open already.")
+            raise ProtocolViolationError("An audio content is open already.")
         self._has_audio = True
 
     def _check_history(self, content: Content) -> None:
         if content.type != "TEXT" or content.role == "SYSTEM" or content.interactive or self._has_audio:
             return
         if not self._has_history and content.role != "USER":
-            raise ProtocolViolation("The first message of the chat history must have role USER.")
+            raise ProtocolViolationError("The first message of the chat history must have role USER.")
         self._has_history = True
 
     def _content(self, event: dict[str, Any]) -> Content:
         self._check_prompt(event)
         content = self._open.get(str(event.get("contentName")))
         if content is None:
-            raise ProtocolViolation(f"No open content named {event.get('contentName')}. Send contentStart first.")
+            raise ProtocolViolationError(f"No open content named {event.get('contentName')}. Send contentStart first.")
         return content
 
     def _fill(self, kind: str, event: dict[str, Any]) -> Content:
         content = self._content(event)
         expected = {"textInput": "TEXT", "audioInput": "AUDIO", "toolResult": "TOOL"}[kind]
         if content.type != expected:
-            raise ProtocolViolation(f"{kind} may not be sent in a content of type {content.type}.")
-        # Interactive or not: Nova holds every open text to be unfinished history (seen by users of livekit/agents#6720).
+            raise ProtocolViolationError(f"{kind} may not be sent in a content of type {content.type}.")
+        # Interactive or not: Nova takes every open text for unfinished history (livekit/agents#6720).
         if kind == "audioInput" and any(block.type == "TEXT" for block in self._open.values()):
-            raise ProtocolViolation("Chat history should be sent completely before streaming audio.")
+            raise ProtocolViolationError("Chat history should be sent completely before streaming audio.")
         if not isinstance(event.get("content"), str):
-            raise ProtocolViolation(f"{kind} requires content.")
+            raise ProtocolViolationError(f"{kind} requires content.")
         return content
 
 
 def _parse(event: dict[str, Any]) -> Content:
     name, type_, role = event.get("contentName"), event.get("type"), event.get("role")
     if not isinstance(name, str) or not name:
-        raise ProtocolViolation("contentStart requires contentName.")
+        raise ProtocolViolationError("contentStart requires contentName.")
     if type_ not in ("TEXT", "AUDIO", "TOOL"):
-        raise ProtocolViolation(f"Content type must be one of TEXT, AUDIO, TOOL, not {type_}.")
+        raise ProtocolViolationError(f"Content type must be one of TEXT, AUDIO, TOOL, not {type_}.")
     if role not in ("SYSTEM", "USER", "ASSISTANT", "TOOL"):
-        raise ProtocolViolation(f"Content role must be one of SYSTEM, USER, ASSISTANT, TOOL, not {role}.")
+        raise ProtocolViolationError(f"Content role must be one of SYSTEM, USER, ASSISTANT, TOOL, not {role}.")
     tool_use_id = event.get("toolResultInputConfiguration", {}).get("toolUseId")
     if type_ == "TOOL" and not tool_use_id:
-        raise ProtocolViolation("A content of type TOOL requires toolResultInputConfiguration.toolUseId.")
+        raise ProtocolViolationError("A content of type TOOL requires toolResultInputConfiguration.toolUseId.")
     return Content(name, type_, role, bool(event.get("interactive")), tool_use_id)

@@ -22,10 +22,46 @@ _SUMMARY_WORDS = 12
 _ECHO_WORDS = 5
 # A tool that answers with another tool's name for ever must not keep the session from listening again.
 _LONGEST_CHAIN = 4
-_WORD = re.compile(r"[\w'’-]+")
+_WORD = re.compile(r"[\w'\u2019-]+")
 _LOOSE_ENDS = frozenset(
-    "a an and are as at be been but by did do for from had has have he i in is it its me my of on or our she so that the "
-    "their them then there they this to too very was we were what when which with would you your".split()
+    {
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "been",
+        "but",
+        "by",
+        "did",
+        "do",
+        "for",
+        "from",
+        "had",
+        "has",
+        "have",
+        "he",
+    }
+    | {"i", "in", "is", "it", "its", "me", "my", "of", "on", "or", "our", "she", "so", "that", "the", "their", "them"}
+    | {
+        "then",
+        "there",
+        "they",
+        "this",
+        "to",
+        "too",
+        "very",
+        "was",
+        "we",
+        "were",
+        "what",
+        "when",
+        "which",
+        "with",
+        "you",
+    }
 )
 _OWNERS = frozenset({"my", "our"})
 
@@ -135,7 +171,7 @@ def follow_up_question(answer: str) -> str:
 
 
 def _directive(content: str) -> dict[str, Any] | None:
-    """The JSON object that a text is, wrapped as a string once more or not; None where it is none with `next` or `say`."""
+    """The JSON object with `next` or `say` that a text is, wrapped as a string once more or not; else None."""
     parsed: Any = content
     for _ in range(2):
         if not isinstance(parsed, str):
@@ -149,5 +185,5 @@ def _directive(content: str) -> dict[str, Any] | None:
 
 def _quoted(text: str) -> str | None:
     """The longest passage in double quotes: what a directive in prose asks to be said word for word."""
-    passages = re.findall(r'"([^"]{3,})"|“([^”]{3,})”', text)
+    passages = re.findall(r'"([^"]{3,})"|\u201c([^\u201d]{3,})\u201d', text)
     return max((a or b for a, b in passages), key=len, default=None)

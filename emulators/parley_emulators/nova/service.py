@@ -14,19 +14,20 @@ from urllib.parse import unquote
 
 from parley_emulators.nova.faults import Fault, FaultBook
 from parley_emulators.nova.framing import FrameReader, FramingError, client_event, decode, encode_exception
-from parley_emulators.nova.http2 import Stream, StreamClosed
-from parley_emulators.nova.order import ProtocolViolation
+from parley_emulators.nova.http2 import Stream, StreamClosedError
+from parley_emulators.nova.order import ProtocolViolationError
 from parley_emulators.nova.record import SessionBook, SessionRecord
 from parley_emulators.nova.session import Senses, Session
 from parley_emulators.nova.settings import NovaSettings
-from parley_emulators.nova.sigv4 import ChunkVerifier, Request, Secret, SignatureRefused, verify_request
+from parley_emulators.nova.sigv4 import ChunkVerifier, Request, Secret, SignatureRefusedError, verify_request
 
 _log = logging.getLogger(__name__)
 _PATH = re.compile(r"^/model/(?P<model>[^/]+)/invoke-with-bidirectional-stream(?:\?.*)?$")
 _FAULT_POLL_SECONDS = 0.05
+_RETIRED = "This model version has reached the end of its life. Please refer to the AWS documentation for more details."
 
 
-class Refusal(Exception):
+class RefusedError(Exception):
     """The request is answered with an error in place of a stream."""
 
     def __init__(self, status: int, error_type: str, message: str) -> None:
@@ -59,11 +60,11 @@ class NovaService:
         try:
             try:
                 model, verifier = await self._admit(stream)
-            except Refusal as refusal:
+            except RefusedError as refusal:
                 await _refuse(stream, refusal)
                 return
             await self._serve(stream, model, verifier)
-        except StreamClosed:
+        except StreamClosedError:
             return
 
     async def _admit(self, stream: Stream) -> tuple[str, ChunkVerifier]:
@@ -71,23 +72,20 @@ class NovaService:
         path = headers.get(":path", "")
         matched = _PATH.match(path)
         if matched is None:
-            raise Refusal(404, "UnknownOperationException", f"No operation at {path}.")
+            raise RefusedError(404, "UnknownOperationException", f"No operation at {path}.")
         if headers.get(":method") != "POST":
-            raise Refusal(405, "UnknownOperationException", "The method must be POST.")
+            raise RefusedError(405, "UnknownOperationException", "The method must be POST.")
         settings = self.settings
         secret = Secret(settings.access_key_id, settings.secret_access_key.get_secret_value(), settings.region)
         try:
             verifier = verify_request(Request("POST", path, headers), secret, datetime.now(UTC))
-        except SignatureRefused as refused:
-            raise Refusal(403, refused.error_type, refused.message) from refused
+        except SignatureRefusedError as refused:
+            raise RefusedError(403, refused.error_type, refused.message) from refused
         model = unquote(matched["model"])
         if model in settings.retired_models:
-            raise Refusal(
-                404, "ResourceNotFoundException", "This model version has reached the end of its life. Please refer to the AWS "
-                "documentation for more details.",
-            )  # fmt: skip
+            raise RefusedError(404, "ResourceNotFoundException", _RETIRED)
         if model not in settings.models:
-            raise Refusal(400, "ValidationException", "The provided model identifier is invalid.")
+            raise RefusedError(400, "ValidationException", "The provided model identifier is invalid.")
         while (fault := self.faults.due()) is not None:
             await _strike_at_start(fault, stream)
         return model, verifier
@@ -108,9 +106,9 @@ class NovaService:
                 if end.exception is not None:
                     await stream.send(encode_exception(*end.exception))
                 await stream.send(b"", end=True)
-            except StreamClosed:
+            except StreamClosedError:
                 pass
-        except* StreamClosed:
+        except* StreamClosedError:
             record.end = record.end or "the client went away"
         finally:
             record.ended_at = time.time()
@@ -134,12 +132,14 @@ class NovaService:
                 session.take(event)
                 if session.ended:
                     raise _StreamEnds("the client ended it")
-        except ProtocolViolation as violation:
+        except ProtocolViolationError as violation:
             raise _StreamEnds(f"refused: {violation}", ("validationException", str(violation))) from violation
         except FramingError as error:
-            raise _StreamEnds(f"refused: {error}", ("validationException", f"Invalid input request: {error}.")) from error
-        except SignatureRefused as refused:
-            raise _StreamEnds(f"refused: {refused.message}", (_camel(refused.error_type), refused.message)) from refused
+            message = f"Invalid input request: {error}."
+            raise _StreamEnds(f"refused: {error}", ("validationException", message)) from error
+        except SignatureRefusedError as refused:
+            exception = (_camel(refused.error_type), refused.message)
+            raise _StreamEnds(f"refused: {refused.message}", exception) from refused
         raise _StreamEnds("the client closed its side")
 
     async def _events(self, stream: Stream, verifier: ChunkVerifier) -> AsyncIterator[dict[str, Any]]:
@@ -149,7 +149,7 @@ class NovaService:
                 async with asyncio.timeout(self.settings.input_timeout_seconds):
                     data = await stream.receive()
             except TimeoutError as error:
-                raise ProtocolViolation("Timed out waiting for audio bytes or interactive content.") from error
+                raise ProtocolViolationError("Timed out waiting for audio bytes or interactive content.") from error
             if data is None:
                 return
             for envelope in reader.feed(data):
@@ -183,10 +183,10 @@ class NovaService:
                     raise _StreamEnds("fault: half_close")
                 case "reset":
                     stream.reset()
-                    raise StreamClosed
+                    raise StreamClosedError
                 case "drop":
                     stream.drop()
-                    raise StreamClosed
+                    raise StreamClosedError
 
 
 class _Gate:
@@ -202,33 +202,32 @@ class _Gate:
 
     async def send(self, data: bytes) -> None:
         async with self._lock:
-            while (wait := self._held_until - asyncio.get_running_loop().time()) > 0:
-                await asyncio.sleep(wait)
+            await asyncio.sleep(self._held_until - asyncio.get_running_loop().time())
             await self._stream.send(data)
 
 
 async def _strike_at_start(fault: Fault, stream: Stream) -> None:
     match fault.kind:
         case "refuse":
-            raise Refusal(fault.status, fault.error_type, fault.message)
+            raise RefusedError(fault.status, fault.error_type, fault.message)
         case "exception":
             # Before the stream has begun, an exception is an HTTP error of the same name.
-            raise Refusal(fault.status, fault.exception_type[0].upper() + fault.exception_type[1:], fault.message)
+            raise RefusedError(fault.status, fault.exception_type[0].upper() + fault.exception_type[1:], fault.message)
         case "delay":
             await asyncio.sleep(fault.delay_seconds)
         case "drop":
             stream.drop()
-            raise StreamClosed
+            raise StreamClosedError
         case "reset":
             stream.reset()
-            raise StreamClosed
+            raise StreamClosedError
         case "half_close":
             stream.respond(200, {"content-type": "application/vnd.amazon.eventstream"})
             await stream.send(b"", end=True)
-            raise StreamClosed
+            raise StreamClosedError
 
 
-async def _refuse(stream: Stream, refusal: Refusal) -> None:
+async def _refuse(stream: Stream, refusal: RefusedError) -> None:
     body = json.dumps({"message": refusal.message}).encode()
     headers = {
         "content-type": "application/json", "content-length": str(len(body)), "x-amzn-errortype": refusal.error_type,
@@ -241,11 +240,8 @@ async def _refuse(stream: Stream, refusal: Refusal) -> None:
 
 def _first(group: BaseExceptionGroup[_StreamEnds]) -> _StreamEnds:
     """The end that came first, when several came at once."""
-    first: BaseException = group
-    while isinstance(first, BaseExceptionGroup):
-        first = first.exceptions[0]
-    assert isinstance(first, _StreamEnds), "split by type"
-    return first
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 def _camel(error_type: str) -> str:

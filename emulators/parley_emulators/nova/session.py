@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from parley_emulators.nova.order import Content, ProtocolViolation, SessionOrder
+from parley_emulators.nova.order import Content, ProtocolViolationError, SessionOrder
 from parley_emulators.nova.output import OUTPUT_RATE, Output, Send
 from parley_emulators.nova.policy import Action, CallTool, Policy, Say
 from parley_emulators.nova.record import Message, SessionRecord, ToolCall
@@ -62,8 +62,7 @@ class Session:
         self._output = Output(send, record.id)
         self._speaker = Speaker(self._output, senses.synthesiser, settings.lead_seconds)
         self._policy = Policy(frozenset())
-        self._ear: Ear | None = None
-        self._ear_made = asyncio.Event()
+        self._ear: asyncio.Future[Ear] = asyncio.get_running_loop().create_future()
         self._input_rate = 16_000
         self._stimuli: deque[_Stimulus] = deque()
         self._stimulated = asyncio.Event()
@@ -78,12 +77,12 @@ class Session:
         """Take the client's next event.
 
         Raises:
-            ProtocolViolation: It may not come now, or is malformed.
+            ProtocolViolationError: It may not come now, or is malformed.
         """
         kind = next(iter(event))
         body = event[kind]
         if not isinstance(body, dict):
-            raise ProtocolViolation(f"{kind} must be an object.")
+            raise ProtocolViolationError(f"{kind} must be an object.")
         content = self._order.accept(kind, body)
         self._record.events[kind] += 1
         match kind:
@@ -113,44 +112,44 @@ class Session:
         self._record.prompt_start = body
         rate = body["audioOutputConfiguration"].get("sampleRateHertz", OUTPUT_RATE)
         if rate not in (8_000, 16_000, 24_000):
-            raise ProtocolViolation(f"audioOutputConfiguration.sampleRateHertz must be 8000, 16000 or 24000, not {rate}.")
+            raise ProtocolViolationError("audioOutputConfiguration.sampleRateHertz must be 8000, 16000 or 24000.")
         self._output.start_prompt(body["promptName"], rate)
         tools = body.get("toolConfiguration", {}).get("tools", [])
         try:
             names = frozenset(str(tool["toolSpec"]["name"]) for tool in tools)
         except (KeyError, TypeError) as error:
-            raise ProtocolViolation("Each tool of toolConfiguration requires toolSpec.name.") from error
+            raise ProtocolViolationError("Each tool of toolConfiguration requires toolSpec.name.") from error
         self._policy = Policy(names)
 
     def _open_ear(self, body: dict[str, Any]) -> None:
         configuration = body.get("audioInputConfiguration", {})
         self._input_rate = configuration.get("sampleRateHertz", 16_000)
         if self._input_rate not in (8_000, 16_000, 24_000):
-            raise ProtocolViolation("audioInputConfiguration.sampleRateHertz must be 8000, 16000 or 24000.")
+            raise ProtocolViolationError("audioInputConfiguration.sampleRateHertz must be 8000, 16000 or 24000.")
         start = self._record.session_start or {}
         sensitivity = start.get("turnDetectionConfiguration", {}).get("endpointingSensitivity")
         if sensitivity not in (None, "HIGH", "MEDIUM", "LOW"):
-            raise ProtocolViolation(f"endpointingSensitivity must be one of HIGH, MEDIUM, LOW, not {sensitivity}.")
+            raise ProtocolViolationError(f"endpointingSensitivity must be one of HIGH, MEDIUM, LOW, not {sensitivity}.")
         pause = self._settings.pause_seconds(sensitivity)
-        self._ear = Ear(self._senses.recogniser, self._input_rate, pause)
-        self._ear_made.set()
+        # A second audio content, after the first has ended, is heard by the same ear.
+        if not self._ear.done():
+            self._ear.set_result(Ear(self._senses.recogniser, self._input_rate, pause))
 
     def _hear(self, encoded: str) -> None:
         try:
             pcm = base64.b64decode(encoded, validate=True)
         except binascii.Error as error:
-            raise ProtocolViolation("audioInput.content must be base64.") from error
+            raise ProtocolViolationError("audioInput.content must be base64.") from error
         seconds = len(pcm) / BYTES_PER_SAMPLE / self._input_rate
         self._record.audio_seconds += seconds
         self._output.heard(seconds=seconds)
-        if self._ear is not None:
-            self._ear.hear(pcm)
+        self._ear.result().hear(pcm)
 
     def _close(self, content: Content, text: str) -> None:
         if content.type == "TOOL":
             result = self._results.pop(content.tool_use_id or "", None)
             if result is None:
-                raise ProtocolViolation(f"No tool use with id {content.tool_use_id} awaits a result.")
+                raise ProtocolViolationError(f"No tool use with id {content.tool_use_id} awaits a result.")
             result.set_result(text)  # where nobody waits for it any more, it is too late and has no effect
         elif content.type == "TEXT":
             self._output.heard(text=text)
@@ -165,9 +164,8 @@ class Session:
                 self._record.history.append(message)
 
     async def _listen(self) -> None:
-        await self._ear_made.wait()
-        assert self._ear is not None, "made"
-        async for heard in self._ear.listen():
+        ear = await self._ear
+        async for heard in ear.listen():
             match heard:
                 case SpeechStarted():
                     self._quiet.clear()

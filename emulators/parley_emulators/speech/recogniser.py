@@ -6,7 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from moonshine_voice import ModelArch, Transcriber, get_assets_path
+from moonshine_voice import (  # type: ignore[import-untyped]  # the package has no types
+    ModelArch,
+    Transcriber,
+    get_assets_path,
+)
 
 from parley_emulators.speech.audio import Samples
 

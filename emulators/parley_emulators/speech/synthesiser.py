@@ -7,6 +7,7 @@ import struct
 import sys
 from collections import OrderedDict
 from pathlib import Path
+from typing import cast
 
 from parley_emulators.speech.audio import resample
 
@@ -21,7 +22,7 @@ class SynthesisError(Exception):
 
 
 class Synthesiser:
-    """The voice. Safe to use from many tasks of one event loop; texts are spoken in the order in which they are asked for."""
+    """The voice. Safe to use from many tasks of one event loop; texts are spoken in the order of the asking."""
 
     def __init__(self, cache_bytes: int = _CACHE_BYTES) -> None:
         self._process: asyncio.subprocess.Process | None = None
@@ -40,11 +41,11 @@ class Synthesiser:
         async with self._starting:
             if self._reader is not None and not self._reader.done():
                 return
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, str(_WORKER), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-            )
+            pipe = asyncio.subprocess.PIPE
+            process = await asyncio.create_subprocess_exec(sys.executable, str(_WORKER), stdin=pipe, stdout=pipe)
+            answers = cast("asyncio.StreamReader", process.stdout)  # it is a pipe
             ready = self._waiting[0] = _Utterance()
-            self._process, self._reader = process, asyncio.create_task(self._read(process))
+            self._process, self._reader = process, asyncio.create_task(self._read(process, answers))
             await ready.done
 
     async def say(self, text: str, rate: int) -> bytes:
@@ -79,10 +80,8 @@ class Synthesiser:
         if self._reader is not None:
             await asyncio.gather(self._reader, return_exceptions=True)
 
-    async def _read(self, process: asyncio.subprocess.Process) -> None:
+    async def _read(self, process: asyncio.subprocess.Process, answers: asyncio.StreamReader) -> None:
         """Hand each answer to who waits for it, until the process ends."""
-        answers = process.stdout
-        assert answers is not None, "stdout is a pipe"
         try:
             while True:
                 header_size, pcm_size = _ANSWER.unpack(await answers.readexactly(_ANSWER.size))

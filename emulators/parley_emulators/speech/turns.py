@@ -1,7 +1,7 @@
 """From speech probabilities to turns: when a speaker starts, which stretches to recognise, when the turn is over.
 
-Pure: it is told of each window once and answers with what happened. A turn is cut into segments at short pauses, so that
-all but the last are recognised while the speaker still talks.
+Pure: it is told of each window once and answers with what happened. A turn is cut into segments at short pauses, so
+that all but the last are recognised while the speaker still talks.
 """
 
 from collections import deque

@@ -1,6 +1,6 @@
 """Voice activity by the Silero model that pipecat-ai carries, run by onnxruntime on one thread.
 
-pipecat's own analyser is not used: it holds turn logic of its own, and importing it takes longer than loading the model.
+pipecat's own analyser is not used: it has turn logic of its own, and importing it takes longer than loading the model.
 """
 
 import functools
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import onnxruntime
+import onnxruntime  # type: ignore[import-untyped]  # the package has no types
 
 from parley_emulators.speech.audio import Samples
 
@@ -19,6 +19,8 @@ WINDOW: Final = 512
 WINDOW_SECONDS: Final = WINDOW / RATE
 
 _CONTEXT: Final = 64
+_SILENT_STATE: Final = np.zeros((2, 1, 128), dtype=np.float32)
+_SILENT_CONTEXT: Final = np.zeros((1, _CONTEXT), dtype=np.float32)
 # The recurrent state drifts in long silence and then under-reports speech (pipecat's notes on the same model), so it is
 # made anew every two seconds while nobody speaks.
 _RESET_WINDOWS: Final = round(2.0 / WINDOW_SECONDS)
@@ -45,7 +47,8 @@ class SileroVad:
         self._model = _session()
         self._quiet_run = 0
         self._windows = 0
-        self._reset()
+        self._state = _SILENT_STATE
+        self._context = _SILENT_CONTEXT
 
     def probability(self, window: Samples) -> float:
         """The probability in [0, 1] that the next window of the stream (512 samples at 16 kHz) holds speech."""
@@ -62,8 +65,8 @@ class SileroVad:
         return probability
 
     def _reset(self) -> None:
-        self._state = np.zeros((2, 1, 128), dtype=np.float32)
-        self._context = np.zeros((1, _CONTEXT), dtype=np.float32)
+        self._state = _SILENT_STATE
+        self._context = _SILENT_CONTEXT
         self._windows = 0
 
 

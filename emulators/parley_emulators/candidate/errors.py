@@ -1,0 +1,5 @@
+"""What keeps a candidate from holding its interview."""
+
+
+class CandidateError(Exception):
+    """The interview could not be held to its end; the message is one line that says why."""

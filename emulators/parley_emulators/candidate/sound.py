@@ -1,0 +1,96 @@
+"""A candidate's mouth and ear in time: what goes out and what is heard in each 20 ms. Pure: time comes in ticks."""
+
+from collections import deque
+
+import numpy as np
+import soxr  # type: ignore[import-untyped]  # the package has no types
+
+from parley_emulators.candidate.wire import MICROPHONE_RATE, Sound
+from parley_emulators.speech.audio import BYTES_PER_SAMPLE, to_pcm, to_samples
+
+TICK_SECONDS = 0.02
+EAR_RATE = 24_000
+_MICROPHONE_BYTES = round(TICK_SECONDS * MICROPHONE_RATE) * BYTES_PER_SAMPLE
+_EAR_BYTES = round(TICK_SECONDS * EAR_RATE) * BYTES_PER_SAMPLE
+# Playing begins with this much in hand, as a browser's does, so that jitter makes no gaps; a turn's end may be shorter.
+_PREBUFFER_BYTES = round(0.06 * EAR_RATE) * BYTES_PER_SAMPLE
+_PREBUFFER_TICKS = 5
+_AUDIBLE = 300
+
+
+def audible(pcm: bytes) -> bool:
+    """Whether there is more than noise in it (about -40 dB)."""
+    return bool(len(pcm)) and int(np.abs(np.frombuffer(pcm, dtype="<i2").astype(np.int32)).max()) >= _AUDIBLE
+
+
+class Microphone:
+    """What the candidate says, in frames of 20 ms; silence when nothing is to be said."""
+
+    def __init__(self) -> None:
+        self._frames: deque[bytes] = deque()
+
+    @property
+    def speaking(self) -> bool:
+        """Whether something is still to be said."""
+        return bool(self._frames)
+
+    def say(self, pcm: bytes) -> None:
+        """Say this next (16 kHz). Silence round it is left out, so that its end is the end of the last word."""
+        frames = [pcm[at : at + _MICROPHONE_BYTES] for at in range(0, len(pcm), _MICROPHONE_BYTES)]
+        loud = [number for number, frame in enumerate(frames) if audible(frame)]
+        if loud:
+            spoken = frames[loud[0] : loud[-1] + 1]
+            self._frames.extend(frame.ljust(_MICROPHONE_BYTES, b"\0") for frame in spoken)
+
+    def stop(self) -> None:
+        """Say no more."""
+        self._frames.clear()
+
+    def tick(self) -> bytes:
+        """The next 20 ms."""
+        return self._frames.popleft() if self._frames else bytes(_MICROPHONE_BYTES)
+
+
+class Playback:
+    """What reaches the ear: sound is played in the order of its coming, each 20 ms once, gaps as silence."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._playing = False
+        self._waited = 0
+        self._rate = EAR_RATE
+        self._resampler: soxr.ResampleStream | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether all that came has been played."""
+        return not self._buffer
+
+    def put(self, sound: Sound) -> None:
+        """Take a piece of sound."""
+        if sound.rate != self._rate:
+            self._rate = sound.rate
+            same = sound.rate == EAR_RATE
+            self._resampler = None if same else soxr.ResampleStream(sound.rate, EAR_RATE, 1, dtype="float32")
+        if self._resampler is None:
+            self._buffer += sound.pcm
+        else:
+            self._buffer += to_pcm(self._resampler.resample_chunk(to_samples(sound.pcm)))
+
+    def clear(self) -> None:
+        """Drop what has not been played."""
+        self._buffer.clear()
+        self._playing = False
+
+    def tick(self) -> bytes:
+        """The next 20 ms at 24 kHz."""
+        if not self._playing:
+            self._waited = self._waited + 1 if self._buffer else 0
+            self._playing = len(self._buffer) >= _PREBUFFER_BYTES or self._waited >= _PREBUFFER_TICKS
+            if not self._playing:
+                return bytes(_EAR_BYTES)
+        heard = bytes(self._buffer[:_EAR_BYTES])
+        del self._buffer[:_EAR_BYTES]
+        if len(heard) < _EAR_BYTES:
+            self._playing, self._waited = False, 0
+        return heard.ljust(_EAR_BYTES, b"\0")
