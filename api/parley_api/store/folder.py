@@ -5,6 +5,7 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from parley_api.store.base import Keys, StoreUnavailableError, checked_key, checked_prefix
@@ -62,8 +63,9 @@ class FolderStore:
         self._staging.mkdir(mode=0o700, parents=True, exist_ok=True)
         now = time.time()
         for stray in self._staging.iterdir():
-            if now - stray.stat().st_mtime > _STALE_SECONDS:
-                stray.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # a write in another thread was placed
+                if now - stray.stat().st_mtime > _STALE_SECONDS:
+                    stray.unlink()
         probe = self._staging / f"{uuid.uuid4().hex}.probe"
         probe.touch(mode=0o600)
         probe.unlink()
@@ -86,13 +88,13 @@ class FolderStore:
 
     def _place(self, staged: Path, path: Path, place: Callable[[Path, Path], None]) -> bool:
         for attempt in range(_ATTEMPTS):
-            self._make_folder(path.parent)
             try:
+                self._make_folder(path.parent)
                 place(staged, path)
             except FileExistsError:
                 return False
             except FileNotFoundError:
-                # A deletion in another thread pruned the empty folder between the two calls.
+                # A deletion in another thread pruned the folder while it was empty.
                 if attempt == _ATTEMPTS - 1:
                     raise
             else:
@@ -119,8 +121,9 @@ class FolderStore:
         for path in doomed:
             path.unlink(missing_ok=True)
         for folder in {parent for path in doomed for parent in path.parents}:
-            if folder.is_dir() and folder.is_relative_to(self._root):
-                _flush_folder(folder)
+            if folder.is_relative_to(self._root):
+                with suppress(FileNotFoundError):  # another deletion pruned it, and flushed that
+                    _flush_folder(folder)
         self._prune(self._root / prefix)
         return len(doomed)
 

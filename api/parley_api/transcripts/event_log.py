@@ -17,7 +17,6 @@ from parley_protocol.assignment import AttemptEvents
 from parley_api.store import Store, StoreError, StoreUnavailableError, layout
 from parley_api.store.layout import EventsKey
 
-_TRIES = 5
 _READERS = 8
 _KEPT_CHAINS = 512
 JSON = "application/json"
@@ -67,7 +66,7 @@ class _Chain:
 
 @dataclass(frozen=True)
 class Appended:
-    """The outcome of an append: the highest durable number, and the events that were new."""
+    """The outcome of an append: the highest durable number, and the events that were not known before."""
 
     acknowledged: int
     new: Sequence[NumberedEvent]
@@ -90,22 +89,15 @@ class EventLog:
         _check_order(batch)
         chain = self._chain(namespace, uid, batch.attempt)
         async with chain.lock:
-            for _ in range(_TRIES):
-                if not chain.loaded:
-                    await self._load(namespace, uid, batch.attempt, chain)
-                new = await self._unstored(namespace, uid, batch, chain)
-                if not new:
-                    return Appended(len(chain.digests), new)
+            if not chain.loaded:
+                await self._load(namespace, uid, batch.attempt, chain)
+            news = new = await self._unstored(namespace, uid, batch, chain)
+            while new:
                 if chain.closed is not None:
                     raise LogClosedError(chain.closed)
-                key = EventsKey(batch.attempt, new[0].n)
-                data = EventBatch(attempt=batch.attempt, events=new).to_json()
-                if await self._store.put_once(layout.events_key(namespace, uid, key), data, JSON):
-                    chain.digests.extend(_digest(event) for event in new)
-                    return Appended(len(chain.digests), new)
-                # Another replica was first, or a former answer was lost: what is stored decides.
-                chain.loaded = False
-        raise StoreUnavailableError(f"the events of {namespace}/{uid} changed {_TRIES} times under one append")
+                await self._extend(namespace, uid, batch.attempt, new, chain)
+                new = await self._unstored(namespace, uid, batch, chain)
+            return Appended(len(chain.digests), news)
 
     async def read(self, namespace: str, uid: str) -> list[AttemptEvents]:
         """The stored events of every attempt, in order. Raises StoreUnavailableError."""
@@ -158,6 +150,20 @@ class EventLog:
             if event.n <= known and chain.digests[event.n - 1] != _digest(event):
                 raise EventConflictError(event.n)
         return [event for event in batch.events if event.n > known]
+
+    async def _extend(
+        self, namespace: str, uid: str, attempt: int, new: Sequence[NumberedEvent], chain: _Chain
+    ) -> None:
+        """Store the events at the chain's end; or learn what is stored there, which is at least one event more."""
+        key = layout.events_key(namespace, uid, EventsKey(attempt, new[0].n))
+        data = EventBatch(attempt=attempt, events=list(new)).to_json()
+        if await self._store.put_once(key, data, JSON):
+            chain.digests.extend(_digest(event) for event in new)
+            return
+        # Another replica was first, or a former answer was lost: what is stored decides.
+        await self._load(namespace, uid, attempt, chain)
+        if len(chain.digests) < new[0].n:
+            raise StoreUnavailableError(f"{key} is stored, and yet the store does not list it")
 
     async def _load(self, namespace: str, uid: str, attempt: int, chain: _Chain) -> None:
         """Bring the chain up to what is stored; only objects that are not known yet are read."""
