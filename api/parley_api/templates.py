@@ -32,8 +32,7 @@ class Templates:
         spec = self._kept.get(key)
         if spec is None:
             path = resource_path("/apis/apps/v1", "controllerrevisions", namespace, pinned.revision)
-            data = (await self._kube.get(path))["data"]
-            spec = InterviewTemplateSpec.model_validate(data["spec"])
+            spec = InterviewTemplateSpec.model_validate((await self._kube.get(path))["data"])
             self._kept[key] = spec
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)

@@ -92,7 +92,7 @@ def interview(cluster: Cluster, namespace: str) -> Callable[..., Interviewed]:
     revision = {
         "metadata": {"name": "data-engineer-abc"},
         "revision": 1,
-        "data": {"spec": TEMPLATE_SPEC},
+        "data": TEMPLATE_SPEC,
     }
     cluster.create(f"/apis/apps/v1/namespaces/{namespace}/controllerrevisions", revision)
 
