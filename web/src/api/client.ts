@@ -69,11 +69,12 @@ async function readProblem(response: Response): Promise<Problem> {
   const unknown: Problem = { status: response.status, slug: "", detail: response.statusText };
   if (!(response.headers.get("Content-Type") ?? "").includes("json")) return unknown;
   try {
-    const body = (await response.json()) as { type?: unknown; detail?: unknown };
+    const body = (await response.json()) as { type?: unknown; detail?: unknown; state?: unknown };
     return {
       status: response.status,
       slug: typeof body.type === "string" ? (body.type.split("/").pop() ?? "") : "",
       detail: typeof body.detail === "string" ? body.detail : response.statusText,
+      ...(typeof body.state === "string" ? { state: body.state } : {}),
     };
   } catch {
     // A proxy's page in place of the API's answer: the status alone decides.

@@ -1,9 +1,11 @@
-/** RFC 9457 problem details as Parley's API sends them. */
+/** RFC 9457 problem details, as far as the pages act on them. */
 export interface Problem {
   readonly status: number;
   /** Last part of `type`: https://parley.dev/problems/<slug>. Empty when the answer was no problem document. */
   readonly slug: string;
   readonly detail: string;
+  /** What became of the interview, with `interview-over`. */
+  readonly state?: string;
 }
 
 /** Why the link opens nothing. */
@@ -14,6 +16,8 @@ export type Failure =
   /** The network, or the API's own trouble: the same request may succeed later. */
   | { readonly kind: "unreachable"; readonly retryAfterMs: number | null }
   | { readonly kind: "refused"; readonly why: Refusal }
+  /** The interview is finished, or no longer there. */
+  | { readonly kind: "over" }
   /** The interviewer is not in the room yet. */
   | { readonly kind: "notReady"; readonly retryAfterMs: number }
   /** Another tab holds the room, and the interview keeps the first. */
@@ -24,7 +28,6 @@ export type Failure =
 const DEFAULT_RETRY_MS = 2000;
 
 const REFUSALS: Readonly<Record<string, Refusal>> = {
-  "link-forged": "invalid",
   "link-invalid": "invalid",
   "link-revoked": "revoked",
   "link-expired": "expired",
@@ -35,11 +38,24 @@ export function failureOf(problem: Problem, retryAfter: string | null): Failure 
   const refusal = REFUSALS[problem.slug];
   if (refusal !== undefined) return { kind: "refused", why: refusal };
   const retryAfterMs = parseRetryAfter(retryAfter);
-  if (problem.slug === "not-ready") return { kind: "notReady", retryAfterMs: retryAfterMs ?? DEFAULT_RETRY_MS };
-  if (problem.slug === "already-joined") return { kind: "elsewhere" };
+  switch (problem.slug) {
+    case "not-ready":
+      return { kind: "notReady", retryAfterMs: retryAfterMs ?? DEFAULT_RETRY_MS };
+    case "already-joined":
+      return { kind: "elsewhere" };
+    case "interview-over":
+      return over(problem.state);
+    default:
+      break;
+  }
   if (problem.status === 401 || problem.status === 404) return { kind: "refused", why: "invalid" };
   if (problem.status === 429 || problem.status >= 500) return { kind: "unreachable", retryAfterMs };
   return { kind: "changed" };
+}
+
+function over(state: string | undefined): Failure {
+  if (state === "expired" || state === "cancelled" || state === "failed") return { kind: "refused", why: state };
+  return { kind: "over" };
 }
 
 function parseRetryAfter(value: string | null): number | null {

@@ -1,46 +1,13 @@
-/** What the link opens, as `GET /join/v1/interview` answers. */
-export interface JoinInterview {
-  readonly title: string;
-  readonly interviewerName: string;
-  /** BCP 47 tag of the language that is spoken. */
-  readonly language: string;
-  readonly state: JoinState;
-  readonly opensAt?: string | null;
-  readonly expiresAt?: string | null;
-  readonly consent: JoinConsent;
-  /** Whether sound or picture is recorded, beyond the written transcript. */
-  readonly recording: boolean;
-  readonly questions: number;
-  readonly durationSeconds: number;
-}
+/** The API's types by the names that the pages use; `schema.d.ts` is made from the API's OpenAPI document. */
+import type { components } from "./schema";
 
-export type JoinState =
-  | "scheduled"
-  | "open"
-  | "preparing"
-  | "ready"
-  | "in_progress"
-  | "finished"
-  | "expired"
-  | "cancelled"
-  | "failed";
+type Schemas = components["schemas"];
 
-export interface JoinConsent {
-  readonly text: string;
-  readonly version: string;
-  readonly required: boolean;
-  readonly given: boolean;
-}
+/** What the link opens. */
+export type JoinInterview = Schemas["JoinView"];
+export type JoinState = Schemas["JoinState"];
 
-/** What `POST /join/v1/connect` grants: a WebSocket room or a Daily room. */
+export type WebsocketGrant = Schemas["WebsocketConnection"];
+export type DailyGrant = Schemas["DailyConnection"];
+/** What `POST /join/v1/connect` grants. */
 export type Grant = WebsocketGrant | DailyGrant;
-
-export interface WebsocketGrant {
-  readonly wsUrl: string;
-  readonly token: string;
-}
-
-export interface DailyGrant {
-  readonly room_url: string;
-  readonly token: string;
-}

@@ -28,7 +28,7 @@ export function Presence({ name, room, read }: PresenceProps) {
       <p className="presence__name">{name}</p>
       <p className="presence__role">{t.room.interviewer}</p>
       <p className={`presence__mood presence__mood--${mood}`} data-testid="interviewer-state">
-        {words(mood, name)}
+        {t.room.phases[mood]}
       </p>
     </div>
   );
@@ -40,8 +40,4 @@ function moodOf(room: RoomState): Mood {
   if (room.phase !== "live") return room.phase;
   if (room.speaking.interviewer) return "speaking";
   return room.speaking.candidate ? "hearing" : "listening";
-}
-
-function words(mood: Mood, name: string): string {
-  return mood === "preparing" ? t.room.phases.preparing(name) : t.room.phases[mood];
 }

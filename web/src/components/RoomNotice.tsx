@@ -45,11 +45,13 @@ export function RoomNotice({ room, microphone, onRetry, onMicrophone }: RoomNoti
 const LOST: Message = { title: t.room.phases.blocked, body: t.room.microphoneLost };
 
 function waitingMessage(room: RoomState): Message | null {
-  if (room.phase === "live" || room.tries === 0) {
-    return room.phase === "reconnecting" ? { title: t.room.phases.reconnecting, body: t.room.dropped } : null;
-  }
-  const body = room.tries >= MANY_TRIES ? t.room.droppedLong : t.room.dropped;
-  return { title: room.joined ? t.room.phases.reconnecting : t.room.phases.connecting, body };
+  const title = t.room.phases[room.joined ? "reconnecting" : "connecting"];
+  if (room.phase === "live") return null;
+  if (room.tries >= MANY_TRIES) return { title, body: t.room.droppedLong };
+  if (room.phase === "reconnecting") return { title, body: t.room.dropped };
+  if (room.tries > 0) return { title, body: t.room.notYet };
+  const long = room.phase === "preparing" && room.entry > MANY_TRIES;
+  return long ? { title: t.room.phases.preparing, body: t.room.preparingLong } : null;
 }
 
 function Retry({ label, onRetry }: { label: string; onRetry: () => void }) {

@@ -45,13 +45,13 @@ export function RoomPage(props: RoomPageProps) {
         </h1>
         <ProgressLine progress={room.progress} questions={interview.questions} />
       </header>
-      <RoomNotice
-        room={room}
-        microphone={microphone}
-        onRetry={props.onRetry}
-        onMicrophone={() => void connection.current?.microphoneChanged()}
-      />
       <div className="room__body">
+        <RoomNotice
+          room={room}
+          microphone={microphone}
+          onRetry={props.onRetry}
+          onMicrophone={() => void connection.current?.microphoneChanged()}
+        />
         <div className="stage">
           <Presence name={interview.interviewerName} room={room} read={() => connection.current?.interviewerLevel() ?? 0} />
           <SelfView camera={camera} />

@@ -3,7 +3,7 @@ import type { JoinInterview } from "../api/types";
 import { Icon, type IconName } from "../components/Icon";
 import { Page } from "../components/Page";
 import { Steps } from "../components/Steps";
-import { languageName, minutes, moment } from "../text/format";
+import { languageName, minutes, shortMoment } from "../text/format";
 import { t } from "../text/strings";
 
 interface WelcomeProps {
@@ -48,7 +48,7 @@ function Facts({ interview }: { interview: JoinInterview }) {
         <div>
           <dt>{facts.until}</dt>
           <dd>
-            <time dateTime={interview.expiresAt}>{moment(interview.expiresAt)}</time>
+            <time dateTime={interview.expiresAt}>{shortMoment(interview.expiresAt)}</time>
           </dd>
         </div>
       )}

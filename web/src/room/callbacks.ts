@@ -25,8 +25,6 @@ export function conversation(listener: RoomListener, onEnded: (reason: string) =
   };
 }
 
-export function errorText(message: RTVIMessage): { text: string; fatal: boolean } {
-  const data = message.data as { error?: unknown; message?: unknown; fatal?: unknown } | undefined;
-  const text = data?.error ?? data?.message;
-  return { text: typeof text === "string" ? text : "", fatal: data?.fatal === true };
+export function isFatal(message: RTVIMessage): boolean {
+  return (message.data as { fatal?: unknown } | undefined)?.fatal === true;
 }

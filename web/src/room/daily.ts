@@ -4,7 +4,7 @@ import type { DailyGrant } from "../api/types";
 import { LevelMeter } from "../media/audio";
 import type { Device } from "../media/device";
 import type { Loss } from "../state/room";
-import { conversation, errorText } from "./callbacks";
+import { conversation, isFatal } from "./callbacks";
 import type { Room, RoomListener } from "./room";
 
 /** How long joining and the bot's ready message may take together (ms). */
@@ -50,7 +50,7 @@ class DailyRoom implements Room {
         onBotReady: () => this.ready(),
         onTrackStarted: (started, participant) => this.hear(started, participant),
         onError: (message: RTVIMessage) => this.failed(message),
-        onDisconnected: () => void this.drop("dropped"),
+        onDisconnected: () => void this.fail(),
       },
     });
     const call = this.transport.dailyCallClient;
@@ -63,7 +63,7 @@ class DailyRoom implements Room {
   }
 
   start(grant: DailyGrant): void {
-    this.timer = setTimeout(() => void this.drop(this.loaded ? "dropped" : "dailyCode"), READY_TIMEOUT_MS);
+    this.timer = setTimeout(() => void this.fail(), READY_TIMEOUT_MS);
     void this.connect(grant);
   }
 
@@ -95,8 +95,12 @@ class DailyRoom implements Room {
       await this.client.connect({ room_url: grant.room_url, token: grant.token });
     } catch {
       // Daily reports each failure as text only; what matters is whether its code was there at all.
-      await this.drop(this.loaded ? "dropped" : "dailyCode");
+      await this.fail();
     }
+  }
+
+  private fail(): Promise<void> {
+    return this.drop(this.loaded ? "dropped" : "dailyCode");
   }
 
   private ready(): void {
@@ -114,7 +118,7 @@ class DailyRoom implements Room {
   }
 
   private failed(message: RTVIMessage): void {
-    if (errorText(message).fatal) void this.drop("dropped");
+    if (isFatal(message)) void this.fail();
   }
 
   private async drop(loss: Loss): Promise<void> {

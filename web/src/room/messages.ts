@@ -23,17 +23,14 @@ function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 0;
 }
 
-/** WebSocket close codes of the bot's and the relay's own (4000 to 4999). */
-const TICKET_REFUSED = new Set([4401, 4403]);
-const TAKEN_OVER = 4409;
+/** WebSocket close codes of the bot and of the API's relay (parley_bot.server.socket.CloseCode). */
+const LOSSES: Readonly<Record<number, "ticket" | "occupied" | "takenOver">> = {
+  4401: "ticket",
+  4409: "occupied",
+  4410: "takenOver",
+};
 
-/** The close code in the text of pipecat's fatal error; its transport passes it on in no other way. */
-export function closeCode(error: string): number | null {
-  const match = /Code: (\d{4})/.exec(error) ?? /connection error \((\d{4})\)/.exec(error);
-  return match ? Number(match[1]) : null;
-}
-
-export function lossOf(code: number | null): "takenOver" | "ticket" | "dropped" {
-  if (code === TAKEN_OVER) return "takenOver";
-  return code !== null && TICKET_REFUSED.has(code) ? "ticket" : "dropped";
+/** What the close of a WebSocket means; null stands for one that never opened. */
+export function lossOf(code: number | null): "ticket" | "occupied" | "takenOver" | "dropped" {
+  return (code === null ? undefined : LOSSES[code]) ?? "dropped";
 }

@@ -3,8 +3,8 @@ import { ProtobufFrameSerializer, WebSocketTransport } from "@pipecat-ai/websock
 import type { WebsocketGrant } from "../api/types";
 import type { Device } from "../media/device";
 import type { Loss } from "../state/room";
-import { conversation, errorText } from "./callbacks";
-import { closeCode, lossOf } from "./messages";
+import { conversation, isFatal } from "./callbacks";
+import { lossOf } from "./messages";
 import type { Room, RoomListener } from "./room";
 import { PLAYER_RATE, RECORDER_RATE, VoiceMedia } from "./voice";
 
@@ -20,7 +20,22 @@ export function openWebsocketRoom(grant: WebsocketGrant, microphone: Device, lis
   return Promise.resolve(room);
 }
 
+/** pipecat's transport, which tells an error's text but not the code that the socket was closed with. */
+class ObservedTransport extends WebSocketTransport {
+  closeCode: number | null = null;
+
+  override initializeWebsocket(): ReturnType<WebSocketTransport["initializeWebsocket"]> {
+    const socket = super.initializeWebsocket();
+    // Before pipecat's own listener, which reports the error that the code explains.
+    socket.prependListener("close", (code: number) => {
+      this.closeCode = code;
+    });
+    return socket;
+  }
+}
+
 class WebsocketRoom implements Room {
+  private readonly transport: ObservedTransport;
   private readonly media: VoiceMedia;
   private readonly client: PipecatClient;
   /** The page was told of the end; nothing more goes to it. */
@@ -33,13 +48,14 @@ class WebsocketRoom implements Room {
     private readonly listener: RoomListener,
   ) {
     this.media = new VoiceMedia(microphone);
+    this.transport = new ObservedTransport({
+      serializer: new ProtobufFrameSerializer(),
+      mediaManager: this.media,
+      recorderSampleRate: RECORDER_RATE,
+      playerSampleRate: PLAYER_RATE,
+    });
     this.client = new PipecatClient({
-      transport: new WebSocketTransport({
-        serializer: new ProtobufFrameSerializer(),
-        mediaManager: this.media,
-        recorderSampleRate: RECORDER_RATE,
-        playerSampleRate: PLAYER_RATE,
-      }),
+      transport: this.transport,
       enableMic: true,
       enableCam: false,
       callbacks: {
@@ -82,8 +98,9 @@ class WebsocketRoom implements Room {
     try {
       await this.client.initDevices();
       await this.client.connect({ wsUrl: grant.wsUrl, token: grant.token });
-    } catch (error) {
-      await this.drop(lossOf(closeCode(String(error))));
+    } catch {
+      // pipecat's error says no more than the code does.
+      await this.drop(lossOf(this.transport.closeCode));
     }
   }
 
@@ -93,8 +110,7 @@ class WebsocketRoom implements Room {
   }
 
   private failed(message: RTVIMessage): void {
-    const { text, fatal } = errorText(message);
-    if (fatal) this.lost(lossOf(closeCode(text)));
+    if (isFatal(message)) this.lost(lossOf(this.transport.closeCode));
   }
 
   private async drop(loss: Loss): Promise<void> {

@@ -80,8 +80,12 @@ export function reduce(state: State, event: Event): State {
 
 function inRoom(state: State, event: RoomEvent): State {
   if (state.page !== "room") return state;
-  if (event.type === "room.lost" && event.loss === "takenOver") {
-    return { page: "elsewhere", interview: state.interview, refused: false };
+  if (event.type === "room.lost") {
+    if (event.loss === "takenOver") return { page: "elsewhere", interview: state.interview, refused: false };
+    // Once may be a ticket that was used before; with a new ticket it can only be the other tab.
+    if (event.loss === "occupied" && state.room.tries > 0) {
+      return { page: "elsewhere", interview: state.interview, refused: true };
+    }
   }
   return { ...state, room: reduceRoom(state.room, event) };
 }
@@ -113,6 +117,7 @@ function loaded(state: State, interview: JoinInterview): State {
 
 function failed(state: State, failure: Failure): State {
   if (failure.kind === "refused") return { page: "refused", why: failure.why };
+  if (failure.kind === "over") return { page: "over", title: titleOf(state), reason: null };
   switch (state.page) {
     case "room":
       return failedInRoom(state, failure);

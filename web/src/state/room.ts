@@ -12,8 +12,10 @@ export interface Progress {
 export type Loss =
   /** The network, the relay or the bot went away: connect again. */
   | "dropped"
-  /** The ticket was used or too old: a new one is needed at once. */
+  /** The ticket was too old, or for a former bot: a new one is needed at once. */
   | "ticket"
+  /** The ticket was used before, or another tab holds the room. */
+  | "occupied"
   | "takenOver"
   /** Daily's own code could not be loaded from its servers. */
   | "dailyCode"
@@ -91,7 +93,7 @@ function lost(room: RoomState, loss: Loss, waitMs: number | null): RoomState {
     ...next,
     phase: room.joined ? "reconnecting" : "connecting",
     tries: room.tries + 1,
-    waitMs: loss === "ticket" && room.tries === 0 ? 0 : waitMs,
+    waitMs: loss !== "dropped" && room.tries === 0 ? 0 : waitMs,
   };
 }
 

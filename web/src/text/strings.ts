@@ -175,7 +175,7 @@ export const t = {
     interviewer: "AI interviewer",
     you: "You",
     phases: {
-      preparing: (name: string) => `${name} is on the way…`,
+      preparing: "Getting ready…",
       connecting: "Connecting…",
       reconnecting: "Reconnecting…",
       blocked: "Not connected",
@@ -197,6 +197,7 @@ export const t = {
     cameraOn: "Camera on",
     leave: "Leave",
     controls: "Call controls",
+    notYet: "The connection couldn’t be made yet. We keep trying.",
     dropped: "The connection was lost. We’re reconnecting; the interviewer waits for you.",
     droppedLong: "Still not connected. Check your network: the interview goes on as soon as you are back.",
     preparingLong: "The interviewer’s room is being prepared. This takes a few seconds; stay on this page.",
