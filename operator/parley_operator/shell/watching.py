@@ -7,11 +7,13 @@ to see pods stays there.
 
 import asyncio
 import logging
+import os
 import threading
 from collections.abc import Callable, Collection
 from typing import Any
 
 import kopf
+from kopf._core.engines.peering import Identity
 
 from parley_operator.shell.connection import kopf_credentials
 
@@ -87,6 +89,8 @@ class Watch:
                 clusterwide=not self.namespaces,
                 namespaces=self.namespaces,
                 stop_flag=self._stop,
+                # Peering is off; without a name kopf asks for the user's, whom an image's bare uid does not have.
+                identity=Identity(f"{self.name}@{os.uname().nodename}"),
             )
         finally:
             # kopf waits for the flag in a thread of the loop's executor, which asyncio.run would wait for in turn.
