@@ -8,7 +8,7 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -166,14 +166,30 @@ def _problem(status: int, slug: str, detail: str) -> Response:
     return JSONResponse(problem.model_dump(), status_code=status, media_type="application/problem+json")
 
 
+class _Server(uvicorn.Server):
+    """uvicorn without signal handlers: the test runner has its own."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
 @contextlib.asynccontextmanager
 async def serving(peer: ApiPeer, port: int = 0, tls: tuple[Path, Path] | None = None) -> AsyncIterator[ApiPeer]:
     """Serve the peer while the block runs; its `url` is set."""
     port = port or free_ports(1)[0]
-    files = {"ssl_certfile": str(tls[0]), "ssl_keyfile": str(tls[1])} if tls else {}
-    config = uvicorn.Config(peer.app(), host="127.0.0.1", port=port, log_level="warning", lifespan="off", **files)  # type: ignore[arg-type] # keywords by name
-    server = uvicorn.Server(config)
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign] # the test runner has its own
+    cert, key = tls or (None, None)
+    server = _Server(
+        uvicorn.Config(
+            peer.app(),
+            host="127.0.0.1",
+            port=port,
+            log_level="warning",
+            lifespan="off",
+            ssl_certfile=cert,
+            ssl_keyfile=key,
+        )
+    )
     task = asyncio.create_task(server.serve())
     await eventually("the peer serves", lambda: server.started, 10)
     peer.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"

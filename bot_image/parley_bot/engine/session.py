@@ -88,7 +88,7 @@ class InterviewSession:
         if self._choose(now) is not None:
             reply = Reply(Next.NEXT_QUESTION, instruct.TOO_EARLY)
             return self._decide("end_interview", reply, events, refused="too-early")
-        return self._decide("end_interview", self._hang_up(FinishReason.COMPLETED), events)
+        return self._decide("end_interview", self._hang_up(self._reason_of_end()), events)
 
     def unknown_tool(self, name: str, now: float) -> Decision:
         """A tool that was never offered: told what to do instead."""

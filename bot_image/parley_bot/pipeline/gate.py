@@ -4,47 +4,60 @@ pipecat's frames and RTVI messages can carry transcripts, interruptions, typed t
 candidate's page they would forge turns of the transcript or answers of the engine.
 """
 
+import json
 from typing import Any
 
+from google.protobuf.message import DecodeError
 from pipecat.frames.frames import CancelFrame, EndFrame, Frame, InputAudioRawFrame, InputTransportMessageFrame
+from pipecat.frames.protobufs import frames_pb2
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.serializers.protobuf import ProtobufFrameSerializer
 
+_wire: Any = frames_pb2  # generated without types
 _ALLOWED_MESSAGES = {"client-ready"}
 _MAX_AUDIO_BYTES = 384_000  # two seconds at 48 kHz, stereo
 
 
-def is_allowed(frame: Frame) -> bool:
-    """Whether a frame that came from the candidate's client may pass."""
-    if isinstance(frame, InputAudioRawFrame):
-        return (
-            8000 <= frame.sample_rate <= 48000
-            and frame.num_channels in {1, 2}
-            and 0 < len(frame.audio) <= _MAX_AUDIO_BYTES
-            and len(frame.audio) % (2 * frame.num_channels) == 0
-        )
-    if isinstance(frame, InputTransportMessageFrame):
-        message: Any = frame.message
-        return isinstance(message, dict) and message.get("type") in _ALLOWED_MESSAGES
-    return False
+def is_allowed_message(message: object) -> bool:
+    """Whether an RTVI message of the candidate's client may pass."""
+    return isinstance(message, dict) and message.get("type") in _ALLOWED_MESSAGES
 
 
 class CandidateSerializer(ProtobufFrameSerializer):
-    """pipecat's protobuf frames, with all that a candidate's client may not send dropped on the way in."""
+    """pipecat's protobuf frames; on the way in, all that a candidate's client may not send is dropped unread."""
 
     async def serialize(self, frame: Frame) -> str | bytes | None:
         """The frame for the client; pipecat hands its own end in too, which no client is told that way."""
         return None if isinstance(frame, (CancelFrame, EndFrame)) else await super().serialize(frame)
 
     async def deserialize(self, data: str | bytes) -> Frame | None:
-        """A frame of the client's, or None for one that is not allowed or can't be read.
-
-        The frame's own id and name are the sender's: they are taken over by pipecat only for logs.
-        """
+        """A frame of the client's, or None for one that is not allowed or can't be read."""
         if isinstance(data, str):
             return None
-        frame = await super().deserialize(data)
-        return frame if frame is not None and is_allowed(frame) else None
+        try:
+            frame = _wire.Frame.FromString(data)
+        except DecodeError:
+            return None
+        kind = frame.WhichOneof("frame")
+        if kind == "audio":
+            return _sound(frame.audio.audio, frame.audio.sample_rate, frame.audio.num_channels)
+        return _message(frame.message.data) if kind == "message" else None
+
+
+def _sound(audio: bytes, sample_rate: int, channels: int) -> InputAudioRawFrame | None:
+    """Sound within reason: what is odd here would fail somewhere behind."""
+    sane = 8000 <= sample_rate <= 48000 and channels in {1, 2} and 0 < len(audio) <= _MAX_AUDIO_BYTES
+    if not sane or len(audio) % (2 * channels):
+        return None
+    return InputAudioRawFrame(audio=audio, sample_rate=sample_rate, num_channels=channels)
+
+
+def _message(data: str) -> InputTransportMessageFrame | None:
+    try:
+        message = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return InputTransportMessageFrame(message=message) if is_allowed_message(message) else None
 
 
 class ClientMessageGate(FrameProcessor):
@@ -53,6 +66,6 @@ class ClientMessageGate(FrameProcessor):
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Drop client messages that are not allowed."""
         await super().process_frame(frame, direction)
-        if isinstance(frame, InputTransportMessageFrame) and not is_allowed(frame):
+        if isinstance(frame, InputTransportMessageFrame) and not is_allowed_message(frame.message):
             return
         await self.push_frame(frame, direction)
