@@ -21,9 +21,15 @@ def _set_up_log(settings: Settings) -> None:
     logging.basicConfig(
         level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stdout
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_not_a_refused_handshake)
     # These write whole URLs and headers, and with them tickets and tokens.
     for name in ("uvicorn.error", "websockets", "httpx", "httpcore"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+
+
+def _is_not_a_refused_handshake(record: logging.LogRecord) -> bool:
+    """Uvicorn calls a WebSocket that was refused by an HTTP answer an error; anybody could fill the log with those."""
+    return "without completing handshake" not in record.getMessage()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from parley_crds import Interview, InterviewTemplateSpec, Phase
+from parley_crds import ConditionType, Interview, InterviewTemplateSpec, Phase, is_true
+from parley_protocol import FinishReason
 
 from parley_api.candidates.models import ConsentView, JoinState, JoinView
 from parley_api.problems import ProblemError
@@ -21,6 +22,12 @@ _STATES = {
     Phase.CANCELLED: JoinState.CANCELLED,
     Phase.EXPIRED: JoinState.EXPIRED,
 }
+# The ends of a session that are no ordinary ones, until the operator's phase says so.
+_ENDS: dict[str, JoinState] = {
+    FinishReason.NO_SHOW: JoinState.EXPIRED,
+    FinishReason.CANCELLED: JoinState.CANCELLED,
+    FinishReason.TECHNICAL_FAULT: JoinState.FAILED,
+}
 
 
 def join_state(interview: Interview, now: datetime) -> JoinState:
@@ -33,10 +40,11 @@ def join_state(interview: Interview, now: datetime) -> JoinState:
         return JoinState.CANCELLED
     session = interview.status.session
     if session is not None and session.finished_at is not None:
-        return JoinState.FINISHED
+        return _ENDS.get(session.reason or "", JoinState.FINISHED)
     window = interview.spec.window
-    started = session is not None and session.started_at is not None
-    if window and window.expires_at and window.expires_at <= now and not started:
+    # Who came in time is let through, however long the bot takes: the operator ends that patience.
+    came = is_true(interview.status.conditions, ConditionType.CANDIDATE_ARRIVED)
+    if window and window.expires_at and window.expires_at <= now and not came:
         return JoinState.EXPIRED
     if window and window.not_before and window.not_before > now:
         return JoinState.SCHEDULED

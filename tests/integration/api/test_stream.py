@@ -38,7 +38,7 @@ class Reader:
                 return event
 
     async def turns(self, count: int) -> list[tuple[str, str]]:
-        found = []
+        found: list[tuple[str, str]] = []
         while len(found) < count:
             event = await self.until("turn")
             found.append((event["id"], event["data"]["turn"]["text"]))

@@ -1,0 +1,113 @@
+"""What a candidate may do now, over every phase and around the window's edges."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from parley_api.candidates.models import JoinState
+from parley_api.candidates.state import consent_given, join_state, join_view, require_open
+from parley_api.problems import ProblemError
+from parley_crds import Interview, InterviewTemplateSpec, Phase
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+BEFORE, AFTER = "2026-03-01T11:59:59Z", "2026-03-01T12:00:01Z"
+ARRIVED = {
+    "type": "CandidateArrived",
+    "status": "True",
+    "reason": "Consented",
+    "lastTransitionTime": BEFORE,
+}
+TEMPLATE = InterviewTemplateSpec.model_validate(
+    {
+        "title": "Data engineer",
+        "interviewer": {"name": "Ava", "greeting": "Hello.", "closing": "Goodbye."},
+        "questions": [{"id": "one", "text": "One?"}],
+        "consent": {"text": "…", "version": "2"},
+        "limits": {"durationSeconds": 600},
+    }
+)
+
+
+def interview(status: dict[str, Any], **spec: Any) -> Interview:
+    return Interview.model_validate(
+        {
+            "metadata": {"name": "ada", "namespace": "hiring", "uid": "u"},
+            "spec": {"templateRef": {"name": "t"}, **spec},
+            "status": status,
+        }
+    )
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_every_phase_has_a_state(phase: Phase) -> None:
+    state = join_state(interview({"phase": phase}), NOW)
+    assert state.is_over == phase.is_final
+
+
+def test_without_a_phase_it_is_scheduled() -> None:
+    assert join_state(interview({}), NOW) is JoinState.SCHEDULED
+
+
+@pytest.mark.parametrize(
+    ("phase", "window", "conditions", "state"),
+    [
+        ("Ready", {"notBefore": AFTER}, [], JoinState.SCHEDULED),
+        ("Ready", {"notBefore": BEFORE}, [], JoinState.READY),
+        ("Open", {"expiresAt": AFTER}, [], JoinState.OPEN),
+        ("Open", {"expiresAt": "2026-03-01T12:00:00Z"}, [], JoinState.EXPIRED),
+        # Who came in time is let through, and whoever is inside goes on.
+        ("Provisioning", {"expiresAt": BEFORE}, [ARRIVED], JoinState.PREPARING),
+        ("InProgress", {"expiresAt": BEFORE}, [ARRIVED], JoinState.IN_PROGRESS),
+        ("Completed", {"expiresAt": BEFORE}, [], JoinState.FINISHED),
+    ],
+)
+def test_the_window(phase: str, window: dict[str, str], conditions: list[Any], state: JoinState) -> None:
+    assert join_state(interview({"phase": phase, "conditions": conditions}, window=window), NOW) is state
+
+
+def test_the_spec_goes_before_the_phase() -> None:
+    assert join_state(interview({"phase": "Ready"}, cancel=True), NOW) is JoinState.CANCELLED
+    deleting = interview({"phase": "Ready"})
+    metadata = deleting.metadata.model_copy(update={"deletion_timestamp": NOW})
+    assert join_state(deleting.model_copy(update={"metadata": metadata}), NOW) is JoinState.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("reason", "state"),
+    [
+        ("Completed", JoinState.FINISHED),
+        ("TimeLimit", JoinState.FINISHED),
+        ("Sealed", JoinState.FINISHED),
+        ("NoShow", JoinState.EXPIRED),
+        ("Cancelled", JoinState.CANCELLED),
+        ("TechnicalFault", JoinState.FAILED),
+    ],
+)
+def test_a_stored_end_goes_before_the_phase(reason: str, state: JoinState) -> None:
+    status = {"phase": "InProgress", "session": {"finishedAt": BEFORE, "reason": reason}}
+    assert join_state(interview(status), NOW) is state
+
+
+def test_consent_is_to_a_version() -> None:
+    assert not consent_given(interview({}), TEMPLATE)
+    assert not consent_given(interview({"session": {"consentVersion": "1"}}), TEMPLATE)
+    assert consent_given(interview({"session": {"consentVersion": "2"}}), TEMPLATE)
+
+
+@pytest.mark.parametrize(("percent", "overrides", "seconds"), [(0, None, 600), (25, None, 750), (50, 300, 450)])
+def test_the_duration_has_its_extra_time(percent: int, overrides: int | None, seconds: int) -> None:
+    spec: dict[str, Any] = {"candidate": {"extraTimePercent": percent}}
+    if overrides:
+        spec["overrides"] = {"limits": {"durationSeconds": overrides}}
+    assert join_view(interview({}, **spec), TEMPLATE, NOW).duration_seconds == seconds
+
+
+def test_the_way_in() -> None:
+    assert require_open(interview({"phase": "Open"}), NOW) is JoinState.OPEN
+    with pytest.raises(ProblemError) as early:
+        require_open(interview({"phase": "Scheduled"}, window={"notBefore": AFTER}), NOW)
+    assert (early.value.status, early.value.slug) == (403, "not-yet-open")
+    assert early.value.document()["opensAt"] == AFTER
+    with pytest.raises(ProblemError) as late:
+        require_open(interview({"phase": "Open"}, window={"expiresAt": BEFORE}), NOW + timedelta(days=1))
+    assert (late.value.status, late.value.slug) == (410, "interview-over")

@@ -1,0 +1,94 @@
+"""What becomes of the Kubernetes API's refusals, and of what nothing caught."""
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+from parley_api import problems
+from parley_api.guard import Guard
+from parley_api.kube import KubeError
+from parley_api.problems import ProblemError, from_kube
+from parley_api.store import StoreUnavailableError
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "slug"),
+    [
+        (KubeError(404, "NotFound", "gone"), 404, "not-found"),
+        (KubeError(409, "AlreadyExists", "there"), 409, "already-exists"),
+        (KubeError(409, "Conflict", "changed"), 409, "conflict"),
+        (KubeError(400, "BadRequest", "what?"), 400, "bad-request"),
+        (KubeError(410, "Expired", "too old"), 410, "expired"),
+        (KubeError(401, "Unauthorized", "who?"), 500, "kubernetes-refused"),
+        (KubeError(403, "Forbidden", "no"), 500, "kubernetes-refused"),
+        (KubeError(403, "Forbidden", "no", {"causes": [{"reason": "NamespaceTerminating"}]}), 409, "conflict"),
+        (KubeError(429, "TooManyRequests", "slow"), 503, "kubernetes-unavailable"),
+        (KubeError(500, "InternalError", "oh"), 503, "kubernetes-unavailable"),
+        (KubeError(503, "Unreachable", "?"), 503, "kubernetes-unavailable"),
+    ],
+)
+def test_refusals_of_the_kubernetes_api(error: KubeError, status: int, slug: str) -> None:
+    problem = from_kube(error)
+    assert (problem.status, problem.slug) == (status, slug)
+
+
+def test_a_422_names_the_fields() -> None:
+    causes = [{"field": "spec.noShowSeconds", "message": "must be at least 30", "reason": "FieldValueInvalid"}]
+    problem = from_kube(KubeError(422, "Invalid", "invalid", {"causes": causes}))
+    assert [(error.field, error.message) for error in problem.errors] == [("spec.noShowSeconds", "must be at least 30")]
+    assert problem.detail == "spec.noShowSeconds: must be at least 30"
+
+
+def test_a_problem_without_errors_has_no_such_member() -> None:
+    document = ProblemError(409, "not-ready", "Wait.", members={"state": "open"}).document()
+    assert document == {
+        "type": "https://parley.dev/problems/not-ready",
+        "title": "Not ready",
+        "status": 409,
+        "detail": "Wait.",
+        "state": "open",
+    }
+
+
+@pytest.fixture
+def app() -> FastAPI:
+    app = FastAPI()
+    problems.install(app)
+
+    @app.get("/bug")
+    async def bug() -> None:
+        raise RuntimeError("a secret of the inside")
+
+    @app.get("/store")
+    async def store() -> None:
+        raise StoreUnavailableError("bucket-of-ours does not answer")
+
+    @app.get("/half")
+    async def half() -> StreamingResponse:
+        async def body() -> object:
+            yield b"half"
+            raise RuntimeError("broken")
+
+        return StreamingResponse(body())
+
+    app.add_middleware(Guard, max_body_bytes=1000)
+    return app
+
+
+async def test_what_nothing_caught_tells_nothing_of_the_inside(app: FastAPI) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api") as http:
+        answer = await http.get("/bug")
+        assert answer.status_code == 500
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "secret" not in answer.text
+        answer = await http.get("/store")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+        assert "bucket" not in answer.text
+
+
+async def test_half_an_answer_is_not_made_to_look_whole(app: FastAPI) -> None:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=True)
+    async with httpx.AsyncClient(transport=transport, base_url="http://api") as http:
+        with pytest.raises(RuntimeError, match="broke off"):
+            await http.get("/half")
