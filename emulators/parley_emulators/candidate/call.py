@@ -63,7 +63,7 @@ class Call:
         self._answering = False
         self._spoke_until: float | None = None
         self._plans: set[asyncio.Task[None]] = set()
-        self._segments_shown: set[int] = set()
+        self._begun: list[str] = []
         self.recording = bytearray()
 
     async def run(self) -> None:
@@ -150,21 +150,22 @@ class Call:
         match message.type:
             case "bot-ready":
                 self._summary.bot_ready = self._summary.bot_ready or self._elapsed()
-            case "bot-output" if data.get("spoken_status", "new") == "new" and self._new_segment(
-                data.get("segment_id")
-            ):
+            case "bot-output" if self._is_new(str(data.get("text", "")), spoken=bool(data.get("spoken"))):
                 self._caption("Interviewer", str(data.get("text", "")))
             case "user-transcription" if data.get("final"):
                 self._caption("Candidate", str(data.get("text", "")))
             case "server-message" if data.get("kind") == "ended":
                 self._end(str(data.get("reason", "")))
 
-    def _new_segment(self, segment: object) -> bool:
-        if not isinstance(segment, int):
+    def _is_new(self, text: str, *, spoken: bool) -> bool:
+        """Whether a text has not been shown: most come twice, when they are begun and when they have been spoken."""
+        if not spoken:
+            self._begun.append(text)
             return True
-        new = segment not in self._segments_shown
-        self._segments_shown.add(segment)
-        return new
+        if text in self._begun:
+            self._begun.remove(text)
+            return False
+        return True
 
     def _caption(self, speaker: str, text: str) -> None:
         if not text.strip():

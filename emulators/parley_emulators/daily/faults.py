@@ -1,0 +1,71 @@
+"""Faults to order: what goes wrong, with which calls, and how often."""
+
+import re
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Fault(BaseModel):
+    """One thing that goes wrong with calls whose method and path fit."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["error", "delay", "drop"] = Field(
+        description="error: the call is refused; delay: it is answered late; drop: the connection is cut."
+    )
+    method: str | None = Field(None, description="Calls with this method only.")
+    path: str = Field(".*", description="Calls whose path after /v1 fits this regular expression.")
+    status: int = Field(500, ge=400, le=599, description="error: the HTTP status.")
+    error: str = Field("server-error", description="error: Daily's name of it.")
+    info: str = Field("An ordered fault.", description="error: what it says for people.")
+    retry_after: int | None = Field(None, ge=0, description="error: seconds in Retry-After.")
+    delay_seconds: float = Field(0, ge=0, description="delay: how much later.")
+    times: int | None = Field(1, ge=1, description="How many calls it strikes; null: every one.")
+
+    def fits(self, method: str, path: str) -> bool:
+        """Whether it strikes such a call."""
+        return self.method in (None, method) and re.fullmatch(self.path, path) is not None
+
+
+class Faults(BaseModel):
+    """All that is ordered."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    faults: list[Fault] = []
+
+
+class FaultBook:
+    """The faults that are still to strike."""
+
+    def __init__(self) -> None:
+        self._ordered: list[Fault] = []
+
+    def order(self, faults: list[Fault]) -> None:
+        """Replace all orders."""
+        self._ordered = [fault.model_copy() for fault in faults]
+
+    @property
+    def ordered(self) -> list[Fault]:
+        """What is still to strike; `times` is what is left of it."""
+        return list(self._ordered)
+
+    def due(self, method: str, path: str) -> list[Fault]:
+        """The faults that strike this call, and one strike less of each afterwards: delays, then at most one other."""
+        striking: list[Fault] = []
+        for fault in list(self._ordered):
+            if not fault.fits(method, path):
+                continue
+            striking.append(fault)
+            self._strike(fault)
+            if fault.kind != "delay":
+                break
+        return striking
+
+    def _strike(self, fault: Fault) -> None:
+        if fault.times is None:
+            return
+        fault.times -= 1
+        if fault.times == 0:
+            self._ordered.remove(fault)
