@@ -59,11 +59,11 @@ wait_for() {
   done
 }
 
-# need_packages COMMAND=PACKAGE...: installs from Debian what has no COMMAND (a name in PATH, or an absolute path).
+# need_packages COMMAND=PACKAGE...: installs from Debian what has no COMMAND (a name in PATH, or a file's path).
 need_packages() {
   local pair missing=()
   for pair in "$@"; do
-    command -v "${pair%%=*}" >/dev/null 2>&1 || missing+=("${pair#*=}")
+    [ -e "${pair%%=*}" ] || command -v "${pair%%=*}" >/dev/null 2>&1 || missing+=("${pair#*=}")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   command -v apt-get >/dev/null || die "install ${missing[*]} first (this is not a Debian with apt-get)"

@@ -23,6 +23,9 @@ done
 kube() { "$bin/kubectl" --kubeconfig "$PARLEY_CACHE/kubeconfig" "$@"; }
 containers() { ctr --address "$containerd_socket" --namespace k8s.io "$@"; }
 
+cluster_containers() { containers "$@"; }
+cluster_has_image() { [ -n "$(containers images ls --quiet "name==$1")" ]; }
+
 node_is_ready() {
   [ "$(kube get node "$node_name" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' 2>/dev/null)" = True ]
 }

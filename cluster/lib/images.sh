@@ -1,0 +1,122 @@
+# shellcheck shell=bash
+# The product's images: built when their inputs change, known by a tag that is a hash of these, brought into the cluster
+# when it lacks them.
+
+image_names=(operator api bot web emulators)
+images_env=$PARLEY_CACHE/images.env
+
+# shellcheck source=builder.sh
+. "$here/lib/builder.sh"
+# shellcheck source=bases.sh
+. "$here/lib/bases.sh"
+
+dockerfile_of() {
+  case $1 in
+    bot) echo "$repo/bot_image/Dockerfile" ;;
+    operator | api | web | emulators) echo "$repo/$1/Dockerfile" ;;
+    *) die "unknown image $1; one of: ${image_names[*]}" ;;
+  esac
+}
+
+# image_of NAME: parley/NAME:TAG of the present inputs.
+image_of() {
+  local dockerfile base salt=
+  dockerfile=$(dockerfile_of "$1") || return
+  for base in $(bases_of "$dockerfile"); do salt+=" $(base_recipe "$base")"; done
+  echo "parley/$1:$(python3 "$here/lib/inputs.py" tag "$repo" "$dockerfile" "$salt")"
+}
+
+# by_docker: a Docker with BuildKit builds for a kind cluster; everything else is buildah's.
+by_docker() { [ "$CLUSTER" = kind ] && docker buildx version >/dev/null 2>&1; }
+
+images_command() {
+  local name image names=("$@") start=$SECONDS
+  [ $# -gt 0 ] || names=("${image_names[@]}")
+  mkdir -p "$build_dir"
+  exec 8>"$build_dir/lock"
+  flock 8
+  for name in "${names[@]}"; do
+    image=$(image_of "$name") || exit
+    image_is_built "$image" || build_image "$name" "$image"
+    record_image "$name" "$image"
+  done
+  flock -u 8
+  say "images: ready $((SECONDS - start)) s"
+}
+
+image_is_built() {
+  if by_docker; then docker image inspect "$1" >/dev/null 2>&1; else [ -e "$(built_mark "$1")" ]; fi
+}
+
+# built_mark IMAGE: written when the layout holds it whole.
+built_mark() { echo "$build_dir/built/${1//\//_}"; }
+
+build_image() { # NAME IMAGE
+  local base context=$build_dir/context/$1 dockerfile
+  dockerfile=$(dockerfile_of "$1")
+  if ! by_docker; then
+    need_packages buildah=buildah debootstrap=debootstrap \
+      /usr/share/keyrings/debian-archive-keyring.gpg=debian-archive-keyring
+    for base in $(bases_of "$dockerfile"); do ensure_base "$base"; done
+  fi
+  python3 "$here/lib/inputs.py" stage "$repo" "$dockerfile" "$context"
+  if by_docker; then
+    step "image $2" docker_build "$2" "$dockerfile" "$context"
+  else
+    step "image $2" buildah_build "$2" "$dockerfile" "$context"
+  fi
+  rm -rf "$context"
+}
+
+docker_build() { # IMAGE DOCKERFILE CONTEXT
+  local name arguments=()
+  # Predefined build arguments: they reach the build without being named in the Dockerfile, and stay out of the image.
+  for name in HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy; do
+    [ -z "${!name:-}" ] || arguments+=(--build-arg "$name")
+  done
+  docker buildx build --load --tag "$1" --file "$2" "${arguments[@]}" "$3"
+}
+
+buildah_build() { # IMAGE DOCKERFILE CONTEXT
+  local caches
+  mapfile -t caches < <(cache_mounts "$2")
+  without_cache_mounts "$2" >"$build_dir/Dockerfile"
+  buildah_bud "${caches[@]}" --tag "docker.io/$1" --file "$build_dir/Dockerfile" "$3"
+  in_builder buildah push --signature-policy "$build_dir/policy.json" --disable-compression \
+    "docker.io/$1" "oci:$layout:${1//\//_}"
+  mkdir -p "$build_dir/built"
+  touch "$(built_mark "$1")"
+}
+
+record_image() { # NAME IMAGE
+  local variable=PARLEY_IMAGE_${1^^}
+  { grep -v "^$variable=" "$images_env" 2>/dev/null || true; echo "$variable=$2"; } | sort >"$images_env.new"
+  mv "$images_env.new" "$images_env"
+}
+
+# recorded_image NAME: what images_command built last.
+recorded_image() {
+  sed -n "s/^PARLEY_IMAGE_${1^^}=//p" "$images_env" 2>/dev/null | grep . ||
+    die "the image $1 is not built yet; run parley-cluster images first"
+}
+
+load_command() {
+  local name image names=("$@")
+  [ $# -gt 0 ] || names=("${image_names[@]}")
+  for name in "${names[@]}"; do
+    image=$(recorded_image "$name") || exit
+    if cluster_has_image "docker.io/$image"; then continue; fi
+    if by_docker; then
+      step "load $image" cluster_load_from_docker "$image"
+    else
+      step "load $image" load_delta "$image"
+    fi
+  done
+}
+
+# load_delta IMAGE: containerd takes only the layers that it lacks.
+load_delta() {
+  cluster_containers content ls --quiet |
+    python3 "$here/lib/delta.py" "$layout" "${1//\//_}" "docker.io/$1" |
+    cluster_containers images import -
+}
