@@ -139,7 +139,7 @@ class InterviewSpec(SpecModel):
         default=900,
         ge=30,
         le=86_400,
-        description="With an Immediate start: how long the bot waits for the candidate, in seconds.",
+        description="How long a bot that is ready waits for the candidate, in seconds, before the interview ends.",
     )
     overrides: Overrides | None = Field(default=None, description="What differs from the template.")
     suspend: bool = Field(default=False, description="Hold the interview. Not available yet: must be false.")

@@ -24,6 +24,20 @@ from parley_crds.tools import Tool
 
 Start = Literal["Immediate", "OnArrival"]
 SecondTab = Literal["TakeOver", "Refuse"]
+# `geo` of https://docs.daily.co/reference/rest-api/rooms/config: a region that Daily does not know would fail an
+# interview only when its room is made, with the candidate waiting.
+DailyRegion = Literal[
+    "af-south-1",
+    "ap-northeast-2",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "eu-central-1",
+    "eu-west-2",
+    "sa-east-1",
+    "us-east-1",
+    "us-west-2",
+]
 RoomProviderName = Literal["websocket", "daily"]
 
 
@@ -110,10 +124,20 @@ class ModelSettings(SpecModel):
 class RoomSettings(SpecModel):
     """Where the conversation takes place."""
 
+    model_config = ConfigDict(
+        json_schema_extra=validations(
+            Rule(
+                "!has(self.geo) || has(self.provider) && self.provider == 'daily'",
+                "room.geo needs room.provider daily: no other room has a place of its own",
+                ".geo",
+            )
+        )
+    )
+
     provider: RoomProviderName | None = Field(
         default=None, description="websocket (served by the bot) or daily; unset, the installation's default."
     )
-    geo: Annotated[str, Field(max_length=32, pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")] | None = Field(
+    geo: DailyRegion | None = Field(
         default=None, description="The region of a Daily room, such as eu-central-1; unset, the nearest."
     )
 

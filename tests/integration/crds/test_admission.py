@@ -126,6 +126,9 @@ REFUSED_TEMPLATES = [
     ("model.inference", {"temperature": 1.5}, "spec.model.inference.temperature: Invalid"),
     ("model.turnSensitivity", "low", "spec.model.turnSensitivity: Unsupported"),
     ("room.provider", "zoom", "spec.room.provider: Unsupported"),
+    ("room", {"provider": "daily", "geo": "eu-nowhere-9"}, "spec.room.geo: Unsupported"),
+    ("room", {"geo": "eu-central-1"}, "spec.room.geo: Invalid value: room.geo needs room.provider daily"),
+    ("room", {"provider": "websocket", "geo": "us-east-1"}, "room.geo needs room.provider daily"),
     ("facts", ["x" * 1001], "spec.facts[0]: Too long"),
     (
         "rubric",

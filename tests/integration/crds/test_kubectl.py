@@ -10,7 +10,7 @@ from support.control_plane import ControlPlane
     ("field", "words"),
     [
         ("itv", "One candidate's spoken interview"),
-        ("itv.spec.noShowSeconds", "how long the bot waits for the candidate, in seconds"),
+        ("itv.spec.noShowSeconds", "How long a bot that is ready waits for the candidate"),
         ("itv.spec.context.secretKeyRef", "A Secret that holds the text"),
         ("itv.spec.suspend", "Not available yet"),
         ("itv.status.conditions.reason", "Why, in one word"),
