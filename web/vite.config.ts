@@ -17,5 +17,7 @@ export default defineConfig({
     setupFiles: ["tests/setup.ts"],
     include: ["tests/**/*.test.{ts,tsx}"],
     restoreMocks: true,
+    // axe reads whole pages, and may share two cores with a cluster.
+    testTimeout: 30_000,
   },
 });

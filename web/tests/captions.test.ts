@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { addCaption, exchanges, NO_CAPTIONS, type CaptionEvent, type Captions } from "../src/state/captions";
+
+const all = (...events: CaptionEvent[]): Captions => events.reduce(addCaption, NO_CAPTIONS);
+const said = (text: string, segment: number | null, done: boolean): CaptionEvent => ({ type: "said", text, segment, done });
+const heard = (text: string, final: boolean): CaptionEvent => ({ type: "heard", text, final });
+const texts = (captions: Captions): string[] => captions.lines.map((line) => `${line.speaker}: ${line.text}${line.open ? " …" : ""}`);
+
+describe("captions", () => {
+  it("shows a sentence when it is about to be spoken, and closes it when it was", () => {
+    expect(texts(all(said("Hello.", 1, false)))).toEqual(["interviewer: Hello. …"]);
+    expect(texts(all(said("Hello.", 1, false), said("Hello.", 1, true)))).toEqual(["interviewer: Hello."]);
+  });
+
+  it("knows a spoken sentence by its words where the segment has another number", () => {
+    expect(texts(all(said("Hello  you.", 1, false), said("Hello you.", 9, true)))).toEqual(["interviewer: Hello you."]);
+  });
+
+  it("says the same sentence twice when it was said twice", () => {
+    const once = [said("Go on.", 1, false), said("Go on.", 1, true)];
+    expect(all(...once, said("Go on.", 2, false)).lines).toHaveLength(2);
+  });
+
+  it("corrects what it heard until it is final", () => {
+    const captions = all(heard("I bill", false), heard("I build", false), heard("I build platforms.", true), heard("Yes.", true));
+    expect(texts(captions)).toEqual(["candidate: I build platforms.", "candidate: Yes."]);
+  });
+
+  it("keeps correcting the candidate's line when the interviewer speaks meanwhile", () => {
+    const captions = all(heard("I", false), said("Mhm.", 1, true), heard("I agree.", true));
+    expect(texts(captions)).toEqual(["candidate: I agree.", "interviewer: Mhm."]);
+  });
+
+  it("drops empty text", () => {
+    expect(all(heard("  ", true), said("", 1, true))).toBe(NO_CAPTIONS);
+  });
+
+  it("groups what one speaker says, and keeps the newest lines", () => {
+    const runs = exchanges(all(said("One.", 1, true), said("Two.", 2, true), heard("Three.", true)));
+    expect(runs.map((run) => [run.speaker, run.lines.length])).toEqual([["interviewer", 2], ["candidate", 1]]);
+    const many = Array.from({ length: 450 }, (_, index) => heard(`line ${index}`, true));
+    const captions = all(...many);
+    expect(captions.lines).toHaveLength(400);
+    expect(captions.lines.at(-1)?.text).toBe("line 449");
+  });
+});

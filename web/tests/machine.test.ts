@@ -1,0 +1,171 @@
+import { describe, expect, it } from "vitest";
+import type { Failure } from "../src/api/problem";
+import { reduce, START, workOf, type Event, type State } from "../src/state/machine";
+import { agreed, interview } from "./interview";
+
+const after = (...events: Event[]): State => events.reduce(reduce, START);
+const unreachable: Failure = { kind: "unreachable", retryAfterMs: null };
+const inRoom = (...events: Event[]): State => after({ type: "loaded", interview: agreed() }, { type: "join" }, ...events);
+const live: Event = { type: "room.live" };
+const lost = (loss: "dropped" | "ticket" | "occupied" | "takenOver" | "dailyCode" | "microphone"): Event => ({
+  type: "room.lost",
+  loss,
+});
+
+describe("the way in", () => {
+  it("begins by reading the interview", () => {
+    expect(workOf(START)).toEqual({ key: "load", do: "load", when: { after: "now" } });
+  });
+
+  it.each([
+    ["open", "welcome"],
+    ["preparing", "welcome"],
+    ["scheduled", "waiting"],
+    ["finished", "over"],
+  ] as const)("shows for a %s interview the page %s", (state, page) => {
+    expect(after({ type: "loaded", interview: interview(state) }).page).toBe(page);
+  });
+
+  it.each(["expired", "cancelled", "failed"] as const)("says that the interview is %s", (state) => {
+    expect(after({ type: "loaded", interview: interview(state) })).toEqual({ page: "refused", why: state });
+  });
+
+  it("goes to the device check where the consent was given before", () => {
+    expect(after({ type: "loaded", interview: agreed("in_progress") }).page).toBe("check");
+  });
+
+  it("posts the consent that was read, once", () => {
+    const sending = after({ type: "loaded", interview: interview() }, { type: "agree" });
+    expect(workOf(sending)).toEqual({ key: "consent", do: "consent", version: "7" });
+    const checked = reduce(sending, { type: "agreed" });
+    expect(checked).toMatchObject({ page: "check", interview: { consent: { given: true } } });
+  });
+
+  it("lets the candidate agree again when the consent did not go through", () => {
+    const failed = after({ type: "loaded", interview: interview() }, { type: "agree" }, { type: "failed", failure: unreachable });
+    expect(failed).toMatchObject({ page: "welcome", sending: false, failed: true });
+    expect(workOf(failed)).toBeNull();
+  });
+
+  it("reads the interview again when the consent's text has changed", () => {
+    const changed = after({ type: "loaded", interview: interview() }, { type: "agree" }, { type: "failed", failure: { kind: "changed" } });
+    expect(changed).toEqual(START);
+  });
+
+  it("goes on by itself when an early interview opens", () => {
+    const opensAt = "2026-11-24T09:00:00Z";
+    const early = after({ type: "loaded", interview: interview("scheduled", { opensAt }) });
+    expect(workOf(early)).toMatchObject({ do: "load", when: { after: "time", at: opensAt } });
+    const still = reduce(early, { type: "loaded", interview: interview("scheduled", { opensAt }) });
+    expect(workOf(still)?.key).not.toBe(workOf(early)?.key);
+    expect(reduce(still, { type: "loaded", interview: interview("open") }).page).toBe("welcome");
+  });
+
+  it("keeps trying, slower and slower, while the API is away", () => {
+    const once = after({ type: "failed", failure: unreachable });
+    const twice = reduce(once, { type: "failed", failure: unreachable });
+    expect(workOf(once)).toMatchObject({ do: "load", when: { after: "failures", count: 1 } });
+    expect(workOf(twice)).toMatchObject({ do: "load", when: { after: "failures", count: 2 } });
+    expect(reduce(twice, { type: "loaded", interview: interview() }).page).toBe("welcome");
+  });
+
+  it("does what the API asks for when it is throttled", () => {
+    const throttled = after({ type: "failed", failure: { kind: "unreachable", retryAfterMs: 30_000 } });
+    expect(workOf(throttled)).toMatchObject({ when: { after: "ms", ms: 30_000 } });
+  });
+
+  it("stops at a link that opens nothing", () => {
+    for (const event of [{ type: "linkMissing" }, { type: "linkMalformed" }] as const) {
+      expect(after(event).page).toBe("refused");
+    }
+    const revoked = after({ type: "failed", failure: { kind: "refused", why: "revoked" } });
+    expect(revoked).toEqual({ page: "refused", why: "revoked" });
+    expect(workOf(revoked)).toBeNull();
+  });
+
+  it("asks while the devices are checked whether the interviewer is there", () => {
+    const checking = after({ type: "loaded", interview: agreed("preparing") });
+    const later = reduce(checking, { type: "loaded", interview: agreed("ready") });
+    expect(later).toMatchObject({ page: "check", interview: { state: "ready" } });
+    expect(workOf(later)?.key).not.toBe(workOf(checking)?.key);
+    // A failed question changes nothing on the page, and is asked again.
+    expect(reduce(later, { type: "failed", failure: unreachable })).toMatchObject({ page: "check", reads: 2 });
+  });
+});
+
+describe("the room", () => {
+  it("connects at once, and waits as long as the API says while the bot is on its way", () => {
+    expect(workOf(inRoom())).toEqual({ key: "room:1", do: "connect", when: { after: "now" } });
+    const notReady = inRoom({ type: "failed", failure: { kind: "notReady", retryAfterMs: 1000 } });
+    expect(notReady).toMatchObject({ room: { phase: "preparing", tries: 0 } });
+    expect(workOf(notReady)).toEqual({ key: "room:2", do: "connect", when: { after: "ms", ms: 1000 } });
+  });
+
+  it("keeps one connection from the asking to the end", () => {
+    const keys = [inRoom(), inRoom({ type: "room.connecting" }), inRoom({ type: "room.connecting" }, live)].map((state) => workOf(state)?.key);
+    expect(new Set(keys).size).toBe(1);
+  });
+
+  it("reconnects when the connection drops, and keeps what was said", () => {
+    const said: Event = { type: "room.caption", caption: { type: "said", text: "Hello.", segment: 1, done: true } };
+    const dropped = inRoom(live, said, lost("dropped"));
+    expect(dropped).toMatchObject({ room: { phase: "reconnecting", tries: 1, entry: 2 } });
+    expect(workOf(dropped)).toEqual({ key: "room:2", do: "connect", when: { after: "failures", count: 1 } });
+    const back = reduce(dropped, live);
+    expect(back).toMatchObject({ room: { phase: "live", tries: 0, captions: { lines: [{ text: "Hello." }] } } });
+  });
+
+  it("takes a new ticket at once, and slows down when that fails too", () => {
+    expect(workOf(inRoom(lost("ticket")))).toMatchObject({ when: { after: "ms", ms: 0 } });
+    expect(workOf(inRoom(lost("ticket"), lost("ticket")))).toMatchObject({ when: { after: "failures", count: 2 } });
+  });
+
+  it("tells a used ticket from a room that another tab holds", () => {
+    expect(inRoom(lost("occupied"))).toMatchObject({ page: "room", room: { tries: 1 } });
+    expect(inRoom(lost("occupied"), lost("occupied"))).toMatchObject({ page: "elsewhere", refused: true });
+  });
+
+  it("does not fight a second tab for the room", () => {
+    const taken = inRoom(live, lost("takenOver"));
+    expect(taken).toMatchObject({ page: "elsewhere", refused: false });
+    expect(workOf(taken)).toBeNull();
+    expect(reduce(taken, { type: "retry" })).toEqual(START);
+  });
+
+  it.each(["dailyCode", "microphone"] as const)("waits for the candidate when blocked by %s", (block) => {
+    const blocked = inRoom(lost(block));
+    expect(blocked).toMatchObject({ room: { phase: "blocked", block } });
+    expect(workOf(blocked)).toBeNull();
+    expect(workOf(reduce(blocked, { type: "room.retry" }))).toMatchObject({ do: "connect", when: { after: "ms", ms: 0 } });
+  });
+
+  it("reads the interview again when the API says that it is elsewhere than believed", () => {
+    expect(inRoom(live, lost("dropped"), { type: "failed", failure: { kind: "changed" } })).toEqual(START);
+  });
+
+  it.each<[Event, string | null]>([
+    [{ type: "room.ended", reason: "Completed" }, "Completed"],
+    [{ type: "failed", failure: { kind: "over" } }, null],
+  ])("ends with a thank you: %o", (event, reason) => {
+    expect(inRoom(live, event)).toEqual({ page: "over", title: "Platform Engineer", reason });
+  });
+
+  it("leaves when asked to, and may go back until the interview is over", () => {
+    const left = inRoom(live, { type: "leave" });
+    expect(left.page).toBe("left");
+    expect(workOf(left)).toMatchObject({ do: "load" });
+    expect(reduce(left, { type: "loaded", interview: agreed("finished") })).toMatchObject({ page: "over", reason: "CandidateLeft" });
+    expect(reduce(left, { type: "retry" })).toEqual(START);
+  });
+
+  it("hears nothing of a room that it has left", () => {
+    const left = inRoom(live, { type: "leave" });
+    expect(reduce(left, lost("dropped"))).toBe(left);
+  });
+
+  it("forgets who was speaking when the connection goes", () => {
+    const speaking: Event = { type: "room.speaking", speaker: "interviewer", speaking: true };
+    expect(inRoom(live, speaking)).toMatchObject({ room: { speaking: { interviewer: true } } });
+    expect(inRoom(live, speaking, lost("dropped"))).toMatchObject({ room: { speaking: { interviewer: false } } });
+  });
+});

@@ -1,0 +1,25 @@
+import { describe, expect, it } from "vitest";
+import { failureOf, type Failure } from "../src/api/problem";
+
+const cases: [string, number, string, Failure, (string | undefined)?, string?][] = [
+  ["a forged link", 401, "link-invalid", { kind: "refused", why: "invalid" }],
+  ["a revoked link", 410, "link-revoked", { kind: "refused", why: "revoked" }],
+  ["an interview that is finished", 410, "interview-over", { kind: "over" }, undefined, "finished"],
+  ["an interview that is expired", 410, "interview-over", { kind: "refused", why: "expired" }, undefined, "expired"],
+  ["an interview that is gone", 410, "interview-over", { kind: "over" }],
+  ["a bot on its way", 409, "not-ready", { kind: "notReady", retryAfterMs: 3000 }, "3"],
+  ["a bot on its way, without a time", 409, "not-ready", { kind: "notReady", retryAfterMs: 2000 }],
+  ["a second tab", 409, "already-joined", { kind: "elsewhere" }],
+  ["a changed consent", 409, "consent-changed", { kind: "changed" }],
+  ["an interview not yet open", 403, "not-yet-open", { kind: "changed" }],
+  ["throttling", 429, "too-many-requests", { kind: "unreachable", retryAfterMs: 10_000 }, "10"],
+  ["a fault", 500, "internal", { kind: "unreachable", retryAfterMs: null }],
+  ["a proxy's page", 502, "", { kind: "unreachable", retryAfterMs: null }, "soon"],
+  ["no token", 401, "", { kind: "refused", why: "invalid" }],
+];
+
+describe("failureOf", () => {
+  it.each(cases)("understands %s", (_name, status, slug, failure, retryAfter, state) => {
+    expect(failureOf({ status, slug, detail: "", ...(state ? { state } : {}) }, retryAfter ?? null)).toEqual(failure);
+  });
+});
