@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import ssl
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -18,8 +19,10 @@ from parley_protocol.assignment import RoomInputs
 from parley_protocol.plan import InterviewerPlan, QuestionPlan
 from parley_rooms.links import mint_link, ticket_key
 
+from support.certificates import Authority
 from support.control_plane import ControlPlane
-from support.processes import Program
+from support.processes import Program, free_ports
+from support.wait import until
 
 LINK_KEY = "a-link-key-of-the-tests-0123456789abcdef"
 RELEASE, BOTS, INSTALLATION = "parley", "parley-bots", "tests"
@@ -27,6 +30,7 @@ ORIGIN = "https://interviews.example.com"
 PAGE = "https://interviews.example.com"
 CONSENT_VERSION = "2026-1"
 DEADLINE = 20.0
+REVISION = "data-engineer-abc"
 
 # What the chart grants: a right that the API needs and has not fails these tests.
 API_RULES = [
@@ -97,6 +101,7 @@ class Api:
     ca_file: Path
     store: Path
     log: Path
+    program: Program
 
     def logged(self) -> str:
         return self.log.read_text()
@@ -110,6 +115,12 @@ class Interviewed:
     namespace: str
     name: str
     uid: str
+    revision: str = REVISION
+
+    @property
+    def room(self) -> str:
+        """The room's name, of characters that Daily takes."""
+        return f"parley-{self.uid}"
 
     @property
     def path(self) -> str:
@@ -128,7 +139,7 @@ class Interviewed:
         """Apply the operator's share of the status."""
         status: dict[str, Any] = {"phase": phase, "attempts": {"current": attempt, "failures": 0}}
         if accepted:
-            status["template"] = {"name": "data-engineer", "revision": "data-engineer-abc", "hash": "abc"}
+            status["template"] = {"name": "data-engineer", "revision": self.revision, "hash": "abc"}
         body = {
             "apiVersion": "parley.dev/v1alpha1",
             "kind": "Interview",
@@ -167,9 +178,9 @@ def now() -> str:
 def bot_inputs(interview: Interviewed, attempt: int, provider: str) -> BotInputs:
     key = base64.b64encode(ticket_key(LINK_KEY.encode(), interview.uid)).decode()
     room = (
-        RoomInputs(provider="websocket", name=interview.name, ticket_key=key)
+        RoomInputs(provider="websocket", name=interview.room, ticket_key=key)
         if provider == "websocket"
-        else RoomInputs(provider="daily", name=interview.name, url=f"https://example.daily.co/{interview.name}")
+        else RoomInputs(provider="daily", name=interview.room, url=f"https://example.daily.co/{interview.room}")
     )
     plan = InterviewPlan(
         title="Data engineer",
@@ -220,8 +231,38 @@ def api_token(cluster: Cluster) -> str:
     return str(token["status"]["token"])
 
 
-def is_ready(running: Api, program: Program) -> bool:
-    program.require_alive()
+def run_api(folder: Path, kubeconfig: Path, settings: dict[str, str]) -> tuple[Api, Program]:
+    """`python -m parley_api` with its files in `folder`, once it is ready."""
+    certificate, key = Authority(folder).server("api", "127.0.0.1")
+    port, inside = free_ports(2)
+    (folder / "store").mkdir()
+    env = {
+        "KUBECONFIG": str(kubeconfig),
+        "PARLEY_NAMESPACE": RELEASE,
+        "PARLEY_BOTS_NAMESPACE": BOTS,
+        "PARLEY_INSTALLATION": INSTALLATION,
+        "PARLEY_LINK_KEY": LINK_KEY,
+        "PARLEY_LINK_BASE_URL": PAGE,
+        "PARLEY_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "PARLEY_CORS_ORIGINS": json.dumps([ORIGIN]),
+        "PARLEY_STORE__PATH": str(folder / "store"),
+        "PARLEY_HOST": "127.0.0.1",
+        "PARLEY_PUBLIC_PORT": str(port),
+        "PARLEY_INTERNAL_PORT": str(inside),
+        "PARLEY_TLS_CERT_FILE": str(certificate),
+        "PARLEY_TLS_KEY_FILE": str(key),
+        "PARLEY_LOG_LEVEL": "DEBUG",
+        **settings,
+    }
+    program = Program([sys.executable, "-m", "parley_api"], folder / "api.log", env)
+    urls = f"http://127.0.0.1:{port}", f"https://127.0.0.1:{inside}"
+    running = Api(*urls, folder / "ca.crt", folder / "store", folder / "api.log", program)
+    until("the API is ready", lambda: _is_ready(running), DEADLINE)
+    return running, program
+
+
+def _is_ready(running: Api) -> bool:
+    running.program.require_alive()
     try:
         return httpx.get(f"{running.url}/readyz", trust_env=False).status_code == 200
     except httpx.TransportError:

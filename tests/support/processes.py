@@ -62,6 +62,14 @@ class Program:
             tail = self._log.read_text(errors="replace")[-4000:]
             raise RuntimeError(f"{self.name} ended with {code}; the end of {self._log}:\n{tail}")
 
+    def terminate(self) -> None:
+        """Ask it to end, and do not wait."""
+        self._process.terminate()
+
+    def exit_code(self, seconds: float) -> int:
+        """Wait until it has ended; subprocess.TimeoutExpired when it has not."""
+        return self._process.wait(seconds)
+
     def kill(self) -> None:
         """End it as a crash would, and wait until it is gone."""
         self._process.kill()

@@ -15,6 +15,7 @@ from contextlib import aclosing, suppress
 from itertools import zip_longest
 from typing import Annotated, NamedTuple
 
+import anyio
 from fastapi import APIRouter, Header, Query
 from parley_crds import Interview
 from parley_protocol import EventBatch, FieldError, TurnSpoken
@@ -83,8 +84,15 @@ async def stream_events(
     start = _cursor(last_event_id)
     interview = await read(services, namespace, name)
     reader = _TurnReader(services.store, interview, start) if turns else None
-    events = _until_broken(_events(services, interview, reader, permitted))
-    return EventSourceResponse(events, ping=HEARTBEAT_SECONDS, send_timeout=SEND_SECONDS)
+    stopping = anyio.Event()
+    events = _until_broken(_events(services, interview, reader, permitted, stopping))
+    return EventSourceResponse(
+        events,
+        ping=HEARTBEAT_SECONDS,
+        send_timeout=SEND_SECONDS,
+        shutdown_event=stopping,
+        shutdown_grace_period=POLL_SECONDS + 1,
+    )
 
 
 async def _until_broken(events: AsyncGenerator[ServerSentEvent]) -> AsyncGenerator[ServerSentEvent]:
@@ -98,14 +106,18 @@ async def _until_broken(events: AsyncGenerator[ServerSentEvent]) -> AsyncGenerat
 
 
 async def _events(
-    services: Services, interview: Interview, reader: "_TurnReader | None", permitted: Callable[[], Awaitable[None]]
+    services: Services,
+    interview: Interview,
+    reader: "_TurnReader | None",
+    permitted: Callable[[], Awaitable[None]],
+    stopping: anyio.Event,
 ) -> AsyncGenerator[ServerSentEvent]:
-    """The stream, until the interview is over or gone, or the rights are."""
+    """The stream, until the interview is over or gone, or the rights are, or this process stops."""
     uid = interview.metadata.uid or ""
     sent: InterviewSummary | None = None
     checked = time.monotonic()
     with services.news.listen(uid) as bell:
-        while True:
+        while not stopping.is_set():
             bell.clear()
             if time.monotonic() - checked > RIGHTS_SECONDS:
                 checked = time.monotonic()

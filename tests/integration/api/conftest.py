@@ -1,33 +1,16 @@
 """The API as a program of its own, with the rights that it says it needs and no more, against a real API server."""
 
-import json
 import secrets
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
-from support.api import (
-    BOTS,
-    DEADLINE,
-    INSTALLATION,
-    LINK_KEY,
-    ORIGIN,
-    PAGE,
-    RELEASE,
-    TEMPLATE_SPEC,
-    Api,
-    Cluster,
-    Interviewed,
-    api_token,
-    grant,
-    is_ready,
-)
-from support.certificates import Authority
+from support.api import BOTS, RELEASE, REVISION, TEMPLATE_SPEC, Api, Cluster, Interviewed, api_token, grant, run_api
 from support.control_plane import ControlPlane
-from support.processes import Program, free_ports
-from support.wait import until
+from support.processes import Program
+
+StartApi = Callable[..., Api]
 
 
 @pytest.fixture(scope="session")
@@ -43,40 +26,25 @@ def cluster(control_plane: ControlPlane, crds: None) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def api(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """`python -m parley_api`, ready."""
-    folder = tmp_path_factory.mktemp("api")
-    certificate, key = Authority(folder).server("api", "127.0.0.1")
-    port, inside = free_ports(2)
-    (folder / "store").mkdir()
-    env = {
-        "KUBECONFIG": str(cluster.plane.kubeconfig_of(api_token(cluster))),
-        "PARLEY_NAMESPACE": RELEASE,
-        "PARLEY_BOTS_NAMESPACE": BOTS,
-        "PARLEY_INSTALLATION": INSTALLATION,
-        "PARLEY_LINK_KEY": LINK_KEY,
-        "PARLEY_LINK_BASE_URL": PAGE,
-        "PARLEY_PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "PARLEY_CORS_ORIGINS": json.dumps([ORIGIN]),
-        "PARLEY_STORE__PATH": str(folder / "store"),
-        "PARLEY_HOST": "127.0.0.1",
-        "PARLEY_PUBLIC_PORT": str(port),
-        "PARLEY_INTERNAL_PORT": str(inside),
-        "PARLEY_TLS_CERT_FILE": str(certificate),
-        "PARLEY_TLS_KEY_FILE": str(key),
-        "PARLEY_LOG_LEVEL": "DEBUG",
-    }
-    program = Program([sys.executable, "-m", "parley_api"], folder / "api.log", env)
-    running = Api(
-        f"http://127.0.0.1:{port}",
-        f"https://127.0.0.1:{inside}",
-        folder / "ca.crt",
-        folder / "store",
-        folder / "api.log",
-    )
-    until("the API is ready", lambda: is_ready(running, program), DEADLINE)
-    yield running
-    program.stop()
+def start_api(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartApi]:
+    """Start `python -m parley_api` with these further settings, and wait until it is ready."""
+    kubeconfig = cluster.plane.kubeconfig_of(api_token(cluster))
+    programs: list[Program] = []
+
+    def start(**settings: str) -> Api:
+        running, program = run_api(tmp_path_factory.mktemp("api"), kubeconfig, settings)
+        programs.append(program)
+        return running
+
+    yield start
+    for program in programs:
+        program.stop()
+
+
+@pytest.fixture(scope="session")
+def api(start_api: StartApi) -> Api:
+    """The API that most tests share."""
+    return start_api()
 
 
 @pytest.fixture
@@ -89,14 +57,16 @@ async def http(api: Api) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 def interview(cluster: Cluster, namespace: str) -> Callable[..., Interviewed]:
     """Make an Interview (and its template's snapshot), with the phase that the operator would have written."""
-    revision = {
-        "metadata": {"name": "data-engineer-abc"},
-        "revision": 1,
-        "data": TEMPLATE_SPEC,
-    }
-    cluster.create(f"/apis/apps/v1/namespaces/{namespace}/controllerrevisions", revision)
+    snapshots: set[str] = set()
 
-    def make(phase: str | None = "Open", attempt: int = 0, **spec: Any) -> Interviewed:
+    def make(
+        phase: str = "Open", attempt: int = 0, *, template: dict[str, Any] | None = None, **spec: Any
+    ) -> Interviewed:
+        revision = REVISION if template is None else f"other-{secrets.token_hex(3)}"
+        if revision not in snapshots:
+            snapshots.add(revision)
+            body = {"metadata": {"name": revision}, "revision": 1, "data": {**TEMPLATE_SPEC, **(template or {})}}
+            cluster.create(f"/apis/apps/v1/namespaces/{namespace}/controllerrevisions", body)
         name = f"ada.{secrets.token_hex(3)}"
         document = {
             "apiVersion": "parley.dev/v1alpha1",
@@ -105,9 +75,8 @@ def interview(cluster: Cluster, namespace: str) -> Callable[..., Interviewed]:
             "spec": {"templateRef": {"name": "data-engineer"}, "candidate": {"name": "Ada"}, **spec},
         }
         created = cluster.create(f"/apis/parley.dev/v1alpha1/namespaces/{namespace}/interviews", document)
-        made = Interviewed(cluster, namespace, name, created["metadata"]["uid"])
-        if phase is not None:
-            made.operator_status(phase, attempt)
+        made = Interviewed(cluster, namespace, name, created["metadata"]["uid"], revision)
+        made.operator_status(phase, attempt)
         return made
 
     return make

@@ -1,5 +1,7 @@
 """What becomes of the Kubernetes API's refusals, and of what nothing caught."""
 
+from collections.abc import AsyncIterator
+
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -65,7 +67,7 @@ def app() -> FastAPI:
 
     @app.get("/half")
     async def half() -> StreamingResponse:
-        async def body() -> object:
+        async def body() -> AsyncIterator[bytes]:
             yield b"half"
             raise RuntimeError("broken")
 
