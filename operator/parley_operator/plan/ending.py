@@ -149,7 +149,8 @@ def wind_up(draft: Draft, end: End) -> None:
 
 def _dismiss(draft: Draft, end: End) -> None:
     draft.condition(ConditionType.RECONCILING, True, "Ending", end.message)
-    finished_at = draft.session.finished_at
+    finished = find_condition(draft.status.conditions, ConditionType.SESSION_FINISHED)
+    finished_at = draft.session.finished_at or (finished.last_transition_time if finished else None)
     if end.seal is None and finished_at is not None and any(not pod.dead for pod in draft.children.pods):
         goodbye = finished_at + timedelta(seconds=GOODBYE_SECONDS)
         if draft.now < goodbye:

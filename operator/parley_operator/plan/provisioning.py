@@ -52,6 +52,8 @@ def note_fate(draft: Draft) -> Fate | None:
     record = record_of(draft.attempts, number)
     if record is None and pod is not None:
         record = Attempt(attempt=number, pod_name=pod.name, started_at=pod.created_at)
+    if pod is not None and pod.ready and pod.deleted_at is None:
+        draft.ready_at = draft.ready_at or draft.second
     fate = fate_of(record, pod, ledger, draft.second)
     if fate is not None:
         record = closed(record, number, pod_name(draft.observed.child, number), fate)
@@ -217,7 +219,6 @@ def _watch_over(draft: Draft, pod: Pod, ledger: InputsSecret) -> bool:
             draft.act_after_status(DeletePod(pod.name, pod.uid, 0))
         return False
     if pod.ready:
-        draft.ready_at = draft.ready_at or draft.second
         return True
     patience = draft.observed.installation.start_deadline_seconds
     limit = pod.settled_at + timedelta(seconds=patience)

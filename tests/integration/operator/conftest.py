@@ -1,0 +1,72 @@
+"""The operator as a process of its own on a real API server, with the rights that the chart gives it and no more."""
+
+import json
+import secrets
+from collections.abc import Iterator
+
+import pytest
+from support.control_plane import ControlPlane
+from support.operator_site import BOTS_RULES, PEOPLE_RULES, TEMPLATE, Json, Orders, Site
+from support.processes import free_ports
+
+
+@pytest.fixture(scope="module")
+def orders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orders]:
+    taken = Orders(tmp_path_factory.mktemp("orders"))
+    yield taken
+    taken.stop()
+
+
+@pytest.fixture(scope="module")
+def site(
+    control_plane: ControlPlane, crds: None, collectors: None, orders: Orders, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """An installation in namespaces of its own, with its operator running."""
+    mark = secrets.token_hex(3)
+    folder = tmp_path_factory.mktemp("operator")
+    namespace, bots, home = f"hiring-{mark}", f"bots-{mark}", f"home-{mark}"
+    for name in (namespace, bots, home):
+        control_plane.kubectl("create", "namespace", name)
+    control_plane.kubectl("-n", bots, "create", "serviceaccount", "parley-bot")
+    control_plane.kubectl("-n", home, "create", "serviceaccount", "parley-operator")
+    _grant(control_plane, home, namespace, PEOPLE_RULES)
+    _grant(control_plane, home, bots, BOTS_RULES)
+    token = control_plane.kubectl("-n", home, "create", "token", "parley-operator").stdout.strip()
+    (folder / "token").write_text("the-operators-token\n")
+    (folder / "bot.json").write_text(json.dumps({"image": "parley/bot:test"}))
+    (port,) = free_ports(1)
+    environment = {
+        "KUBECONFIG": str(control_plane.kubeconfig_of(token)),
+        "PARLEY_INSTALLATION": f"test-{mark}",
+        "PARLEY_NAMESPACE": home,
+        "PARLEY_BOTS_NAMESPACE": bots,
+        "PARLEY_LINK_KEY": "k" * 43,
+        "PARLEY_LINK_BASE_URL": "https://talk.example.com",
+        "PARLEY_API_INTERNAL_URL": orders.url,
+        "PARLEY_CA_FILE": str(orders.ca_file),
+        "PARLEY_TOKEN_FILE": str(folder / "token"),
+        "PARLEY_BOT_DEFAULTS_FILE": str(folder / "bot.json"),
+        "PARLEY_WATCH_NAMESPACES": json.dumps([namespace]),
+        "PARLEY_HEALTH_PORT": str(port),
+        "PARLEY_LOG_LEVEL": "DEBUG",
+    }
+    made = Site(control_plane, folder, orders, namespace, bots, environment, f"http://127.0.0.1:{port}/healthz")
+    made.create("InterviewTemplate", "backend", TEMPLATE)
+    made.start()
+    yield made
+    assert made.program is not None
+    made.program.stop()
+
+
+def _grant(plane: ControlPlane, home: str, namespace: str, rules: list[Json]) -> None:
+    metadata = {"name": "parley-operator", "namespace": namespace}
+    rbac = "rbac.authorization.k8s.io"
+    role = {"apiVersion": f"{rbac}/v1", "kind": "Role", "metadata": metadata, "rules": rules}
+    binding = {
+        "apiVersion": f"{rbac}/v1",
+        "kind": "RoleBinding",
+        "metadata": metadata,
+        "roleRef": {"apiGroup": rbac, "kind": "Role", "name": "parley-operator"},
+        "subjects": [{"kind": "ServiceAccount", "name": "parley-operator", "namespace": home}],
+    }
+    plane.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": [role, binding]}))
