@@ -1,5 +1,6 @@
 """What the installation fixes for every interview: where things are, what a bot's pod is made of, and its bounds."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -9,6 +10,7 @@ from parley_crds import BotSettings
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+_QUANTITY = re.compile(r"(?P<number>[0-9]+(\.[0-9]+)?)(?P<suffix>[A-Za-z]{0,2})")
 _SUFFIXES: dict[str, Decimal] = (
     {
         "": Decimal(1),
@@ -75,11 +77,10 @@ def parse_quantity(text: str) -> Decimal:
     Raises:
         ValueError: it is none.
     """
-    number = text.rstrip("KMGTPkmi")
-    suffix = text[len(number) :]
-    if suffix not in _SUFFIXES or not number:
+    match = _QUANTITY.fullmatch(text)
+    if match is None or match["suffix"] not in _SUFFIXES:
         raise ValueError(f"{text!r} is not a quantity")
-    return Decimal(number) * _SUFFIXES[suffix]
+    return Decimal(match["number"]) * _SUFFIXES[match["suffix"]]
 
 
 def bounds_problem(bot: BotSettings, defaults: BotDefaults) -> str | None:

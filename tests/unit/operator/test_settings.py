@@ -1,0 +1,79 @@
+"""A missing or malformed setting is one line that names it, and exit code 2."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from parley_operator.settings import SettingsError, read_installation, read_settings
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str]:
+    defaults = tmp_path / "bot.json"
+    defaults.write_text(json.dumps({"image": "parley/bot:1", "maxResources": None, "imagePullSecrets": ["pull"]}))
+    values = {
+        "PARLEY_INSTALLATION": "test",
+        "PARLEY_NAMESPACE": "parley",
+        "PARLEY_BOTS_NAMESPACE": "parley-bots",
+        "PARLEY_LINK_KEY": "k" * 43,
+        "PARLEY_LINK_BASE_URL": "https://talk.example.com",
+        "PARLEY_API_INTERNAL_URL": "https://api:8443",
+        "PARLEY_CA_FILE": "/ca.crt",
+        "PARLEY_TOKEN_FILE": "/token",
+        "PARLEY_BOT_DEFAULTS_FILE": str(defaults),
+        "PARLEY_WATCH_NAMESPACES": "[]",
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    return values
+
+
+def test_all_is_there(environment: dict[str, str]) -> None:
+    installation = read_installation(read_settings())
+    assert installation.link_key == b"k" * 43
+    assert installation.bot.image_pull_secrets == ["pull"]
+    assert installation.room_providers == {"websocket"}
+    assert "kkk" not in repr(installation)
+    assert "kkk" not in repr(read_settings())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PARLEY_INSTALLATION", None),
+        ("PARLEY_LINK_KEY", None),
+        ("PARLEY_LINK_KEY", "short"),
+        ("PARLEY_DEFAULT_ROOM_PROVIDER", "zoom"),
+        ("PARLEY_WATCH_NAMESPACES", "not json"),
+        ("PARLEY_BOT_DEFAULTS_FILE", "/nowhere.json"),
+        ("PARLEY_DAILY_API_KEY", None),
+    ],
+)
+def test_what_is_wrong_is_named(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, name: str, value: str | None
+) -> None:
+    if name == "PARLEY_DAILY_API_KEY":
+        monkeypatch.setenv("PARLEY_DEFAULT_ROOM_PROVIDER", "daily")
+    if value is None:
+        monkeypatch.delenv(name, raising=False)
+    else:
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"^{name}: ") as raised:
+        read_installation(read_settings())
+    assert "\n" not in str(raised.value)
+    assert "short" not in str(raised.value) or name != "PARLEY_LINK_KEY"
+
+
+def test_an_unknown_key_of_the_bots_defaults_is_named(environment: dict[str, str]) -> None:
+    Path(environment["PARLEY_BOT_DEFAULTS_FILE"]).write_text(json.dumps({"image": "x", "privileged": True}))
+    with pytest.raises(SettingsError, match="privileged"):
+        read_installation(read_settings())
+
+
+def test_the_program_ends_with_2(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PARLEY_BOTS_NAMESPACE")
+    ended = subprocess.run([sys.executable, "-m", "parley_operator"], capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines() == ["PARLEY_BOTS_NAMESPACE: Field required"]
