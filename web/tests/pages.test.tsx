@@ -28,27 +28,18 @@ describe("Welcome", () => {
     await expectAccessible(container);
   });
 
-  it("asks for the tick before it goes on, by keyboard alone", async () => {
+  it("is agreed to by keyboard alone, with a button that says so", async () => {
     const { onAgree, user } = show();
     await user.tab();
-    expect(screen.getByRole("checkbox")).toHaveFocus();
-    await user.tab();
-    await user.keyboard("{Enter}");
-    expect(onAgree).not.toHaveBeenCalled();
-    expect(screen.getByRole("alert")).toHaveTextContent("Please tick the box");
-    await user.tab({ shift: true });
-    await user.keyboard(" ");
-    await user.tab();
+    expect(screen.getByRole("button", { name: "I agree, continue" })).toHaveFocus();
     await user.keyboard("{Enter}");
     expect(onAgree).toHaveBeenCalledOnce();
   });
 
-  it("needs no tick where the template requires none", async () => {
+  it("asks nothing to be agreed to where the template requires no consent", () => {
     const given = interview();
-    const { onAgree, user } = show({ interview: { ...given, consent: { ...given.consent, required: false } } });
-    expect(screen.queryByRole("checkbox")).toBeNull();
-    await user.click(screen.getByTestId("consent-accept"));
-    expect(onAgree).toHaveBeenCalledOnce();
+    show({ interview: { ...given, consent: { ...given.consent, required: false } } });
+    expect(screen.getByTestId("consent-accept")).toHaveTextContent("Continue");
   });
 
   it("can't be sent twice, and says when it did not go through", () => {

@@ -56,12 +56,7 @@ export function Check({ interview, microphone, camera, onJoin }: CheckProps) {
 function MicrophoneCheck({ microphone }: { microphone: Device }) {
   const { state } = useDevice(microphone);
   const [heard, setHeard] = useState(false);
-  useEffect(() => {
-    // Where it was allowed before, asking shows no prompt, so there is nothing to press first.
-    void isAllowed("microphone").then((allowed) => {
-      if (allowed && microphone.snapshot().state.status === "off") void microphone.open();
-    });
-  }, [microphone]);
+  useOpenIfAllowed(microphone);
   return (
     <section className="check" aria-labelledby="check-microphone">
       <h2 id="check-microphone" className="check__title">
@@ -97,6 +92,15 @@ function MicrophoneCheck({ microphone }: { microphone: Device }) {
   );
 }
 
+/** Where a device was allowed before, asking shows no prompt, so there is nothing to press first. */
+function useOpenIfAllowed(device: Device): void {
+  useEffect(() => {
+    void isAllowed(device.kind).then((allowed) => {
+      if (allowed && device.snapshot().state.status === "off") void device.open();
+    });
+  }, [device]);
+}
+
 function SpeakerCheck() {
   const [playing, setPlaying] = useState(false);
   const play = async (): Promise<void> => {
@@ -120,6 +124,7 @@ function SpeakerCheck() {
 
 function CameraCheck({ camera }: { camera: Device }) {
   const { state } = useDevice(camera);
+  useOpenIfAllowed(camera);
   return (
     <section className="check check--camera" aria-labelledby="check-camera">
       <h2 id="check-camera" className="check__title">

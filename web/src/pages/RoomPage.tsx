@@ -9,6 +9,7 @@ import { RoomNotice } from "../components/RoomNotice";
 import { SelfView } from "../components/SelfView";
 import type { Device } from "../media/device";
 import type { Room } from "../room/room";
+import type { Speaker } from "../state/captions";
 import type { RoomState } from "../state/room";
 
 interface RoomPageProps {
@@ -19,6 +20,12 @@ interface RoomPageProps {
   readonly camera: Device;
   readonly onRetry: () => void;
   readonly onLeave: () => void;
+}
+
+/** Who has the floor. */
+function speakerOf({ speaking }: RoomState): Speaker | "nobody" {
+  if (speaking.interviewer) return "interviewer";
+  return speaking.candidate ? "candidate" : "nobody";
 }
 
 /** The interview itself. */
@@ -38,7 +45,7 @@ export function RoomPage(props: RoomPageProps) {
   }, [connection, muted, room.phase]);
 
   return (
-    <div className="room" data-testid="room-page">
+    <div className="room" data-testid="room" data-speaking={speakerOf(room)}>
       <header className="room__head">
         <h1 ref={heading} tabIndex={-1} className="room__title">
           {interview.title}

@@ -1,4 +1,3 @@
-import { useId, useState } from "react";
 import type { JoinInterview } from "../api/types";
 import { Icon, type IconName } from "../components/Icon";
 import { Page } from "../components/Page";
@@ -77,48 +76,23 @@ function Expectations({ recording }: { recording: boolean }) {
   );
 }
 
+/** One press of a button that says what it means: a box to tick before it would ask the same thing twice. */
 function Consent({ interview, sending, failed, onAgree }: WelcomeProps) {
-  const box = useId();
-  const note = useId();
-  const [agreed, setAgreed] = useState(false);
-  const [asked, setAsked] = useState(false);
   const { consent } = interview;
-  const missing = consent.required && !agreed;
-  const submit = (): void => {
-    if (missing) setAsked(true);
-    else onAgree();
-  };
+  const label = consent.required ? t.welcome.accept : t.welcome.go;
   return (
-    <form
-      className="consent"
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        submit();
-      }}
-    >
-      <h2 className="subtitle">{t.welcome.consent}</h2>
+    <section className="consent" aria-labelledby="consent-title">
+      <h2 id="consent-title" className="subtitle">
+        {t.welcome.consent}
+      </h2>
       <p className="consent__text">{consent.text}</p>
-      {consent.required && (
-        <div className="tick">
-          <input
-            id={box}
-            type="checkbox"
-            data-testid="consent-check"
-            checked={agreed}
-            aria-describedby={note}
-            aria-invalid={asked && missing}
-            onChange={(event) => setAgreed(event.target.checked)}
-          />
-          <label htmlFor={box}>{t.welcome.agree}</label>
-        </div>
-      )}
-      <p id={note} className="form-error" role="alert">
-        {failed ? t.welcome.failed : asked && missing ? t.welcome.agreeFirst : ""}
+      {consent.required && <p>{t.welcome.agree}</p>}
+      <p className="form-error" role="alert">
+        {failed ? t.welcome.failed : ""}
       </p>
-      <button type="submit" className="button" data-testid="consent-accept" disabled={sending}>
-        {sending ? t.welcome.sending : consent.required ? t.welcome.accept : t.welcome.go}
+      <button type="button" className="button" data-testid="consent-accept" disabled={sending} onClick={onAgree}>
+        {sending ? t.welcome.sending : label}
       </button>
-    </form>
+    </section>
   );
 }
