@@ -45,7 +45,7 @@ API_RULES = [
     {"apiGroups": ["apps"], "resources": ["controllerrevisions"], "verbs": ["get"]},
 ]
 BOTS_RULES = [
-    {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list"]},
+    {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]},
     {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]},
 ]
 TEMPLATE_SPEC = {
