@@ -98,13 +98,15 @@ class Children:
 class Snapshot:
     """All that the plan decides by.
 
-    `template` is read until the interview is accepted, `context` until its bot has been given it; they are None
-    afterwards. `context` is also None where the interview names none.
+    `template` is read until the interview is accepted, `context` until it is over; they are None otherwise. `context`
+    is also None where the interview names none. `template_problem` tells of a template, or a snapshot of one, that is
+    there and not valid any more: it was stored under an older schema.
     """
 
     installation: Installation
     interview: Interview
     template: InterviewTemplateSpec | None = None
+    template_problem: str | None = None
     revision: Revision | None = None
     context: str | ContextProblem | None = None
     link: LinkSecret | None = None

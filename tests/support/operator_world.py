@@ -75,6 +75,7 @@ class World:
     now: datetime = START
     installation: Installation = INSTALLATION
     template: InterviewTemplateSpec | None = field(default_factory=template)
+    template_problem: str | None = None
     context: str | ContextProblem | None = None
     interview: Interview | None = None
     revisions: dict[str, InterviewTemplateSpec] = field(default_factory=dict)
@@ -110,6 +111,7 @@ class World:
             installation=self.installation,
             interview=interview,
             template=self.template if content is None else None,
+            template_problem=self.template_problem,
             revision=None if pinned is None or content is None else Revision(pinned.revision, content),
             context=self.context,
             link=None if self.link is None else LinkSecret(self.link["url"], self.link["token"]),

@@ -44,6 +44,10 @@ def _pinned(draft: Draft) -> Revision | None:
     """The content to go by: the snapshot's, or the template's while none is pinned."""
     observed, pinned = draft.observed, draft.template
     name = observed.interview.spec.template_ref.name
+    if observed.template_problem is not None:
+        draft.awaits_template = name
+        _refuse(draft, "TemplateNotValid", observed.template_problem)
+        return None
     if pinned is None:
         if observed.template is None:
             draft.awaits_template = name

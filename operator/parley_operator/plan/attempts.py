@@ -1,5 +1,7 @@
 """The bots of one interview: what became of the current one, and the record of all."""
 
+import json
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -10,6 +12,8 @@ from parley_operator.snapshot import InputsSecret, Pod
 
 HISTORY = 10
 MESSAGE_LENGTH = 1024
+LINE_LENGTH = 300
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 EXIT_REASONS = {10: "ModelRefused", 11: "RoomJoinFailed", 12: "ApiRefused"}
 """The bot's own exit codes. Its next attempt waits a little: what refused it once may do so again at once."""
@@ -107,13 +111,27 @@ def _fate_from(record: Attempt, ledger: InputsSecret) -> Fate | None:
 def _fate_of_dead(pod: Pod, ledger: InputsSecret, now: datetime) -> Fate:
     reason = _reason(pod)
     code = "" if pod.exit_code is None else f" (exit code {pod.exit_code})"
-    told = f": {pod.message.strip()}" if pod.message.strip() else ""
+    last_word = last_line(pod.message)
+    told = f": {last_word}" if last_word else ""
     return Fate(
         (pod.ended_at or now).replace(microsecond=0),
         reason,
         f"{pod.name} ended{code}{told}",
         _retry_after(reason, ledger.failures),
     )
+
+
+def last_line(text: str) -> str:
+    """The last line of a container's last words, without the colours of a terminal; of a JSON log its message."""
+    lines = [line.strip() for line in _ANSI.sub("", text).splitlines() if line.strip()]
+    if not lines:
+        return ""
+    try:
+        record = json.loads(lines[-1])
+        line = str(record["message"]) if isinstance(record, dict) and "message" in record else lines[-1]
+    except ValueError:
+        line = lines[-1]
+    return "".join(letter for letter in line if letter.isprintable())[:LINE_LENGTH]
 
 
 def _reason(pod: Pod) -> str:

@@ -5,11 +5,11 @@ import base64
 import binascii
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from parley_crds import ConfigMapKeyRef, Interview, InterviewTemplateSpec, SecretKeyRef, is_true
-from parley_crds.conditions import find_condition
 from parley_crds.names import (
     INPUTS_KEY,
     LABEL_ATTEMPT,
@@ -43,6 +43,19 @@ logger = logging.getLogger(__name__)
 type Troubles = Mapping[Step, Trouble]
 
 
+class UnreadableInterviewError(Exception):
+    """An Interview that was stored under an older schema and is not valid any more; the message names the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    """What was found of an interview's template."""
+
+    content: InterviewTemplateSpec | None = None
+    revision: Revision | None = None
+    problem: str | None = None
+
+
 class Observer:
     """Observes interviews through `kube`."""
 
@@ -55,20 +68,21 @@ class Observer:
         found = await self._kube.get(INTERVIEWS, ref.namespace, ref.name)
         if found is None or found["metadata"].get("uid") != ref.uid:
             return None
-        return Interview.model_validate(found)
+        return interview_of(found)
 
     async def snapshot(self, interview: Interview, troubles: Troubles) -> Snapshot:
         """All that the plan decides by."""
         namespace = interview.metadata.namespace or ""
         ref = InterviewRef(namespace=namespace, name=interview.metadata.name, uid=interview.metadata.uid or "")
-        children, link, (revision, template), context = await asyncio.gather(
+        children, link, template, context = await asyncio.gather(
             self.children(ref, troubles), self._link(ref), self._template(interview), self._context(interview)
         )
         return Snapshot(
             installation=self._installation,
             interview=interview,
-            template=template,
-            revision=revision,
+            template=template.content,
+            template_problem=template.problem,
+            revision=template.revision,
             context=context,
             link=link,
             children=children,
@@ -93,19 +107,26 @@ class Observer:
         data = _decoded(secret)
         return LinkSecret(url=data.get(LINK_URL_KEY, ""), token=data.get(LINK_TOKEN_KEY, ""))
 
-    async def _template(self, interview: Interview) -> tuple[Revision | None, InterviewTemplateSpec | None]:
-        """The pinned snapshot; the template itself where none is pinned, or it is lost."""
+    async def _template(self, interview: Interview) -> "_Template":
+        """The pinned snapshot; the template itself where none is pinned, or it is lost. Nothing once it is over."""
         namespace, pinned = interview.metadata.namespace or "", interview.status.template
-        if pinned is not None:
-            found = await self._kube.get(REVISIONS, namespace, pinned.revision)
-            if found is not None:
-                return Revision(pinned.revision, InterviewTemplateSpec.model_validate(found["data"])), None
-        template = await self._kube.get(TEMPLATES, namespace, interview.spec.template_ref.name)
-        return None, None if template is None else InterviewTemplateSpec.model_validate(template["spec"])
+        if interview.metadata.deletion_timestamp is not None or _final(interview):
+            return _Template()
+        try:
+            if pinned is not None:
+                found = await self._kube.get(REVISIONS, namespace, pinned.revision)
+                if found is not None:
+                    pinned_content = InterviewTemplateSpec.model_validate(found["data"])
+                    return _Template(revision=Revision(pinned.revision, pinned_content))
+            template = await self._kube.get(TEMPLATES, namespace, interview.spec.template_ref.name)
+            content = None if template is None else InterviewTemplateSpec.model_validate(template["spec"])
+            return _Template(content=content)
+        except ValidationError as error:
+            return _Template(problem=f"The template is not valid: {_first_of(error)}")
 
     async def _context(self, interview: Interview) -> str | ContextProblem | None:
         context, namespace = interview.spec.context, interview.metadata.namespace or ""
-        if context is None or interview.metadata.deletion_timestamp is not None or _over(interview):
+        if context is None or interview.metadata.deletion_timestamp is not None or _final(interview):
             return None
         if context.inline is not None:
             return context.inline
@@ -176,10 +197,31 @@ def pod_of(pod: Json) -> Pod:
     )
 
 
-def _over(interview: Interview) -> bool:
-    return any(is_true(interview.status.conditions, kind) for kind in ("Complete", "Failed")) or (
-        find_condition(interview.status.conditions, "SessionFinished") is not None
-    )
+def interview_of(found: Json) -> Interview:
+    """The Interview, from its object. One that is being deleted is read whatever its spec, for it has to go.
+
+    Raises:
+        UnreadableInterviewError: its spec is not valid.
+    """
+    try:
+        return Interview.model_validate(found)
+    except ValidationError as error:
+        spec = found.get("spec", {})
+        if "deletionTimestamp" not in found["metadata"]:
+            raise UnreadableInterviewError(f"its spec is not valid: {_first_of(error)}") from error
+        policy = "Erase" if spec.get("deletionPolicy") == "Erase" else "Retain"
+        return Interview.model_validate(
+            {**found, "spec": {"templateRef": spec.get("templateRef", {"name": "unknown"}), "deletionPolicy": policy}}
+        )
+
+
+def _first_of(error: ValidationError) -> str:
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+
+
+def _final(interview: Interview) -> bool:
+    return any(is_true(interview.status.conditions, kind) for kind in ("Complete", "Failed"))
 
 
 def _decoded(secret: Json) -> dict[str, str]:

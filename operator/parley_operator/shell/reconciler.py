@@ -12,7 +12,7 @@ from parley_protocol import InterviewRef
 from parley_operator.actions import Action, ApplyStatus, CollectRevision, EmitEvent, PinTemplate, Plan, SetFinalizer
 from parley_operator.plan import plan, plan_orphan
 from parley_operator.shell.act import ACTION_ERRORS, Actor, step_of
-from parley_operator.shell.observe import Observer
+from parley_operator.shell.observe import Observer, UnreadableInterviewError
 from parley_operator.shell.workers import RetryLaterError, Settled
 from parley_operator.snapshot import Children, Step, Trouble
 
@@ -46,7 +46,7 @@ class Reconciler:
             RetryLaterError: an action could not be done.
         """
         for _ in range(PASSES):
-            interview = await self._observer.interview(ref)
+            interview = await self._read(ref)
             now = self._clock()
             if interview is None:
                 children = await self._observer.children(ref, self._troubles.get(ref.uid, {}))
@@ -60,6 +60,13 @@ class Reconciler:
             if not _unsettles(step):
                 return settled
         raise RetryLaterError(f"no rest after {PASSES} passes, at last: {step.actions}")
+
+    async def _read(self, ref: InterviewRef) -> Interview | None:
+        try:
+            return await self._observer.interview(ref)
+        except UnreadableInterviewError as error:
+            await self._actor.warn(ref, "InterviewNotValid", str(error))
+            raise RetryLaterError(f"{ref.namespace}/{ref.name}: {error}") from error
 
     def _settled(self, ref: InterviewRef, interview: Interview, step: Plan, now: datetime) -> Settled:
         self._wait_for(ref, step.awaits_template)

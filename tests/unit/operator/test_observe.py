@@ -1,0 +1,78 @@
+"""What the shell makes of objects as the API server gives them."""
+
+import base64
+from typing import Any
+
+import pytest
+from parley_operator.plan.attempts import last_line
+from parley_operator.shell.observe import UnreadableInterviewError, inputs_of, interview_of, pod_of
+from support.operator_world import START, World
+
+METADATA = {
+    "name": "itv-jane-1-2",
+    "uid": "pod-uid",
+    "creationTimestamp": "2026-11-22T12:00:00Z",
+    "labels": {"parley.dev/attempt": "2"},
+}
+
+
+def interview(spec: dict[str, Any], **metadata: Any) -> dict[str, Any]:
+    return {"metadata": {"name": "jane", "namespace": "hiring", "uid": "u", **metadata}, "spec": spec}
+
+
+def test_a_pod_without_a_status_yet() -> None:
+    pod = pod_of({"metadata": METADATA})
+    assert (pod.attempt, pod.phase, pod.ready, pod.dead) == (2, "Pending", False, False)
+    assert pod.settled_at == pod.created_at == START
+
+
+def test_a_disruption_goes_before_what_the_container_says() -> None:
+    status = {
+        "phase": "Failed",
+        "conditions": [{"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI"}],
+        "containerStatuses": [{"state": {"terminated": {"exitCode": 143, "reason": "Error", "message": "bye"}}}],
+    }
+    pod = pod_of({"metadata": METADATA, "status": status})
+    assert (pod.reason, pod.exit_code, pod.message) == ("EvictionByEvictionAPI", 143, "bye")
+
+
+def test_a_pod_that_cannot_be_scheduled_says_so() -> None:
+    message = "0/1 nodes are available"
+    scheduled = {"type": "PodScheduled", "status": "False", "message": message}
+    assert pod_of({"metadata": METADATA, "status": {"conditions": [scheduled]}}).message == message
+
+
+@pytest.mark.parametrize("data", [{}, {"inputs.json": "!"}, {"inputs.json": base64.b64encode(b"{}").decode()}])
+def test_inputs_that_nobody_can_read(data: dict[str, str]) -> None:
+    ledger = inputs_of({"metadata": {"name": "x", "uid": "u", "resourceVersion": "1"}, "data": data})
+    assert (ledger.inputs, ledger.failures) == (None, 0)
+
+
+def test_an_interview_of_an_older_schema_is_told_of_and_can_be_deleted() -> None:
+    spec = {"templateRef": {"name": "backend"}, "withdrawn": 1, "deletionPolicy": "Erase"}
+    with pytest.raises(UnreadableInterviewError, match=r"spec\.withdrawn"):
+        interview_of(interview(spec))
+    deleted = interview_of(interview(spec, deletionTimestamp="2026-11-22T12:00:00Z"))
+    assert deleted.spec.deletion_policy == "Erase"
+
+
+def test_a_template_of_an_older_schema_is_told_of() -> None:
+    world = World(spec={"start": "OnArrival"})
+    world.template_problem = "The template is not valid: title: missing"
+    world.reconcile()
+    assert world.condition("Accepted") == ("False", "TemplateNotValid")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("", ""),
+        ("\x1b[0;93mwarning\x1b[m\n\n", "warning"),
+        ('first\n{"level": "ERROR", "message": "the model refused"}\n', "the model refused"),
+        ("Traceback\nValueError: no\n", "ValueError: no"),
+        ("[1, 2]", "[1, 2]"),
+        ("x" * 999, "x" * 300),
+    ],
+)
+def test_a_containers_last_words(text: str, line: str) -> None:
+    assert last_line(text) == line
