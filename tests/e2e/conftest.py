@@ -1,5 +1,7 @@
 """The local cluster with the chart on it (`make install`), a namespace for each test, and what a failure leaves."""
 
+import re
+import secrets
 from collections.abc import Iterator
 
 import pytest
@@ -13,14 +15,13 @@ def cluster() -> Cluster:
 
 @pytest.fixture
 def hiring(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Hiring]:
-    """A fresh namespace with the example's template in it; deleted at the end with all its interviews."""
-    name = f"e2e-{request.node.name.removeprefix('test_').replace('_', '-').replace('[', '-').rstrip(']')}"[:50]
-    name = name.lower().strip("-")
-    cluster.kubectl("delete", "namespace", name, "--ignore-not-found", "--wait")
+    """A fresh namespace, deleted at the end with all its interviews."""
+    test = re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower())
+    name = f"e2e-{test[:40]}-{secrets.token_hex(3)}"
     cluster.kubectl("create", "namespace", name)
     team = Hiring(cluster, name)
     yield team
-    if failed := getattr(request.node, "failed", False):
+    if getattr(request.node, "failed", False):
         print(cluster.kubectl("get", "interviews", "-n", name, "-o", "yaml"))
         print(cluster.kubectl("get", "pods,events", "-A"))
         for workload in ("parley-operator", "parley-api", "parley-nova"):
@@ -28,7 +29,8 @@ def hiring(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Hiring]
         for pod in cluster.list("pod", "parley-bots"):
             log = ("logs", "-n", "parley-bots", pod["metadata"]["name"], "--tail=80")
             print(cluster.run("kubectl", *log, check=False).stdout)
-    cluster.kubectl("delete", "namespace", name, f"--wait={'false' if failed else 'true'}", "--timeout=60s")
+    cluster.delete("interview", "--all", name)
+    cluster.kubectl("delete", "namespace", name, "--wait=false")
 
 
 @pytest.hookimpl(wrapper=True)

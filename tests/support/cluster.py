@@ -76,7 +76,7 @@ class Cluster:
     @cached_property
     def store(self) -> Path:
         """The folder of this machine in which transcripts are stored."""
-        return Path(self.environment["PARLEY_STORE_FOLDER"])
+        return Path(self.environment["PARLEY_CACHE"], "store")
 
 
 @dataclass
