@@ -18,7 +18,7 @@ import httpx
 
 from support.certificates import Authority
 from support.control_plane import ControlPlane
-from support.processes import Program
+from support.processes import Program, free_ports
 from support.wait import until
 
 type Json = dict[str, Any]
@@ -92,6 +92,45 @@ class Orders:
         return Handler
 
 
+class Daily:
+    """Daily's emulator as a process of its own."""
+
+    KEY = "daily-key"
+
+    def __init__(self, log: Path) -> None:
+        port, control = free_ports(2)
+        self.url = f"http://127.0.0.1:{port}/v1"
+        self._control = f"http://127.0.0.1:{control}"
+        environment = {
+            "PARLEY_DAILY_HOST": "127.0.0.1",
+            "PARLEY_DAILY_PORT": str(port),
+            "PARLEY_DAILY_CONTROL_PORT": str(control),
+            "PARLEY_DAILY_API_KEY": self.KEY,
+        }
+        self._program = Program([sys.executable, "-m", "parley_emulators", "daily"], log, environment)
+        until("Daily's emulator is ready", self._ready, WAIT)
+
+    def rooms(self) -> list[str]:
+        """The names of the rooms that are there."""
+        answer = httpx.get(f"{self._control}/rooms", trust_env=False)
+        return [room["name"] for room in answer.raise_for_status().json()]
+
+    def fail(self, *faults: Json) -> None:
+        """Orders faults; none at all ends those that were ordered."""
+        body = {"faults": list(faults)}
+        httpx.put(f"{self._control}/faults", json=body, trust_env=False).raise_for_status()
+
+    def stop(self) -> None:
+        self._program.stop()
+
+    def _ready(self) -> bool:
+        self._program.require_alive()
+        try:
+            return httpx.get(f"{self._control}/readyz", trust_env=False).is_success
+        except httpx.TransportError:
+            return False
+
+
 @dataclass
 class Site:
     """One installation: its operator's process, its namespaces, and hands for what others do."""
@@ -99,6 +138,7 @@ class Site:
     plane: ControlPlane
     folder: Path
     orders: Orders
+    daily: Daily
     namespace: str
     bots: str
     environment: dict[str, str]
@@ -122,7 +162,7 @@ class Site:
         assert self.program is not None
         self.program.require_alive()
         try:
-            return httpx.get(self.health).status_code == 200
+            return httpx.get(self.health, trust_env=False).status_code == 200
         except httpx.TransportError:
             return False
 

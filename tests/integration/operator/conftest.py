@@ -6,20 +6,32 @@ from collections.abc import Iterator
 
 import pytest
 from support.control_plane import ControlPlane
-from support.operator_site import BOTS_RULES, PEOPLE_RULES, TEMPLATE, Json, Orders, Site
+from support.operator_site import BOTS_RULES, PEOPLE_RULES, TEMPLATE, Daily, Json, Orders, Site
 from support.processes import free_ports
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def orders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orders]:
     taken = Orders(tmp_path_factory.mktemp("orders"))
     yield taken
     taken.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
+def daily(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daily]:
+    emulator = Daily(tmp_path_factory.mktemp("daily") / "daily.log")
+    yield emulator
+    emulator.stop()
+
+
+@pytest.fixture(scope="package")
 def site(
-    control_plane: ControlPlane, crds: None, collectors: None, orders: Orders, tmp_path_factory: pytest.TempPathFactory
+    control_plane: ControlPlane,
+    crds: None,
+    collectors: None,
+    orders: Orders,
+    daily: Daily,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Site]:
     """An installation in namespaces of its own, with its operator running."""
     mark = secrets.token_hex(3)
@@ -48,9 +60,11 @@ def site(
         "PARLEY_BOT_DEFAULTS_FILE": str(folder / "bot.json"),
         "PARLEY_WATCH_NAMESPACES": json.dumps([namespace]),
         "PARLEY_HEALTH_PORT": str(port),
+        "PARLEY_DAILY_API_KEY": daily.KEY,
+        "PARLEY_DAILY_API_URL": daily.url,
         "PARLEY_LOG_LEVEL": "DEBUG",
     }
-    made = Site(control_plane, folder, orders, namespace, bots, environment, f"http://127.0.0.1:{port}/healthz")
+    made = Site(control_plane, folder, orders, daily, namespace, bots, environment, f"http://127.0.0.1:{port}/healthz")
     made.create("InterviewTemplate", "backend", TEMPLATE)
     made.start()
     yield made

@@ -1,0 +1,51 @@
+"""Daily's rooms as the operator makes and removes them, and what it does while a peer does not answer."""
+
+from support.operator_site import TEMPLATE, WAIT, Site
+from support.wait import until
+
+
+def daily_interview(site: Site, template: str) -> tuple[str, str]:
+    """A Daily interview that starts at once: its name and uid."""
+    site.create("InterviewTemplate", template, {**TEMPLATE, "room": {"provider": "daily"}})
+    name = site.interview(template=template, start="Immediate")
+    return name, str(site.get(name)["metadata"]["uid"])
+
+
+def test_a_room_lives_as_long_as_its_interview(site: Site) -> None:
+    name, uid = daily_interview(site, "daily")
+    site.await_pod(uid, 1)
+    room = site.await_phase(name, "Provisioning")["room"]
+    assert room["provider"] == "daily"
+    assert room["name"] in site.daily.rooms()
+    site.delete(name)
+    until("the room is gone", lambda: room["name"] not in site.daily.rooms(), WAIT)
+    until("nothing is left", lambda: site.left_of(uid) == [], WAIT)
+
+
+def test_a_provider_that_fails_is_told_of_and_tried_again(site: Site) -> None:
+    site.daily.fail({"kind": "error", "method": "POST", "path": "/rooms.*", "status": 500, "times": None})
+    try:
+        name, uid = daily_interview(site, "daily-fails")
+        until("people are told", lambda: "StepFailed" in site.events(name), WAIT * 2)
+        assert site.pods(uid) == [], "no bot without its room"
+    finally:
+        site.daily.fail()
+    site.await_pod(uid, 1)
+    site.delete(name)
+    until("nothing is left", lambda: site.left_of(uid) == [], WAIT)
+
+
+def test_an_end_waits_for_the_transcript(site: Site) -> None:
+    name = site.interview(start="Immediate", backoffLimit=0)
+    uid = str(site.get(name)["metadata"]["uid"])
+    pod = site.await_pod(uid, 1)["metadata"]["name"]
+    site.orders.broken = True
+    try:
+        site.dead(pod, 1)
+        until("the seal was tried", lambda: site.orders.of(uid), WAIT)
+        until("people are told", lambda: "StepFailed" in site.events(name), WAIT)
+        assert site.status(name)["phase"] != "Failed"
+    finally:
+        site.orders.broken = False
+    site.await_phase(name, "Failed")
+    assert set(site.orders.of(uid)) == {"seal"}
