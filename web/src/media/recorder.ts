@@ -6,18 +6,22 @@ const FRAME_LENGTH = 320;
 
 /** Reads a microphone as 16-bit mono frames. */
 export class Recorder {
+  private source: MediaStreamAudioSourceNode | null = null;
+
   private constructor(
     private readonly context: AudioContext,
-    private readonly source: MediaStreamAudioSourceNode,
     private readonly node: AudioWorkletNode,
   ) {}
 
-  /** @param rate samples a second of the frames; the hardware keeps its own rate (Firefox refuses any other) */
-  static async start(stream: MediaStream, rate: number, onFrame: (frame: ArrayBuffer) => void): Promise<Recorder> {
+  /**
+   * Loads what is needed to record, without recording yet.
+   *
+   * @param rate samples a second of the frames; the hardware keeps its own rate (Firefox refuses any other)
+   */
+  static async prepare(rate: number, onFrame: (frame: ArrayBuffer) => void): Promise<Recorder> {
     const context = new AudioContext({ latencyHint: "interactive" });
     resumeOnTouch(context);
     await context.audioWorklet.addModule(workletUrl);
-    const source = context.createMediaStreamSource(stream);
     const node = new AudioWorkletNode(context, "parley-capture", {
       numberOfOutputs: 0,
       channelCount: 1,
@@ -25,13 +29,19 @@ export class Recorder {
       processorOptions: { rate, frameLength: FRAME_LENGTH },
     });
     node.port.onmessage = (message: MessageEvent<ArrayBuffer>) => onFrame(message.data);
-    source.connect(node);
-    return new Recorder(context, source, node);
+    return new Recorder(context, node);
   }
 
-  async stop(): Promise<void> {
+  /** Records this microphone, in place of the former one. */
+  record(stream: MediaStream): void {
+    this.source?.disconnect();
+    this.source = this.context.createMediaStreamSource(stream);
+    this.source.connect(this.node);
+  }
+
+  async close(): Promise<void> {
     this.node.port.onmessage = null;
-    this.source.disconnect();
+    this.source?.disconnect();
     await this.context.close();
   }
 }

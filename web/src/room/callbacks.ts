@@ -1,4 +1,4 @@
-import type { RTVIEventCallbacks, RTVIMessage } from "@pipecat-ai/client-js";
+import type { BotOutputData, RTVIEventCallbacks, RTVIMessage } from "@pipecat-ai/client-js";
 import type { RoomListener } from "./room";
 import { readServerMessage } from "./messages";
 
@@ -11,7 +11,7 @@ export function conversation(listener: RoomListener, onEnded: (reason: string) =
         type: "said",
         text: data.text,
         segment: data.segment_id ?? null,
-        done: data.spoken_status === "completed",
+        done: wasSpoken(data),
       }),
     onBotStartedSpeaking: () => listener.onSpeaking("interviewer", true),
     onBotStoppedSpeaking: () => listener.onSpeaking("interviewer", false),
@@ -23,6 +23,14 @@ export function conversation(listener: RoomListener, onEnded: (reason: string) =
       if (message?.kind === "ended") onEnded(message.reason);
     },
   };
+}
+
+/**
+ * Whether the text has been said. Services with word times report it by `spoken_status`; a speech-to-speech service
+ * sends the text twice, and only the older `spoken` tells the second from the first.
+ */
+function wasSpoken(data: Omit<BotOutputData, "spoken"> & { spoken?: boolean }): boolean {
+  return data.spoken_status === "completed" || data.spoken === true;
 }
 
 export function isFatal(message: RTVIMessage): boolean {

@@ -22,16 +22,17 @@ export class VoiceMedia extends WavMediaManager {
     super();
   }
 
-  override initialize(): Promise<void> {
+  /** Before the connection: a page that can't load its worklet must not take the room. */
+  override async initialize(): Promise<void> {
+    this.recorder ??= await Recorder.prepare(RECORDER_RATE, (frame) => this._userAudioCallback(frame));
     this.player ??= new Player(PLAYER_RATE);
-    return Promise.resolve();
   }
 
   override async connect(): Promise<void> {
     await this.initialize();
     const stream = this.microphone.stream;
     if (!stream) throw new Error("No microphone is open");
-    await this.record(stream);
+    this.recorder?.record(stream);
   }
 
   override async disconnect(): Promise<void> {
@@ -39,7 +40,7 @@ export class VoiceMedia extends WavMediaManager {
     this.recorder = null;
     this.player = null;
     player?.finish();
-    await recorder?.stop();
+    await recorder?.close();
   }
 
   override userStartedSpeaking(): Promise<unknown> {
@@ -64,8 +65,7 @@ export class VoiceMedia extends WavMediaManager {
   async followMicrophone(): Promise<void> {
     const stream = this.microphone.stream;
     if (!this.recorder || !stream) return;
-    await this.recorder.stop();
-    await this.record(stream);
+    this.recorder.record(stream);
     await this.enableMic(this._micEnabled);
   }
 
@@ -97,9 +97,5 @@ export class VoiceMedia extends WavMediaManager {
 
   override get selectedMic(): Record<string, never> {
     return {};
-  }
-
-  private async record(stream: MediaStream): Promise<void> {
-    this.recorder = await Recorder.start(stream, RECORDER_RATE, (frame) => this._userAudioCallback(frame));
   }
 }

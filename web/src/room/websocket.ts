@@ -1,11 +1,12 @@
 import { PipecatClient, type RTVIMessage } from "@pipecat-ai/client-js";
-import { ProtobufFrameSerializer, WebSocketTransport } from "@pipecat-ai/websocket-transport";
+import { WebSocketTransport } from "@pipecat-ai/websocket-transport";
 import type { WebsocketGrant } from "../api/types";
 import type { Device } from "../media/device";
 import type { Loss } from "../state/room";
 import { conversation, isFatal } from "./callbacks";
 import { lossOf } from "./messages";
 import type { Room, RoomListener } from "./room";
+import { RoomSerializer } from "./serializer";
 import { PLAYER_RATE, RECORDER_RATE, VoiceMedia } from "./voice";
 
 /** How long the bot may take from the open socket to its ready message (ms). */
@@ -49,7 +50,7 @@ class WebsocketRoom implements Room {
   ) {
     this.media = new VoiceMedia(microphone);
     this.transport = new ObservedTransport({
-      serializer: new ProtobufFrameSerializer(),
+      serializer: new RoomSerializer(() => void this.media.userStartedSpeaking()),
       mediaManager: this.media,
       recorderSampleRate: RECORDER_RATE,
       playerSampleRate: PLAYER_RATE,
