@@ -84,7 +84,14 @@ install_packages() {
   "${install[@]}" "$@" || { apt-get update --quiet && "${install[@]}" "$@"; }
 }
 
-# hash_of PATH...: one short hash over the names and contents of files and folders, and of standard input.
+# hash_of FOLDER...: one short hash over the names and contents of the files in the folders, and of standard input.
+# Names are relative, so that a second checkout shares what the first has built.
 hash_of() {
-  { find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum; cat; } | sha256sum | cut -c1-12
+  local folder
+  {
+    for folder in "$@"; do
+      (cd "$folder" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
+    done
+    cat
+  } | sha256sum | cut -c1-12
 }

@@ -57,6 +57,7 @@ debian_tree() {
 # debian_mirror: the one this machine is set up with.
 debian_mirror() {
   local mirror
+  # shellcheck disable=SC2016 # apt fills the fields in
   mirror=$(apt-get indextargets --format '$(ORIGIN) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
     awk '$1 == "Debian" && $2 == "main" && $3 !~ /security/ {print $3; exit}')
   echo "$mirror"

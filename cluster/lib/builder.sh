@@ -3,23 +3,28 @@
 # settings (its CA, its package indexes and proxies) reach a build without becoming part of an image.
 
 build_dir=$PARLEY_CACHE/images
-layout=$build_dir/oci # every image as blobs, uncompressed, so that a layer is written and imported once
+layout=$build_dir/layout # every image as uncompressed blobs, so that a layer is written and imported once
 
 # in_builder COMMAND...: with buildah's store under $build_dir. The mounts that buildah leaves behind go with a mount
-# namespace of their own, and so does its run folder, which remembers them.
+# namespace of their own, and so does its run folder, which remembers them. What it insists on writing to
+# /var/lib/containers is lost.
 in_builder() {
+  local made='' rc=0
+  [ "$(stat -f -c %T "$PARLEY_CACHE")" != overlayfs ] || die "images cannot be built on an overlay: set PARLEY_CACHE to a folder on a disk"
   mkdir -p "$build_dir"/{storage,tmp}
   rm -rf "$build_dir/run"
   write_builder_config
+  [ -d /var/lib/containers ] || { mkdir /var/lib/containers && made=yes; }
   CONTAINERS_STORAGE_CONF=$build_dir/storage.conf CONTAINERS_REGISTRIES_CONF=$build_dir/registries.conf \
-    TMPDIR=$build_dir/tmp BUILDAH_ISOLATION=chroot unshare --mount -- "$@"
+    TMPDIR=$build_dir/tmp BUILDAH_ISOLATION=chroot \
+    unshare --mount -- sh -c 'mount -t tmpfs tmpfs /var/lib/containers && exec "$@"' in_builder "$@" || rc=$?
+  [ -z "$made" ] || rmdir /var/lib/containers
+  return "$rc"
 }
 
 write_builder_config() {
-  local driver=overlay
-  if [ "$(stat -f -c %T "$build_dir")" = overlayfs ]; then driver=vfs; fi
-  printf '[storage]\ndriver = "%s"\ngraphroot = "%s"\nrunroot = "%s"\n' \
-    "$driver" "$build_dir/storage" "$build_dir/run" >"$build_dir/storage.conf"
+  printf '[storage]\ndriver = "overlay"\ngraphroot = "%s"\nrunroot = "%s"\n' \
+    "$build_dir/storage" "$build_dir/run" >"$build_dir/storage.conf"
   echo 'unqualified-search-registries = []' >"$build_dir/registries.conf"
   # Nothing is pulled, so there is no signature to ask for.
   echo '{"default": [{"type": "insecureAcceptAnything"}]}' >"$build_dir/policy.json"
@@ -41,7 +46,7 @@ without_cache_mounts() { sed -E 's/--mount=type=cache,target=\S+ *//g' "$1"; }
 # cache_mounts DOCKERFILE: those folders, as buildah's options, one a line.
 cache_mounts() {
   local target
-  for target in $(sed -nE 's/.*--mount=type=cache,target=(\S+).*/\1/p' "$1" | sort -u); do
+  sed -nE 's/.*--mount=type=cache,target=(\S+).*/\1/p' "$1" | sort -u | while read -r target; do
     mkdir -p "$build_dir/cache$target"
     echo "--volume=$build_dir/cache$target:$target"
   done

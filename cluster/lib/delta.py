@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write an image out of an OCI layout as an archive for `ctr images import`, without the layers that are there already.
+"""Write an image that export.py stored as an archive for `ctr images import`, without the layers that are there.
 
 usage: delta.py LAYOUT REFERENCE NAME < DIGESTS     DIGESTS: what the importer's content store holds, one a line
 
@@ -13,8 +13,6 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-REFERENCE = "org.opencontainers.image.ref.name"
-
 
 def blob(layout: Path, digest: str) -> Path:
     """Return the file of a digest such as sha256:0123…."""
@@ -22,17 +20,18 @@ def blob(layout: Path, digest: str) -> Path:
 
 
 def find(layout: Path, reference: str) -> dict[str, Any]:
-    """Return the descriptor of the manifest that the layout knows as `reference`."""
-    for descriptor in json.loads((layout / "index.json").read_text())["manifests"]:
-        if descriptor.get("annotations", {}).get(REFERENCE) == reference:
-            return dict(descriptor)
-    sys.exit(f"{layout} holds no {reference}")
+    """Return the descriptor of the manifest that export.py stored as `reference`."""
+    path = layout / "refs" / reference
+    if not path.exists():
+        sys.exit(f"{layout} holds no {reference}")
+    descriptor: dict[str, Any] = json.loads(path.read_text())
+    return descriptor
 
 
 def main(layout: Path, reference: str, name: str, present: set[str]) -> None:
     """Write the archive to standard output."""
     descriptor = find(layout, reference)
-    descriptor["annotations"] = {"io.containerd.image.name": name, REFERENCE: name.rpartition(":")[2]}
+    descriptor["annotations"] = {"io.containerd.image.name": name}
     manifest = json.loads(blob(layout, descriptor["digest"]).read_text())
     needed = [layer["digest"] for layer in manifest["layers"] if layer["digest"] not in present]
     index = {"schemaVersion": 2, "manifests": [descriptor]}

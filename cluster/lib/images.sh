@@ -45,11 +45,8 @@ images_command() {
 }
 
 image_is_built() {
-  if by_docker; then docker image inspect "$1" >/dev/null 2>&1; else [ -e "$(built_mark "$1")" ]; fi
+  if by_docker; then docker image inspect "$1" >/dev/null 2>&1; else [ -e "$layout/refs/${1//\//_}" ]; fi
 }
-
-# built_mark IMAGE: written when the layout holds it whole.
-built_mark() { echo "$build_dir/built/${1//\//_}"; }
 
 build_image() { # NAME IMAGE
   local base context=$build_dir/context/$1 dockerfile
@@ -82,10 +79,7 @@ buildah_build() { # IMAGE DOCKERFILE CONTEXT
   mapfile -t caches < <(cache_mounts "$2")
   without_cache_mounts "$2" >"$build_dir/Dockerfile"
   buildah_bud "${caches[@]}" --tag "docker.io/$1" --file "$build_dir/Dockerfile" "$3"
-  in_builder buildah push --signature-policy "$build_dir/policy.json" --disable-compression \
-    "docker.io/$1" "oci:$layout:${1//\//_}"
-  mkdir -p "$build_dir/built"
-  touch "$(built_mark "$1")"
+  python3 "$here/lib/export.py" "$build_dir/storage" "$layout" "docker.io/$1" "${1//\//_}"
 }
 
 record_image() { # NAME IMAGE
