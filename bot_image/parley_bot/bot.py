@@ -145,8 +145,7 @@ class Bot:
                 raise refusal
             _end_on_failure(interview, own)
             if not conversation.done.done():
-                await room.close(None)
-                return await self._leave(interview)
+                return await self._leave(interview, room)
             reason = conversation.done.result()
             await room.close(reason)
             conversation.bot("left")
@@ -166,8 +165,11 @@ class Bot:
         logger.error("the API did not acknowledge everything; the spool is kept")
         return False
 
-    async def _leave(self, interview: Interview) -> ExitCode:
+    async def _leave(self, interview: Interview, room: Room | None = None) -> ExitCode:
         """The pod is to go: say so and flush what there is. The operator replaces this bot; the interview goes on."""
+        if room is not None:
+            # What is said of the candidate's leaving is said at its beginning; a pipeline that hangs ends with us.
+            await asyncio.wait({asyncio.create_task(room.close(None))}, timeout=0.7)
         interview.conversation.bot("left")
         drained = await interview.reporter.drained(_TERM_SECONDS)
         logger.bind(drained=drained).info("terminated")

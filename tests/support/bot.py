@@ -285,7 +285,9 @@ class Guest:
     async def join(self, url: str) -> "Guest":
         """Connect and say that the client is ready."""
         self.socket = await websockets.connect(url, max_size=None)
-        await self.send_message({"label": "rtvi-ai", "type": "client-ready", "id": "1", "data": {"version": "2.2.0"}})
+        ready = {"label": "rtvi-ai", "type": "client-ready", "id": "1", "data": {"version": "2.2.0"}}
+        with contextlib.suppress(websockets.ConnectionClosed):  # refused already: `close_code` tells
+            await self.send_message(ready)
         self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._talk())]
         return self
 

@@ -15,6 +15,11 @@ class QuestionState:
     last_words: str = ""
     """What the interviewer last said about it, as spoken: how a follow-up, which the model words, can be repeated."""
 
+    @property
+    def awaits_follow_up(self) -> bool:
+        """Whether a follow-up was granted but not heard to be spoken."""
+        return self.open and self.follow_ups > 0 and not self.last_words
+
 
 @dataclass(slots=True)
 class Ledger:

@@ -204,6 +204,8 @@ class InterviewSession:
             return self._repeat_or_ask(now, events, self._phrases.welcome_back)
         if self._lost_words:
             self._lost_words = False
+            if current is not None and state is not None and state.awaits_follow_up:
+                return Reply(Next.FOLLOW_UP, instruct.ask_follow_up(current))
             return self._repeat_or_ask(now, events, self._phrases.lost_words)
         if self._stop_offered:
             self._stop_offered = False

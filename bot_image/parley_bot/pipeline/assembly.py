@@ -147,7 +147,6 @@ class RoomPipeline:
         self._conversation.end(FinishReason.TECHNICAL_FAULT)
 
     async def _on_error(self, _worker: object, frame: ErrorFrame) -> None:
-        logger.bind(processor=str(frame.processor)).warning("pipeline error: {}", frame.error)
         if frame.processor is self._transport_output and not frame.processor.is_usable:
             self.unusable.set()
 

@@ -21,11 +21,21 @@ from aws_sdk_bedrock_runtime.models import (
 from botocore.exceptions import BotoCoreError
 from loguru import logger
 from parley_protocol import ModelPlan
-from pipecat.frames.frames import CancelFrame, EndFrame, LLMServiceMetadataFrame
+from pipecat.frames.frames import (
+    CancelFrame,
+    EndFrame,
+    Frame,
+    LLMContextFrame,
+    LLMMessagesAppendFrame,
+    LLMServiceMetadataFrame,
+)
 from pipecat.processors.aggregators.llm_context import LLMContext, LLMContextMessage
+from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.aws.nova_sonic.llm import AWSNovaSonicLLMService
+from pipecat.utils.errors import ErrorCategory
 from smithy_aws_core.auth.sigv4 import SigV4AuthScheme
 from smithy_aws_core.identity.static import StaticCredentialsResolver
+from smithy_core.exceptions import CallError
 from smithy_core.shapes import ShapeID
 
 from parley_bot.exits import ModelRefusedError
@@ -33,6 +43,7 @@ from parley_bot.exits import ModelRefusedError
 CONNECT_SECONDS = 10.0
 SEND_SECONDS = 2.0
 MAX_RESTARTS = 4
+MAX_REFUSALS = 1
 # Inference defaults of pipecat, for what the plan leaves open: the service wants every value.
 _TEMPERATURE, _TOP_P, _MAX_TOKENS = 0.7, 0.9, 1024
 
@@ -79,24 +90,40 @@ class _Publisher:
             logger.warning("the model's input stream is dead: {!r}", error)
 
     async def close(self) -> None:
-        self._dead = True
+        self.abandon()
         try:
             await bounded(self._inner.close(), SEND_SECONDS)
         except Exception as error:  # noqa: BLE001 - as above
             logger.debug("closing the model's input stream: {!r}", error)
 
+    def abandon(self) -> None:
+        """Send nothing more."""
+        self._dead = True
+
 
 class _Stream:
     def __init__(self, inner: Any) -> None:
         self._inner = inner
+        self._abandoned = False
         self.input_stream = _Publisher(inner.input_stream)
 
     async def await_output(self) -> Any:
         return await self._inner.await_output()
 
+    def abandon(self) -> None:
+        """The peer is gone: nothing more is sent, and closing waits for nobody."""
+        self._abandoned = True
+        self.input_stream.abandon()
+
     async def close(self) -> None:
+        closing = bounded(self._inner.close(), SEND_SECONDS)
+        if self._abandoned:
+            task = asyncio.ensure_future(closing)
+            _orphans.add(task)
+            task.add_done_callback(_forget)
+            return
         try:
-            await bounded(self._inner.close(), SEND_SECONDS)
+            await closing
         except Exception as error:  # noqa: BLE001 - a stream that can't be closed is gone all the same
             logger.debug("closing the model's stream: {!r}", error)
 
@@ -183,6 +210,9 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
         self._access, self._on_restart, self._on_lost = access, on_restart, on_lost
         self._on_heard, self._on_tool = on_heard, on_tool
         self._may_connect = connect_at_once
+        self._restarting = self._refused = self._answered = False
+        self._refusals = 0
+        self._block = asyncio.Lock()
         self._restarts = 0
         self._tool_began: dict[str, float] = {}
         inference = plan.inference
@@ -223,6 +253,7 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
     async def _start_connecting(self) -> None:
         """Connect, again and again within bounds: pipecat gives up silently where the first connection fails."""
         while self._wants_connection and self._may_connect:
+            self._answered = False
             await super()._start_connecting()
             if self._client is not None or not await self._may_restart("the model can't be reached"):
                 return
@@ -233,8 +264,17 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
             await self._start_connecting()
         await super()._handle_context(context)
 
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """As pipecat's; but a context from outside would set up a session that is being opened a second time."""
+        if self._restarting and isinstance(frame, LLMContextFrame):
+            return
+        await super().process_frame(frame, direction)
+
     async def reset_conversation(self) -> None:
-        """Open a lost session again, with a pause that grows, and begin it with the engine's prompt."""
+        """Open a lost session again, with pauses that grow, and begin it with the engine's prompt."""
+        if isinstance(self._stream, _Stream):
+            self._stream.abandon()
+        self._tool_began.clear()
         if not self._wants_connection or not await self._may_restart("the model's session was lost"):
             return
         prompt = self._on_restart()
@@ -242,17 +282,57 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
             asked: LLMContextMessage = {"role": "user", "content": prompt}
             if self._context.get_messages()[-1:] != [asked]:
                 self._context.add_message(asked)
-        await super().reset_conversation()
+        self._restarting = True
+        try:
+            await super().reset_conversation()
+        finally:
+            self._restarting = False
+
+    async def push_error(
+        self,
+        error_msg: str,
+        exception: Exception | None = None,
+        fatal: bool = False,
+        category: ErrorCategory | None = None,
+        force_treat_as_permanent: bool = False,
+    ) -> None:
+        """Log what went wrong, and let the pipeline know without it: its errors reach the candidate's page."""
+        self._refused = not self._answered and isinstance(exception, CallError) and exception.fault == "client"
+        logger.warning("the model failed: {}", error_msg)
+        told = "the connection to the model failed"
+        await super().push_error(told, None, fatal, category, force_treat_as_permanent)
 
     async def _may_restart(self, why: str) -> bool:
         self._restarts += 1
-        if self._restarts > MAX_RESTARTS:
+        self._refusals = self._refusals + 1 if self._refused else 0
+        # A refusal is tried once more, since credentials are looked up anew; what lasts has all its tries.
+        if self._restarts > MAX_RESTARTS or self._refusals > MAX_REFUSALS:
             self._wants_connection = False
             await self._on_lost(why)
             return False
-        logger.warning("{}: restart {} of {}", why, self._restarts, MAX_RESTARTS)
-        await asyncio.sleep(min(4.0, 0.25 * 2**self._restarts))
+        pause = 0.0 if self._restarts == 1 else min(4.0, 0.25 * 2**self._restarts)
+        logger.bind(restart=self._restarts, of=MAX_RESTARTS).warning(why)
+        await asyncio.sleep(pause)
         return self._wants_connection
+
+    async def _handle_messages_append(self, frame: LLMMessagesAppendFrame) -> None:
+        """Prompts reach a session that is set up; one that is being opened gets its own."""
+        if self._audio_input_started:
+            await super()._handle_messages_append(frame)
+
+    async def send_text(self, text: str, role: str, prompt_name: str, stream: Any, interactive: bool) -> None:
+        """Send a text whole: sound that comes between its parts makes Nova refuse the session (livekit/agents#6720)."""
+        async with self._block:
+            await super().send_text(text, role, prompt_name, stream, interactive)
+
+    async def send_audio(self, audio: bytes, prompt_name: str, content_name: str, stream: Any) -> None:
+        """Send sound, when no text is being sent."""
+        async with self._block:
+            await super().send_audio(audio, prompt_name, content_name, stream)
+
+    async def _handle_completion_start_event(self, event: Any) -> None:
+        self._answered = True
+        await super()._handle_completion_start_event(event)
 
     async def _handle_completion_end_event(self, event: Any) -> None:
         self._restarts = 0  # it works again: the next loss has all its tries
@@ -269,9 +349,11 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
         await super()._handle_tool_use_event(event)
 
     async def _send_tool_result(self, tool_call_id: str, result: Any) -> None:
+        began = self._tool_began.pop(tool_call_id, None)
+        if began is None:
+            return  # the call of a session that is lost
         await super()._send_tool_result(tool_call_id, result)
-        if (began := self._tool_began.pop(tool_call_id, None)) is not None:
-            self._on_tool(asyncio.get_running_loop().time() - began)
+        self._on_tool(asyncio.get_running_loop().time() - began)
 
 
 async def check_model(access: ModelAccess, plan: ModelPlan) -> None:

@@ -43,6 +43,11 @@ class Reporter:
         if self._unsent:
             self._work.set()
 
+    @property
+    def waiting(self) -> tuple[NumberedEvent, ...]:
+        """The events that are not acknowledged yet, in order."""
+        return (*self._unsent, *self._unspooled)
+
     def report(self, event: Event, moment: float | None = None) -> NumberedEvent:
         """Take an event in, with the next number; `moment` is of the monotonic clock, now when left out."""
         moment = time.monotonic() if moment is None else moment

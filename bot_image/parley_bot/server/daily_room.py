@@ -56,11 +56,22 @@ class DailyRoom:
         Raises:
             RoomNotJoinedError: Daily refused, or did not answer in time.
         """
-        running = self.pipeline.start()
-        await asyncio.wait({running, self._joined}, timeout=self._join_seconds, return_when=asyncio.FIRST_COMPLETED)
-        if (failure := self._why_not_joined()) is not None:
+        self.pipeline.start()
+        try:
+            await self.joined()
+        except RoomNotJoinedError:
             self._closing = True
             await self.pipeline.stop("the room was not joined")
+            raise
+
+    async def joined(self) -> None:
+        """Wait until Daily has let the bot in.
+
+        Raises:
+            RoomNotJoinedError: Daily refused, or did not answer in time.
+        """
+        await asyncio.wait({self._joined}, timeout=self._join_seconds)
+        if (failure := self._why_not_joined()) is not None:
             raise failure
 
     def _why_not_joined(self) -> RoomNotJoinedError | None:

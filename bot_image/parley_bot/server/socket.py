@@ -1,8 +1,12 @@
 """A WebSocket that is closed once, with the code that its room has chosen, whoever closes it first."""
 
+import asyncio
 from enum import IntEnum
 
+from loguru import logger
 from starlette.websockets import WebSocket, WebSocketState
+
+_CLOSE_SECONDS = 0.5
 
 
 class CloseCode(IntEnum):
@@ -40,4 +44,12 @@ class RoomSocket(WebSocket):
         self._closed = True
         if self._farewell is not None:
             code, reason = self._farewell
-        await super().close(code, reason)
+        # Bounded: a peer that is gone never answers, and uvicorn would wait for it.
+        closing = asyncio.ensure_future(super().close(code, reason))
+        closing.add_done_callback(_log_failure)
+        await asyncio.wait({closing}, timeout=_CLOSE_SECONDS)
+
+
+def _log_failure(closing: asyncio.Future[None]) -> None:
+    if not closing.cancelled() and (error := closing.exception()) is not None:
+        logger.debug("closing the candidate's socket: {!r}", error)

@@ -145,7 +145,6 @@ class WebSocketRoom:
             if pipeline.unusable.is_set():
                 connection.socket.say_farewell(CloseCode.STALLED, "the connection has stopped taking sound")
             await self._let_go(connection)
-            await connection.socket.close()
 
     async def _let_go(self, connection: _Connection) -> None:
         """End a connection's pipeline and say that the candidate is gone from it. Safe to repeat."""
@@ -153,6 +152,7 @@ class WebSocketRoom:
             self._current = None
         connection.pipeline.flush()
         self._interview.conversation.candidate_left(connection.pipeline)
+        await connection.socket.close()
         await connection.pipeline.stop("connection over")
 
 

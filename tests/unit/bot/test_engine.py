@@ -273,3 +273,12 @@ def test_a_restarted_model_repeats_what_may_have_been_lost(room: Room) -> None:
     assert room.session.model_restarted(room.now) != ()
     room.call("next_question")
     assert room.said[-1] == f"{PHRASES.lost_words} Why us?"
+
+
+def test_a_follow_up_that_was_lost_is_asked_for_again(room: Room) -> None:
+    room.call("next_question")
+    room.answer()
+    decision = room.session.record_answer(room.now, "s", follow_up=True)
+    assert decision.reply.next is Next.FOLLOW_UP
+    assert room.session.model_restarted(room.now) != ()
+    assert room.call("next_question") is Next.FOLLOW_UP
