@@ -28,23 +28,23 @@ class TicketError(Exception):
     """The ticket opens nothing. A page mends it by asking for a new one."""
 
 
-class TicketForged(TicketError):  # noqa: N818 - named by what is wrong with it; the base is the Error
+class TicketForged(TicketError):
     """Not a ticket, or not signed with this interview's key."""
 
 
-class TicketExpired(TicketError):  # noqa: N818 - named by what is wrong with it; the base is the Error
+class TicketExpired(TicketError):
     """Its time is over."""
 
 
-class TicketMismatch(TicketError):  # noqa: N818 - named by what is wrong with it; the base is the Error
+class TicketMismatch(TicketError):
     """A true ticket of another interview or of another attempt."""
 
 
-class TicketUsed(TicketError):  # noqa: N818 - named by what is wrong with it; the base is the Error
+class TicketUsed(TicketError):
     """It opened a connection before."""
 
 
-class TicketBookFull(TicketError):  # noqa: N818 - named by what is wrong with it; the base is the Error
+class TicketBookFull(TicketError):
     """More tickets than anybody joins with were used within their lifetime."""
 
 

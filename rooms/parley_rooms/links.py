@@ -22,11 +22,11 @@ class LinkError(Exception):
     """The link opens nothing."""
 
 
-class LinkForged(LinkError):  # noqa: N818 - named by what is wrong with it; the base is the Error
+class LinkForged(LinkError):
     """Not a token of this installation: damaged in the mail, of another installation, or made up."""
 
 
-class LinkRevoked(LinkError):  # noqa: N818 - named by what is wrong with it; the base is the Error
+class LinkRevoked(LinkError):
     """A true token of an earlier epoch: a newer link was made."""
 
 

@@ -1,9 +1,12 @@
 """A hiring team for the benchmarks; they run on the same cluster as the end-to-end tests."""
 
+import json
 from collections.abc import Iterator
+from importlib.metadata import version
 
 import pytest
 from support.cluster import Cluster, Hiring
+from support.figures import machine
 
 
 @pytest.fixture(scope="session")
@@ -22,13 +25,7 @@ def hiring(cluster: Cluster) -> Iterator[Hiring]:
 @pytest.fixture
 def measured_on(cluster: Cluster) -> str:
     """What the figures were measured on."""
-    from importlib.metadata import version
-
-    from support.figures import machine
-
     kubernetes = cluster.kubectl("version", "-o", "json")
-    import json
-
     names = ("pipecat-ai", "kopf", "fastapi")
     return machine(
         {"Kubernetes": json.loads(kubernetes)["serverVersion"]["gitVersion"]} | {n: version(n) for n in names}

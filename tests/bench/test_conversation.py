@@ -2,6 +2,7 @@
 
 import json
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def test_a_reply_and_what_it_costs(hiring: Hiring, measured_on: str, tmp_path: P
                 for part, values in split.items():
                     values.append(json.loads(line)[part])
         memory += [u["memory"] for u in usage]
-        cores += [(b["cpu"] - a["cpu"]) / (b["read"] - a["read"]) for a, b in zip(usage, usage[1:], strict=False)]
+        cores += [(b["cpu"] - a["cpu"]) / (b["read"] - a["read"]) for a, b in pairwise(usage)]
         hiring.cluster.delete("interview", name, hiring.namespace)
     keep(
         "A reply: the candidate's last word to the first sound at the candidate's ear",

@@ -47,7 +47,14 @@ def test_lint(profile: str) -> None:
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_kubeconform(profile: str, schemas: Path) -> None:
-    command = [tool("kubeconform"), "-strict", "-summary", "-schema-location", f"{schemas}/{json_schemas.LOCATION}", "-"]
+    command = [
+        tool("kubeconform"),
+        "-strict",
+        "-summary",
+        "-schema-location",
+        f"{schemas}/{json_schemas.LOCATION}",
+        "-",
+    ]
     done = subprocess.run(command, input=rendered(profile), capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stdout
     assert "Skipped: 0" in done.stdout, done.stdout
