@@ -94,7 +94,7 @@ class FinishReason(StrEnum):
 
 
 class FinishRequest(Message):
-    """`POST /bot/v1/finish`: the last word of an attempt; every event up to `last_event` must be acknowledged before."""
+    """`POST /bot/v1/finish`: an attempt's last word; every event up to `last_event` must be acknowledged before."""
 
     attempt: int = Field(ge=1)
     reason: FinishReason
