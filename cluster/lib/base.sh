@@ -17,6 +17,15 @@ die() {
   exit 1
 }
 
+# one_at_a_time: the rest of this process runs while no other parley-cluster changes the same cache's cluster.
+one_at_a_time() {
+  mkdir -p "$PARLEY_CACHE"
+  exec 9>"$PARLEY_CACHE/lock"
+  flock --nonblock 9 && return
+  say "waiting for another parley-cluster"
+  flock --timeout 900 9 || die "another parley-cluster has been at work for 15 minutes; end it first"
+}
+
 # step NAME COMMAND...: runs COMMAND with its output in $logs/NAME.log and says how long it took; a long one says so
 # while it runs. Shows the end of the log where it fails.
 step() {

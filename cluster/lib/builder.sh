@@ -15,7 +15,7 @@ in_builder() {
   rm -rf "$build_dir/run"
   write_builder_config
   [ -d /var/lib/containers ] || { mkdir /var/lib/containers && made=yes; }
-  CONTAINERS_STORAGE_CONF=$build_dir/storage.conf CONTAINERS_REGISTRIES_CONF=$build_dir/registries.conf \
+  CONTAINERS_CONF=$build_dir/containers.conf CONTAINERS_STORAGE_CONF=$build_dir/storage.conf CONTAINERS_REGISTRIES_CONF=$build_dir/registries.conf \
     TMPDIR=$build_dir/tmp BUILDAH_ISOLATION=chroot \
     unshare --mount -- sh -c 'mount -t tmpfs tmpfs /var/lib/containers && exec "$@"' in_builder "$@" || rc=$?
   [ -z "$made" ] || rmdir /var/lib/containers
@@ -25,6 +25,7 @@ in_builder() {
 write_builder_config() {
   printf '[storage]\ndriver = "overlay"\ngraphroot = "%s"\nrunroot = "%s"\n' \
     "$build_dir/storage" "$build_dir/run" >"$build_dir/storage.conf"
+  printf '[network]\nnetwork_config_dir = "%s"\n' "$build_dir/networks" >"$build_dir/containers.conf"
   echo 'unqualified-search-registries = []' >"$build_dir/registries.conf"
   # Nothing is pulled, so there is no signature to ask for.
   echo '{"default": [{"type": "insecureAcceptAnything"}]}' >"$build_dir/policy.json"

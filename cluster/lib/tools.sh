@@ -37,6 +37,9 @@ tool_path() {
 }
 
 build_tool() { # NAME OUTPUT
+  exec 8>"$PARLEY_CACHE/tools.lock"
+  flock 8
+  [ ! -x "$2" ] || return 0
   cd "$here/tools/$1"
   # auto: a module may ask for a newer Go than the machine's, which the go command then fetches as a module.
   export CGO_ENABLED=0 GOFLAGS=-trimpath GOTOOLCHAIN=auto GOWORK=off

@@ -3,14 +3,23 @@
 
 node_ports=(12379 12380 6443 10248 10249 10250 10256 10257 10259 "$dns_port" 30480 30481)
 
-holds_claim() { [ "$(cat "$run_dir/owner" 2>/dev/null)" = "$PARLEY_CACHE" ]; }
+boot_id() { cat /proc/sys/kernel/random/boot_id; }
+
+# holds_claim: also where $run_dir was lost since, but not by a reboot, which takes everything else away too.
+holds_claim() {
+  local owner
+  owner=$(cat "$run_dir/owner" 2>/dev/null || true)
+  [ "$owner" = "$PARLEY_CACHE" ] || { [ -z "$owner" ] && [ "$(cat "$node_dir/boot" 2>/dev/null)" = "$(boot_id)" ]; }
+}
 
 claim() {
   (umask 077 && mkdir -p "$run_dir")
   mkdir -p "$node_dir" "$logs"
-  exec 9>"$run_dir/lock"
-  flock --timeout 120 9 || die "another parley-cluster is at work on this machine"
   echo "$PARLEY_CACHE" >"$run_dir/owner"
+  if [ "$(cat "$node_dir/boot" 2>/dev/null)" != "$(boot_id)" ]; then
+    rm -f "$node_dir/host.sysctl"
+    boot_id >"$node_dir/boot"
+  fi
   echo node >"$PARLEY_CACHE/cluster"
 }
 

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # What a node needs of the machine itself: kernel settings, a bridge, firewall rules. What is changed is noted first, in
-# $run_dir, for down.
+# $node_dir/host.*, for down.
 
 changed_sysctls=(
   net.ipv4.ip_forward net.ipv4.conf.all.route_localnet net.bridge.bridge-nf-call-iptables
@@ -9,7 +9,7 @@ changed_sysctls=(
 )
 # Folders that kubelet, containerd and the CNI plugins make outside ours.
 made_folders=(/run/containerd/s /run/containerd /run/netns /var/lib/cni/results /var/lib/cni/cache /var/lib/cni
-  /var/log/containers /var/lib/kubelet /etc/cni/net.d /etc/cni /opt/cni/bin /opt/cni /run/xtables.lock)
+  /var/log/containers /var/lib/kubelet/device-plugins /var/lib/kubelet /etc/cni/net.d /etc/cni /opt/cni/bin /opt/cni /run/xtables.lock)
 
 prepare_host() {
   note_host
@@ -21,21 +21,21 @@ prepare_host() {
   open_firewall
 }
 
-# note_host: once for each boot, before the first change.
+# note_host: before the first change, the settings once for each boot.
 note_host() {
   local name path
-  if [ ! -e "$run_dir/sysctl" ]; then
+  if [ ! -e "$node_dir/host.sysctl" ]; then
     for name in "${changed_sysctls[@]}"; do
       path=/proc/sys/${name//.//}
       [ ! -e "$path" ] || echo "$name $(cat "$path")"
-    done >"$run_dir/sysctl.new"
-    mv "$run_dir/sysctl.new" "$run_dir/sysctl"
+    done >"$node_dir/host.sysctl.new"
+    mv "$node_dir/host.sysctl.new" "$node_dir/host.sysctl"
   fi
-  if [ ! -e "$run_dir/made" ]; then
+  if [ ! -e "$node_dir/host.made" ]; then
     for path in "${made_folders[@]}"; do
       [ -e "$path" ] || echo "$path"
-    done >"$run_dir/made.new"
-    mv "$run_dir/made.new" "$run_dir/made"
+    done >"$node_dir/host.made.new"
+    mv "$node_dir/host.made.new" "$node_dir/host.made"
   fi
 }
 

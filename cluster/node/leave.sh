@@ -20,7 +20,7 @@ stop_processes() {
   for name in kubelet kube-proxy coredns kube-scheduler kube-controller-manager kube-apiserver etcd; do
     if running "$name"; then kill -9 "$(pid_of "$name")" 2>/dev/null || true; fi
   done
-  if [ -e "$run_dir/owner" ]; then kill_pods; fi
+  if holds_claim; then kill_pods; fi
   stop containerd
   for pid in $(our_pids); do kill -9 "$pid" 2>/dev/null || true; done
   wait_for 10 "the node's processes end" no_processes || die "processes of the node do not end: $(our_pids | xargs)"
@@ -50,17 +50,17 @@ unmount_all() {
 
 # remove_network: the pods' namespaces, as the CNI's own records name them, their ends on the bridge, the bridge.
 remove_network() {
-  local record netns link
-  for record in /var/lib/cni/results/parley-* /var/lib/cni/cache/results/parley-*; do
+  local record id netns link
+  for record in /var/lib/cni/results/parley-*-eth0; do
     [ -e "$record" ] || continue
-    netns=$(grep -o '"netns":"[^"]*"' "$record" | cut -d'"' -f4 || true)
-    case $netns in
-      /run/netns/cni-* | /var/run/netns/cni-*)
-        umount -l "$netns" 2>/dev/null || true
-        rm -f "$netns"
-        ;;
-    esac
-    rm -f "$record"
+    id=${record##*/parley-}
+    id=${id%-eth0}
+    netns=$(grep -o '"sandbox":"/var/run/netns/cni-[^"]*"' "$record" | cut -d'"' -f4 | head -n 1 || true)
+    if [ -n "$netns" ]; then
+      umount -l "$netns" 2>/dev/null || true
+      rm -f "$netns"
+    fi
+    rm -f "$record" "/var/lib/cni/results/cni-loopback-$id-lo"
   done
   [ -e "/sys/class/net/$bridge" ] || return 0
   for link in "/sys/class/net/$bridge/brif/"*; do
@@ -71,21 +71,28 @@ remove_network() {
 
 # remove_chains COMMAND: the rules that lead into the chains of kube-proxy, the CNI plugins and ours, then the chains.
 remove_chains() {
-  local table chain names='(KUBE-|CNI-|PARLEY-)[A-Za-z0-9-]*' rule
+  local table rules
   command -v "$1" >/dev/null || return 0
-  [ -e "$run_dir/owner" ] || return 0
+  holds_claim || return 0
   for table in filter nat mangle; do
-    "$1-save" -t $table 2>/dev/null | grep -E "^-A (INPUT|OUTPUT|FORWARD|PREROUTING|POSTROUTING) .*-j $names" | sed 's/^-A/-D/' |
-      while read -r rule; do echo "$rule" | xargs "$1" -w -t $table || true; done || true
-    mapfile -t chains < <("$1-save" -t $table 2>/dev/null | sed -nE "s/^:($names) .*/\1/p")
-    for chain in "${chains[@]}"; do "$1" -w -t $table -F "$chain" || true; done
-    for chain in "${chains[@]}"; do "$1" -w -t $table -X "$chain" || true; done
+    rules=$("$1-save" -t $table 2>/dev/null) || continue
+    printf '%s\n' "$rules" | removal $table | "$1-restore" --wait --noflush
   done
+}
+
+# removal TABLE: turns what iptables-save prints into what iptables-restore needs to take our part of it away.
+removal() {
+  local ours='(KUBE|CNI|PARLEY)-[A-Za-z0-9-]+'
+  awk -v table="$1" -v chain="^:$ours " -v rule="^-A (INPUT|OUTPUT|FORWARD|PREROUTING|POSTROUTING) .*-j $ours( |\$)" '
+    BEGIN {print "*" table}
+    $0 ~ chain {name = substr($1, 2); flush = flush "-F " name "\n"; drop = drop "-X " name "\n"}
+    $0 ~ rule {sub(/^-A/, "-D"); print}
+    END {printf "%s%sCOMMIT\n", flush, drop}'
 }
 
 remove_cgroups() {
   local folder
-  [ -e "$run_dir/owner" ] || return 0
+  holds_claim || return 0
   for folder in $(pod_cgroups); do
     wait_for 10 "the cgroup $folder empties" remove_cgroup "$folder" || true
   done
@@ -95,19 +102,20 @@ remove_cgroup() { find "$1" -depth -type d -exec rmdir {} + 2>/dev/null; [ ! -e 
 
 restore_sysctls() {
   local name value
-  [ -e "$run_dir/sysctl" ] || return 0
-  while read -r name value; do echo "$value" >"/proc/sys/${name//.//}" || true; done <"$run_dir/sysctl"
+  [ -e "$node_dir/host.sysctl" ] || return 0
+  while read -r name value; do echo "$value" >"/proc/sys/${name//.//}" || true; done <"$node_dir/host.sysctl"
 }
 
 remove_made_folders() {
   local path
-  [ -e "$run_dir/owner" ] || return 0
+  holds_claim || return 0
   for path in /run/containerd/s/*; do # sockets of shims that were killed
     [ ! -S "$path" ] || grep -qF "$path" /proc/net/unix || rm -f "$path"
   done
+  rm -f /var/lib/kubelet/device-plugins/kubelet.sock
   find /var/log/containers -maxdepth 1 -type l -lname "$node_dir/*" -delete 2>/dev/null || true
-  [ -e "$run_dir/made" ] || return 0
+  [ -e "$node_dir/host.made" ] || return 0
   while read -r path; do
     if [ -d "$path" ]; then rmdir "$path" 2>/dev/null || true; else rm -f "$path"; fi
-  done <"$run_dir/made"
+  done <"$node_dir/host.made"
 }

@@ -43,6 +43,7 @@ cluster_up() {
     say "cluster: up (node)"
     return
   fi
+  one_at_a_time
   tools
   need_packages containerd=containerd runc=runc /usr/lib/cni/bridge=containernetworking-plugins \
     iptables=iptables conntrack=conntrack ip=iproute2 openssl=openssl
@@ -61,6 +62,7 @@ cluster_up() {
 }
 
 start_node() {
+  kill_strays
   prepare_host
   make_pki
   start_control_plane && start_runtime && start_dns || return
@@ -70,6 +72,7 @@ start_node() {
 
 cluster_down() {
   [ "$(id -u)" = 0 ] || die "run as root"
+  one_at_a_time
   if ! holds_claim && [ -e "$run_dir/owner" ]; then
     die "the cluster that is up belongs to another cache: PARLEY_CACHE=$(cat "$run_dir/owner") parley-cluster down"
   fi

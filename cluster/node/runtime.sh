@@ -59,6 +59,7 @@ state = "$run_dir/containerd"
     snapshotter = "$(snapshotter)"
   [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"
+    options = { Root = "$run_dir/runc" }
 END
 }
 
