@@ -11,6 +11,7 @@ from parley_operator.installation import BotDefaults, Installation, merged_resou
 
 type Json = dict[str, Any]
 
+CONTAINER = "bot"
 USER = 10001
 TOKEN_AUDIENCE = "parley-api"  # noqa: S105 - an audience, not a secret
 TOKEN_SECONDS = 3600
@@ -80,7 +81,7 @@ def bot_pod(
 
 def _container(installation: Installation, resources: Json) -> Json:
     return {
-        "name": "bot",
+        "name": CONTAINER,
         "image": installation.bot.image,
         "imagePullPolicy": installation.bot.image_pull_policy,
         "resources": {kind: amounts for kind, amounts in resources.items() if amounts},

@@ -81,8 +81,8 @@ class Pod:
 
     @property
     def dead(self) -> bool:
-        """Whether its container will never run again."""
-        return self.phase in ("Succeeded", "Failed")
+        """Whether its container will never run again: its end is told before the phase, which waits for the sandbox."""
+        return self.phase in ("Succeeded", "Failed") or self.exit_code is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -316,7 +316,7 @@ class World:
         """The container ended."""
         ended = {"exitCode": exit_code, "reason": reason or "Error", "finishedAt": _stamp(self.now)}
         phase = "Succeeded" if exit_code == 0 else "Failed"
-        states = [] if exit_code is None else [{"state": {"terminated": ended}}]
+        states = [] if exit_code is None else [{"name": "bot", "state": {"terminated": ended}}]
         self.set_pod(name, phase=phase, containerStatuses=states, **({"reason": reason} if reason else {}))
 
     def _change_status(self, **changes: Any) -> None:

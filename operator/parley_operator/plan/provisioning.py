@@ -26,6 +26,7 @@ from parley_operator.plan.attempts import (
     Fate,
     closed,
     fate_of,
+    last_line,
     next_number,
     record_of,
     recorded,
@@ -224,7 +225,7 @@ def _watch_over(draft: Draft, pod: Pod, ledger: InputsSecret) -> bool:
     limit = pod.settled_at + timedelta(seconds=patience)
     draft.look_again(limit)
     if draft.now >= limit:
-        told = f": {pod.reason} {pod.message}".rstrip() if pod.reason or pod.message else ""
+        told = f": {pod.reason} {last_line(pod.message)}".rstrip() if pod.reason or pod.message else ""
         fate = Fate(draft.second, "StartDeadlineExceeded", f"{pod.name} was not ready within {patience} s{told}")
         record = closed(record_of(draft.attempts, pod.attempt), pod.attempt, pod.name, fate)
         draft.attempts = recorded(draft.attempts, record, ledger.failures)

@@ -23,6 +23,7 @@ from parley_crds.names import (
 from parley_protocol import BotInputs, InterviewRef
 from pydantic import ValidationError
 
+from parley_operator.bot_pod import CONTAINER as BOT_CONTAINER
 from parley_operator.installation import Installation
 from parley_operator.manifests import ANNOTATION_FAILURES
 from parley_operator.shell.kube import CONFIG_MAPS, INTERVIEWS, PODS, REVISIONS, SECRETS, TEMPLATES, Json, Kube
@@ -174,7 +175,8 @@ def pod_of(pod: Json) -> Pod:
     conditions = {item["type"]: item for item in status.get("conditions") or []}
     ready: Json = conditions.get("Ready", {})
     disruption: Json = conditions.get("DisruptionTarget", {})
-    state: Json = next((item.get("state", {}) for item in status.get("containerStatuses") or []), {})
+    bot: Json = next((item for item in status.get("containerStatuses") or [] if item["name"] == BOT_CONTAINER), {})
+    state = bot.get("state", {})
     ended, waiting = state.get("terminated", {}), state.get("waiting", {})
     told = (disruption if disruption.get("status") == "True" else {}, status, ended, waiting)
     scheduled: Json = conditions.get("PodScheduled", {})

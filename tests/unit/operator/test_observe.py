@@ -15,6 +15,8 @@ METADATA = {
     "labels": {"parley.dev/attempt": "2"},
 }
 
+ENDED = {"name": "bot", "state": {"terminated": {"exitCode": 143, "reason": "Error", "message": "bye"}}}
+
 
 def interview(spec: dict[str, Any], **metadata: Any) -> dict[str, Any]:
     return {"metadata": {"name": "jane", "namespace": "hiring", "uid": "u", **metadata}, "spec": spec}
@@ -30,10 +32,19 @@ def test_a_disruption_goes_before_what_the_container_says() -> None:
     status = {
         "phase": "Failed",
         "conditions": [{"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI"}],
-        "containerStatuses": [{"state": {"terminated": {"exitCode": 143, "reason": "Error", "message": "bye"}}}],
+        "containerStatuses": [ENDED],
     }
     pod = pod_of({"metadata": METADATA, "status": status})
     assert (pod.reason, pod.exit_code, pod.message) == ("EvictionByEvictionAPI", 143, "bye")
+
+
+def test_an_ended_bot_is_dead_while_its_sandbox_is_torn_down() -> None:
+    sidecar = {"name": "mesh", "state": {"terminated": {"exitCode": 0}}}
+    running = {"name": "bot", "state": {"running": {}}}
+    alive = pod_of({"metadata": METADATA, "status": {"phase": "Running", "containerStatuses": [sidecar, running]}})
+    assert not alive.dead
+    ended = pod_of({"metadata": METADATA, "status": {"phase": "Running", "containerStatuses": [sidecar, ENDED]}})
+    assert (ended.dead, ended.exit_code) == (True, 143)
 
 
 def test_a_pod_that_cannot_be_scheduled_says_so() -> None:

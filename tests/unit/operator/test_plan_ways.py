@@ -347,7 +347,7 @@ def test_a_bot_that_never_becomes_ready_is_replaced() -> None:
     world.reconcile()
     first = world.pod
     waiting = {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}
-    world.set_pod(first, phase="Pending", containerStatuses=[{"state": waiting}])
+    world.set_pod(first, phase="Pending", containerStatuses=[{"name": "bot", "state": waiting}])
     world.reconcile()
     assert world.wake_at == START + timedelta(seconds=180)
     world.advance(180)
