@@ -23,7 +23,7 @@ test: setup web/node_modules/.ready ## every tier: lint, unit, integration on a 
 
 test-unit: setup web/node_modules/.ready ## pure and fast
 	@$(PY) -m pytest tests/unit
-	@cd web && npm test --silent
+	@source cluster/toolchain && ensure_node && cd web && npm test --silent
 
 test-integration: setup tools ## on a real kube-apiserver and a real S3 server
 	@$(PY) -m pytest tests/integration
@@ -44,10 +44,10 @@ format: setup ## ruff's formatter and its safe fixes
 	@.venv/bin/ruff check --quiet --fix . || true
 	@.venv/bin/ruff format --quiet .
 
-generate: setup ## CRDs, JSON Schema, OpenAPI types from their one source
+generate: setup web/node_modules/.ready ## CRDs, JSON Schema, OpenAPI types from their one source
 	@$(PY) -m parley_crds.generate
 	@$(PY) -m parley_api.transcripts.schema
-	@cd web && npm run --silent generate
+	@source cluster/toolchain && ensure_node && cd web && npm run --silent generate
 
 lock: setup ## resolve every extra into requirements.lock again
 	@.venv/bin/uv pip compile pyproject.toml --all-extras --universal --python-version 3.12 --generate-hashes \
@@ -73,7 +73,7 @@ setup: .venv/.ready ## the development environment
 
 .PHONY: tools browser
 tools:
-	@cluster/parley-cluster tools
+	@cluster/parley-cluster tools kube coredns pause helm kubeconform versitygw
 
 browser:
 	@cluster/debian-packages chromium
@@ -81,5 +81,5 @@ browser:
 .venv/.ready: requirements.lock requirements-uv.lock pyproject.toml
 	@cluster/python-env
 
-web/node_modules/.ready: web/package-lock.json
-	@source cluster/toolchain && cd web && npm ci --no-fund --no-audit --loglevel=error && touch node_modules/.ready
+web/node_modules/.ready: web/package-lock.json | .venv/.ready
+	@source cluster/toolchain && ensure_node && cd web && npm ci --no-fund --no-audit --loglevel=error && touch node_modules/.ready

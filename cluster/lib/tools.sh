@@ -64,7 +64,9 @@ tools() {
   for name in "$@"; do
     path=$(tool_path "$name") || exit
     if [ ! -x "$path" ]; then
-      [ -n "$(command -v go)" ] || die "Go >= 1.25 is needed to build $name; cluster/toolchain provides it: make toolchain"
+      # shellcheck source=../toolchain
+      . "$here/toolchain"
+      ensure_go || die "Go >= 1.25 is needed to build $name"
       step "tool $name" build_tool "$name" "$path"
       # Older builds go, but not one that runs as a cluster: its files are in use by name.
       find "$PARLEY_CACHE/tools/$name" -mindepth 1 -maxdepth 1 -type d ! -path "$(dirname "$path")" -mtime +7 -exec rm -rf {} +
