@@ -17,6 +17,7 @@ prepare_host() {
   write_sysctl net.ipv4.ip_forward 1
   write_sysctl net.bridge.bridge-nf-call-iptables 1
   enable_cgroup_controllers
+  share_netns_folder
   make_bridge
   open_firewall
 }
@@ -60,6 +61,17 @@ enable_cgroup_controllers() {
   for controller in "${controllers[@]}"; do
     echo "+$controller" >"$root/cgroup.subtree_control" 2>/dev/null || true
   done
+}
+
+# share_netns_folder: `ip netns add` binds /run/netns to itself unless it is a mount already, and so covers the pods'
+# namespaces that are in it with copies, which then can never be unmounted. Where it is one from the start, it does not.
+share_netns_folder() {
+  mkdir -p /run/netns
+  if ! grep -qs ' /run/netns ' /proc/self/mounts; then
+    mount --bind /run/netns /run/netns
+    mount --make-shared /run/netns
+    touch "$node_dir/host.netns"
+  fi
 }
 
 make_bridge() {

@@ -62,6 +62,8 @@ remove_network() {
     fi
     rm -f "$record" "/var/lib/cni/results/cni-loopback-$id-lo"
   done
+  # Stays where somebody else's namespaces are in it.
+  [ ! -e "$node_dir/host.netns" ] || umount /run/netns 2>/dev/null || true
   [ -e "/sys/class/net/$bridge" ] || return 0
   for link in "/sys/class/net/$bridge/brif/"*; do
     [ ! -e "$link" ] || ip link del "${link##*/}" || true
