@@ -6,6 +6,7 @@ import asyncio  # noqa: E402 - the clock of the start is read before anything is
 import os  # noqa: E402
 import sys  # noqa: E402
 
+from loguru import logger  # noqa: E402
 from pydantic import ValidationError  # noqa: E402
 
 from parley_bot.bot import Bot  # noqa: E402
@@ -26,7 +27,11 @@ def main() -> int:
         print(f"cannot start: {'; '.join(faults)}", file=sys.stderr)
         return 2
     configure_logs(settings.log_level)
-    return asyncio.run(_run(settings))
+    try:
+        return asyncio.run(_run(settings))
+    except Exception:  # noqa: BLE001 - told and answered with a crash's exit code, whatever it is
+        logger.exception("the bot crashed")
+        return 1
 
 
 if __name__ == "__main__":

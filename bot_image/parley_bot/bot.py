@@ -107,7 +107,9 @@ class Bot:
         plan = interview.assignment.plan
         endpoint = self._settings.model_endpoint
         access = ModelAccess(
-            plan.model.region or self._settings.aws_region, str(endpoint).rstrip("/") if endpoint else None
+            plan.model.region or self._settings.aws_region,
+            str(endpoint).rstrip("/") if endpoint else None,
+            self._settings.model_rotate_seconds,
         )
         room, entering = self._room(interview, access)
         await self._unless_terminated(asyncio.gather(check_model(access, plan.model), entering))

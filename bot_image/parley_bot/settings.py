@@ -21,6 +21,9 @@ class Settings(BaseSettings):
     )
     spool_dir: Path = Field(default=Path("/tmp/spool"), description="Events wait here until the API has stored them.")  # noqa: S108 - an emptyDir of the pod, the one place it may write
     model_endpoint: HttpUrl | None = Field(default=None, description="Where the model answers instead of Bedrock.")
+    model_rotate_seconds: float = Field(
+        default=360, gt=0, description="Age from which a model session is replaced; Nova Sonic ends it after 480 s."
+    )
     aws_region: str = Field(
         default="us-east-1", validation_alias="AWS_REGION", description="The model's region when the plan names none."
     )

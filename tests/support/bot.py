@@ -270,10 +270,14 @@ class BotProcess:
 
 
 class Guest:
-    """A candidate's client: speaks its answers when the interviewer has come to an end, and keeps what it is sent."""
+    """A candidate's client: speaks its answers when the interviewer has come to an end, and keeps what it is sent.
 
-    def __init__(self, answers: list[bytes]) -> None:
+    `barge_in` is spoken over the interviewer's first words.
+    """
+
+    def __init__(self, answers: list[bytes], *, barge_in: bytes = b"") -> None:
         self.answers = list(answers)
+        self._barge_in = barge_in
         self.messages: list[dict[str, Any]] = []
         self.heard = bytearray()
         self.close_code: int | None = None
@@ -334,6 +338,8 @@ class Guest:
         self.messages.append(message)
         if message.get("type") == "bot-stopped-speaking" and self.answers:
             self._speech += bytes(32000 // 2) + self.answers.pop(0)
+        if message.get("type") == "bot-started-speaking" and self._barge_in:
+            self._speech, self._barge_in = self._barge_in, b""
 
     async def _talk(self) -> None:
         """A microphone: a frame each 20 ms, of speech or of silence."""

@@ -32,6 +32,7 @@ from pipecat.frames.frames import (
 from pipecat.processors.aggregators.llm_context import LLMContext, LLMContextMessage
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.aws.nova_sonic.llm import AWSNovaSonicLLMService
+from pipecat.services.aws.nova_sonic.session_continuation import SessionContinuationParams
 from pipecat.utils.errors import ErrorCategory
 from smithy_aws_core.auth.sigv4 import SigV4AuthScheme
 from smithy_aws_core.identity.static import StaticCredentialsResolver
@@ -147,10 +148,14 @@ class GuardedClient:
 
 @dataclass(frozen=True, slots=True)
 class ModelAccess:
-    """Where and as whom the model is reached."""
+    """Where and as whom the model is reached, and for how long at a time.
+
+    `rotate_seconds` is the age from which a session is replaced by a fresh one at the interviewer's next words.
+    """
 
     region: str
     endpoint: str | None = None
+    rotate_seconds: float = 360.0
 
     def client(self) -> GuardedClient:
         """A new client with the credentials of this moment. May block for a request to the credentials' source.
@@ -230,6 +235,11 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
                 max_tokens=inference.max_tokens or _MAX_TOKENS,
             ),
             tools=tools,
+            # A rotation waits for the interviewer to speak. Forced on a silent one, pipecat 1.14 drops the new session
+            # and leaks it; a session that reaches its limit unrotated is opened again by `reset_conversation`.
+            session_continuation=SessionContinuationParams(
+                transition_threshold_seconds=access.rotate_seconds, audio_start_timeout_seconds=0
+            ),
         )
 
     def create_client(self) -> Any:

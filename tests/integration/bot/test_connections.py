@@ -116,3 +116,21 @@ async def test_a_model_session_that_is_lost(
     assert peer.finished is not None
     assert peer.finished.reason is FinishReason.COMPLETED
     assert sum("Hello Kim" in text for text in interviewer(peer)) == 1
+
+
+async def test_a_model_session_that_is_rotated(
+    peer: ApiPeer, nova: Nova, start_bot: StartBot, answers: list[bytes]
+) -> None:
+    bot = await start_bot(PARLEY_MODEL_ROTATE_SECONDS="4")
+    await bot.ready()
+    guest = await Guest(answers).join(bot.url())
+    await guest.over(150)
+    assert await bot.exit_code(15) == 0
+    sessions = nova.control.get("/sessions").json()
+    assert sum(1 for session in sessions if session["turns"]) >= 2, "more than one session has talked"
+    said = interviewer(peer)
+    assert sum("Hello Kim" in text for text in said) == 1
+    assert not any("lost the line" in text for text in said), "nobody has noticed"
+    assert len(candidate(peer)) == 3
+    assert peer.finished is not None
+    assert peer.finished.reason is FinishReason.COMPLETED

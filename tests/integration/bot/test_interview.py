@@ -4,7 +4,7 @@ import wave
 from pathlib import Path
 
 from parley_protocol import FinishReason, Speaker
-from support.bot import ApiPeer, Guest
+from support.bot import ApiPeer, Guest, eventually
 from support.speech import word_error_rate
 
 from .conftest import ANSWERS, StartBot
@@ -35,3 +35,19 @@ async def test_a_whole_interview(peer: ApiPeer, start_bot: StartBot, answers: li
     assert guest.told("progress")[-1]["total"] == 2
     assert len(bot.logged("turn_latency")) == 3
     assert not any(words in bot.log.read_text() for words in ("outage that you have solved", "database"))
+
+
+async def test_an_interviewer_who_is_interrupted(peer: ApiPeer, start_bot: StartBot, answers: list[bytes]) -> None:
+    bot = await start_bot()
+    await bot.ready()
+    guest = await Guest([], barge_in=answers[0]).join(bot.url())
+    await eventually("the interruption is heard", lambda: len(peer.turns) >= 2, 60)
+    first, second = peer.turns[:2]
+    assert first.speaker is Speaker.INTERVIEWER
+    assert first.interrupted
+    whole = "Hello Kim, thank you for coming. Tell me about an outage that you have solved."
+    assert whole.startswith(first.text)
+    assert len(first.text) < len(whole), "what was cut off was not said"
+    assert second.speaker is Speaker.CANDIDATE
+    assert not second.interrupted
+    await guest.leave()
