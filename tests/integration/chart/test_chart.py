@@ -3,12 +3,16 @@
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from parley_operator.installation import BotDefaults
 from support import json_schemas
 from support.control_plane import ControlPlane
 from support.processes import tool
+
+type Document = dict[str, Any]
 
 CHART = Path(__file__).parents[3] / "charts/parley"
 PROFILES = {
@@ -104,3 +108,30 @@ def test_every_pod_is_restricted_and_every_account_its_own() -> None:
         for container in template["containers"]:
             assert container["securityContext"]["readOnlyRootFilesystem"]
             assert container["resources"]["limits"]["memory"]
+
+
+def _environment(deployment: str, documents: list[Document]) -> dict[str, str]:
+    (found,) = [item for item in documents if item["kind"] == "Deployment" and item["metadata"]["name"] == deployment]
+    variables = found["spec"]["template"]["spec"]["containers"][0]["env"]
+    return {entry["name"]: entry.get("value", "") for entry in variables}
+
+
+def test_operator_and_api_watch_the_same_namespaces_and_have_rights_nowhere_else() -> None:
+    documents = [document for document in yaml.safe_load_all(rendered("s3 and Daily")) if document]
+    for name in ("parley-operator", "parley-api"):
+        assert json.loads(_environment(name, documents)["PARLEY_WATCH_NAMESPACES"]) == ["hiring"], name
+    for document in documents:
+        if document["kind"] == "ClusterRole":
+            groups = {group for rule in document["rules"] for group in rule["apiGroups"]}
+            assert groups == {"authentication.k8s.io", "authorization.k8s.io"}, document["metadata"]["name"]
+
+
+def test_the_keys_that_a_template_may_select_by_may_be_tolerated_too() -> None:
+    done = helm("template", "parley", str(CHART), "--set=bots.allowedNodeSelectorKeys={pool}")
+    (found,) = [
+        document
+        for document in yaml.safe_load_all(done.stdout)
+        if document and document["metadata"]["name"] == "parley-bot-defaults"
+    ]
+    defaults = BotDefaults.model_validate_json(found["data"]["defaults.json"])
+    assert (defaults.allowed_node_selector_keys, defaults.allowed_toleration_keys) == (["pool"], ["pool"])
