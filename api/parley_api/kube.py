@@ -58,7 +58,14 @@ def core_path(plural: str, namespace: str | None = None, name: str | None = None
 
 
 def resource_path(root: str, plural: str, namespace: str | None, name: str | None, sub: str | None = None) -> str:
-    """Path of a resource below `root`; names are quoted, so none can reach another path."""
+    """Path of a resource below `root`; names are quoted, so none can reach another path.
+
+    Raises:
+        KubeError: 404, a name is `.` or `..`, which no object has and a client folds away, quoted or not.
+    """
+    for part in (namespace, name):
+        if part in (".", ".."):
+            raise KubeError(404, "NotFound", f"nothing can be named {part!r}")
     parts = [root]
     if namespace is not None:
         parts += ["namespaces", quote(namespace, safe="")]

@@ -99,6 +99,7 @@ def from_kube(error: KubeError) -> ProblemError:
         return ProblemError(409, slug, error.message)
     if error.status == 403 and any(cause.get("reason") == "NamespaceTerminating" for cause in _causes(error)):
         return ProblemError(409, "conflict", error.message)
+    log.error("the Kubernetes API: %s", error)
     if error.status in (401, 403):
         return ProblemError(
             500, "kubernetes-refused", "Parley's API lacks a right in the cluster; its log names which one."
@@ -113,11 +114,11 @@ def from_kube(error: KubeError) -> ProblemError:
 
 def from_store(error: StoreError) -> ProblemError:
     """The store failed: nothing was acknowledged, so the same request may be sent again."""
+    log.error("the store: %s", error)
     if isinstance(error, StoreUnavailableError):
         return ProblemError(
             503, "store-unavailable", "The store does not answer now; send it again.", headers={"Retry-After": "5"}
         )
-    log.error("the store: %s", error)
     return ProblemError(500, "internal-error", "Parley's API failed; its log says why.")
 
 

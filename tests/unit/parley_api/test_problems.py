@@ -94,3 +94,19 @@ async def test_half_an_answer_is_not_made_to_look_whole(app: FastAPI) -> None:
     async with httpx.AsyncClient(transport=transport, base_url="http://api") as http:
         with pytest.raises(RuntimeError, match="broke off"):
             await http.get("/half")
+
+
+@pytest.mark.parametrize(("status", "slug"), [(403, "kubernetes-refused"), (500, "kubernetes-unavailable")])
+def test_what_the_caller_is_not_told_of_the_cluster_is_in_the_log(
+    status: int, slug: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    problem = from_kube(KubeError(status, "Forbidden", "parley-api cannot patch interviews/status"))
+    assert problem.slug == slug
+    assert "interviews/status" not in problem.detail
+    assert "parley-api cannot patch interviews/status" in caplog.text
+
+
+def test_a_store_that_does_not_answer_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    problem = problems.from_store(StoreUnavailableError("S3 bucket transcripts failed: AccessDenied"))
+    assert (problem.status, "AccessDenied" in problem.detail) == (503, False)
+    assert "AccessDenied" in caplog.text
