@@ -46,6 +46,8 @@ class DailyRoom:
             "on_error": self._on_error,
             "on_participant_joined": self._on_participant_joined,
             "on_participant_left": self._on_participant_left,
+            "on_recording_started": self._on_recording_started,
+            "on_recording_stopped": self._on_recording_stopped,
             "on_recording_error": self._on_recording_error,
         }.items():
             self.transport.add_event_handler(name, handler)
@@ -133,5 +135,13 @@ class DailyRoom:
         self.pipeline.flush()
         self._interview.conversation.candidate_left(self.pipeline)
 
-    async def _on_recording_error(self, _transport: object, _stream: str, message: str) -> None:
-        logger.error("recording failed: {}", message)
+    # The room records, not the bot: an interview does not end because its recording does.
+
+    async def _on_recording_started(self, _transport: object, status: Mapping[str, Any]) -> None:
+        logger.bind(stream=status.get("streamId")).info("recording started")
+
+    async def _on_recording_stopped(self, _transport: object, stream: str) -> None:
+        logger.bind(stream=stream).info("recording stopped")
+
+    async def _on_recording_error(self, _transport: object, stream: str, message: str) -> None:
+        logger.bind(stream=stream).error("recording failed: {}", message)
