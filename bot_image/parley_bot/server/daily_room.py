@@ -12,8 +12,8 @@ from pipecat.transports.daily.transport import DailyParams, DailyTransport
 from parley_bot.engine.instructions import PROMPT_GO_ON
 from parley_bot.exits import RoomNotJoinedError
 from parley_bot.interview import Interview
+from parley_bot.pipeline.access import ModelAccess
 from parley_bot.pipeline.assembly import RoomPipeline
-from parley_bot.pipeline.nova import ModelAccess
 
 _LAST_WORDS_SECONDS = 1.0
 
