@@ -1,5 +1,6 @@
 """Does what the plan says, one action at a time. Each may have been done before, and is then done."""
 
+import contextlib
 import hashlib
 import logging
 import socket
@@ -46,6 +47,7 @@ from parley_operator.shell.kube import (
     Json,
     Kube,
     KubeError,
+    NotFoundError,
     Resource,
 )
 from parley_operator.snapshot import Step
@@ -154,14 +156,23 @@ class Actor:
         await self._kube.replace(SECRETS, manifest)
 
     async def _set_finalizer(self, ref: InterviewRef, present: bool) -> None:
+        if not present:
+            await self._drop_finalizer(ref)
+            return
         manifest = _interview(ref)
-        manifest["metadata"]["finalizers"] = [FINALIZER] if present else []
-        try:
-            await self._kube.apply(INTERVIEWS, manifest, OPERATOR_MANAGER)
-        except ConflictError:
-            # Another has its name now, or none: whoever had the uid is gone, and its finalizer with it.
-            if present:
-                raise
+        manifest["metadata"]["finalizers"] = [FINALIZER]
+        await self._kube.apply(INTERVIEWS, manifest, OPERATOR_MANAGER)
+
+    async def _drop_finalizer(self, ref: InterviewRef) -> None:
+        """Takes the finalizer off, whoever put it on: an apply would leave one that was restored from a backup."""
+        found = await self._kube.get(INTERVIEWS, ref.namespace, ref.name)
+        if found is None or found["metadata"]["uid"] != ref.uid:
+            return
+        metadata = found["metadata"]
+        others = [name for name in metadata.get("finalizers", []) if name != FINALIZER]
+        changed = {"uid": ref.uid, "resourceVersion": metadata["resourceVersion"], "finalizers": others}
+        with contextlib.suppress(NotFoundError):
+            await self._kube.patch(INTERVIEWS, ref.namespace, ref.name, {"metadata": changed})
 
     async def _apply_status(self, ref: InterviewRef, status: InterviewStatus) -> None:
         manifest = _interview(ref) | {"status": status.to_dict()}

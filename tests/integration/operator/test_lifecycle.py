@@ -181,6 +181,31 @@ def test_delete_removes_everything(site: Site) -> None:
     assert [revision for revision in site.revisions() if revision.startswith("alone-")] == []
 
 
+def test_an_interview_that_was_restored_with_its_finalizer_can_be_deleted(site: Site) -> None:
+    """A backup holds the finalizer: whoever restores it owns that, and an apply takes off only what is its own."""
+    manifest = {
+        "apiVersion": "parley.dev/v1alpha1",
+        "kind": "Interview",
+        "metadata": {
+            "name": "restored",
+            "namespace": site.namespace,
+            "finalizers": ["parley.dev/interview", "example.com/another"],
+        },
+        "spec": {"templateRef": {"name": "backend"}},
+    }
+    site.plane.kubectl("create", "-f", "-", stdin=json.dumps(manifest))
+    site.await_phase("restored", "Open")
+    site.delete("restored")
+
+    def finalizers() -> list[str]:
+        return list(site.get("restored")["metadata"]["finalizers"])
+
+    until("the operator has let go", lambda: finalizers() == ["example.com/another"], WAIT)
+    command = ("-n", site.namespace, "patch", "interview", "restored", "--type=merge", "-p")
+    site.plane.kubectl(*command, '{"metadata":{"finalizers":null}}')
+    until("the Interview is gone", lambda: not _exists(site, "restored"), WAIT)
+
+
 def test_a_raised_epoch_changes_the_link(site: Site) -> None:
     name = site.interview()
     secret = site.await_phase(name, "Open")["linkSecretName"]
