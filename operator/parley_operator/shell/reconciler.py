@@ -14,7 +14,7 @@ from parley_operator.plan import plan, plan_orphan
 from parley_operator.shell.act import ACTION_ERRORS, Actor, step_of
 from parley_operator.shell.observe import Observer, UnreadableInterviewError
 from parley_operator.shell.workers import RetryLaterError, Settled
-from parley_operator.snapshot import Children, Step, Trouble
+from parley_operator.snapshot import Step, Trouble
 
 logger = logging.getLogger(__name__)
 
@@ -51,13 +51,15 @@ class Reconciler:
             if interview is None:
                 children = await self._observer.children(ref, self._troubles.get(ref.uid, {}))
                 step = plan_orphan(children, now)
-                settled = self._settled_orphan(ref, children, step, now)
+                settled = Settled(again_in=_pause(step, now, RESYNC_SECONDS)) if children.pods else Settled(gone=True)
             else:
                 snapshot = await self._observer.snapshot(interview, self._troubles.get(ref.uid, {}))
                 step = plan(snapshot, now)
                 settled = self._settled(ref, interview, step, now)
             await self._act(ref, step)
             if not _unsettles(step):
+                if settled.gone:
+                    self._forget(ref)
                 return settled
         raise RetryLaterError(f"no rest after {PASSES} passes, at last: {step.actions}")
 
@@ -71,16 +73,9 @@ class Reconciler:
     def _settled(self, ref: InterviewRef, interview: Interview, step: Plan, now: datetime) -> Settled:
         self._wait_for(ref, step.awaits_template)
         if any(isinstance(action, SetFinalizer) and not action.present for action in step.actions):
-            self._forget(ref)
             return Settled(gone=True)
         over = interview.status.phase is not None and interview.status.phase.is_final
         return Settled(again_in=_pause(step, now, None if over else RESYNC_SECONDS))
-
-    def _settled_orphan(self, ref: InterviewRef, children: Children, step: Plan, now: datetime) -> Settled:
-        if not children.pods:
-            self._forget(ref)
-            return Settled(gone=True)
-        return Settled(again_in=_pause(step, now, RESYNC_SECONDS))
 
     async def _act(self, ref: InterviewRef, step: Plan) -> None:
         # A pass that pins only speaks to the API server, so the lock is never held while a provider is waited for.
