@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 import kopf
-from kopf._core.engines.peering import Identity
 
 from parley_operator.shell.connection import kopf_credentials
 
@@ -82,6 +81,9 @@ class Watch:
             logger.exception("the watch of %s ended", self.name)
 
     async def _operate(self) -> None:
+        # Peering is off; without a name kopf asks for the user's, whom an image's bare uid does not have. Its type is a
+        # NewType of str that kopf does not export.
+        identity: Any = f"{self.name}@{os.uname().nodename}"
         try:
             await kopf.operator(
                 registry=self._registry,
@@ -89,8 +91,7 @@ class Watch:
                 clusterwide=not self.namespaces,
                 namespaces=self.namespaces,
                 stop_flag=self._stop,
-                # Peering is off; without a name kopf asks for the user's, whom an image's bare uid does not have.
-                identity=Identity(f"{self.name}@{os.uname().nodename}"),
+                identity=identity,
             )
         finally:
             # kopf waits for the flag in a thread of the loop's executor, which asyncio.run would wait for in turn.
