@@ -77,6 +77,16 @@ class Context(SpecModel):
     secret_key_ref: SecretKeyRef | None = Field(default=None, description="A Secret that holds the text.")
 
 
+def _of_this_millennium(field: str) -> Rule:
+    """Bounds a time that the operator adds to: its calendar ends where a time that stands for `never` begins."""
+    return Rule(
+        f"!has(self.{field}) || self.{field} >= timestamp('2000-01-01T00:00:00Z')"
+        f" && self.{field} < timestamp('3000-01-01T00:00:00Z')",
+        f"window.{field} must be of the years 2000 to 2999; leave it out for no bound",
+        f".{field}",
+    )
+
+
 class Window(SpecModel):
     """When the link works."""
 
@@ -86,7 +96,9 @@ class Window(SpecModel):
                 "!has(self.notBefore) || !has(self.expiresAt) || self.notBefore < self.expiresAt",
                 "window.expiresAt must be later than window.notBefore",
                 ".expiresAt",
-            )
+            ),
+            _of_this_millennium("notBefore"),
+            _of_this_millennium("expiresAt"),
         )
     )
 
