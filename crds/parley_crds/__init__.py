@@ -15,6 +15,7 @@ from parley_crds.group import (
     VERSION,
 )
 from parley_crds.interview import (
+    CONTEXT_LENGTH,
     Candidate,
     ConfigMapKeyRef,
     Context,
@@ -62,6 +63,7 @@ __all__ = [
     "API_CONDITIONS",
     "API_MANAGER",
     "API_VERSION",
+    "CONTEXT_LENGTH",
     "GROUP",
     "INTERVIEW_KIND",
     "INTERVIEW_PLURAL",

@@ -24,6 +24,8 @@ from parley_crds.template import Start
 from parley_crds.tools import SecretKeyRef
 
 DeletionPolicy = Literal["Retain", "Erase"]
+CONTEXT_LENGTH = 32_768
+"""The longest context, in characters, wherever it stands: the bot's inputs have to fit into one Secret."""
 
 
 class TemplateRef(SpecModel):
@@ -70,7 +72,7 @@ class Context(SpecModel):
         )
     )
 
-    inline: Annotated[str, Field(min_length=1, max_length=32_768)] | None = Field(
+    inline: Annotated[str, Field(min_length=1, max_length=CONTEXT_LENGTH)] | None = Field(
         default=None, description="The text itself."
     )
     config_map_key_ref: ConfigMapKeyRef | None = Field(default=None, description="A ConfigMap that holds the text.")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from parley_crds import ConfigMapKeyRef, Interview, InterviewTemplateSpec, SecretKeyRef, is_true
+from parley_crds import CONTEXT_LENGTH, ConfigMapKeyRef, Interview, InterviewTemplateSpec, SecretKeyRef, is_true
 from parley_crds.names import (
     INPUTS_KEY,
     LABEL_ATTEMPT,
@@ -148,6 +148,9 @@ class Observer:
         text = data.get(ref.key)
         if text is None:
             return ContextProblem("ContextNotFound", f"The {kind} {ref.name} has no key {ref.key} with text")
+        if len(text) > CONTEXT_LENGTH:
+            message = f"Key {ref.key} of the {kind} {ref.name} has {len(text)} characters, {CONTEXT_LENGTH} are allowed"
+            return ContextProblem("ContextTooLong", message)
         return str(text)
 
 

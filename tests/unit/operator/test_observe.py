@@ -4,9 +4,12 @@ import base64
 from typing import Any
 
 import pytest
+from parley_crds import CONTEXT_LENGTH
 from parley_operator.plan.attempts import last_line
-from parley_operator.shell.observe import UnreadableInterviewError, inputs_of, interview_of, pod_of
-from support.operator_world import START, World
+from parley_operator.shell.kube import CONFIG_MAPS, Resource
+from parley_operator.shell.observe import Observer, UnreadableInterviewError, inputs_of, interview_of, pod_of
+from parley_operator.snapshot import ContextProblem
+from support.operator_world import INSTALLATION, START, World
 
 METADATA = {
     "name": "itv-jane-1-2",
@@ -65,6 +68,42 @@ def test_an_interview_of_an_older_schema_is_told_of_and_can_be_deleted() -> None
         interview_of(interview(spec))
     deleted = interview_of(interview(spec, deletionTimestamp="2026-11-22T12:00:00Z"))
     assert deleted.spec.deletion_policy == "Erase"
+
+
+class Documents:
+    """An API server that holds one ConfigMap and nothing else."""
+
+    def __init__(self, config_map: dict[str, Any]) -> None:
+        self._config_map = config_map
+
+    async def get(self, resource: Resource, namespace: str, name: str) -> dict[str, Any] | None:
+        return self._config_map if resource is CONFIG_MAPS else None
+
+    async def list(self, resource: Resource, namespace: str, labels: str) -> list[dict[str, Any]]:
+        return []
+
+
+@pytest.mark.parametrize(
+    ("labels", "length", "reason"),
+    [
+        ({"parley.dev/readable": "true"}, CONTEXT_LENGTH, None),
+        ({"parley.dev/readable": "true"}, CONTEXT_LENGTH + 1, "ContextTooLong"),
+        ({"parley.dev/readable": "false"}, 1, "ContextNotReadable"),
+    ],
+)
+async def test_a_context_elsewhere_is_bounded_as_one_inline_is(
+    labels: dict[str, str], length: int, reason: str | None
+) -> None:
+    text = "ü" * length
+    kube: Any = Documents({"metadata": {"labels": labels}, "data": {"cv": text}})
+    spec = {"templateRef": {"name": "backend"}, "context": {"configMapKeyRef": {"name": "jane", "key": "cv"}}}
+    observed = await Observer(kube, INSTALLATION).snapshot(interview_of(interview(spec)), {})
+    if reason is None:
+        assert observed.context == text
+    else:
+        assert isinstance(observed.context, ContextProblem)
+        assert observed.context.reason == reason
+        assert "ü" not in observed.context.message
 
 
 def test_a_template_of_an_older_schema_is_told_of() -> None:
