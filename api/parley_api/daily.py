@@ -36,7 +36,7 @@ async def make_way(rooms: RoomProvider | None, inputs: BotInputs, *, take_over: 
     """
     candidate = user_id("candidate", inputs.attempt)
     async with _refusals_as_problems():
-        occupants = await _required(rooms).presence(inputs.room.name) or []
+        occupants = await _required(rooms).presence(inputs.room.name)
         if all(occupant.user != candidate for occupant in occupants):
             return
         if not take_over:

@@ -1,4 +1,7 @@
-"""What Parley needs of whoever serves the rooms. Every call is safe to repeat."""
+"""What Parley needs of whoever serves the rooms. Every call is safe to repeat.
+
+A `websocket` room has no provider: the bot serves it, so it is there as long as its pod, and a ticket opens it.
+"""
 
 import re
 from dataclasses import dataclass
@@ -39,10 +42,10 @@ class RoomPlan:
 
 @dataclass(frozen=True)
 class Room:
-    """The room that is there; `url` is None where the bot serves the room itself."""
+    """The room that is there, and its address."""
 
     name: str
-    url: str | None = None
+    url: str
 
 
 @dataclass(frozen=True)
@@ -80,8 +83,8 @@ class RoomProvider(Protocol):
         """A token that lets its holder join this room in this role, and do no more than the role needs."""
         ...
 
-    async def presence(self, name: str) -> list[Occupant] | None:
-        """Who is in the room; None where the provider can't know."""
+    async def presence(self, name: str) -> list[Occupant]:
+        """Who is in the room."""
         ...
 
     async def eject(self, name: str, user: str) -> None:

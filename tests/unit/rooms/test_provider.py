@@ -1,12 +1,7 @@
-"""Names in a room, and the provider for rooms that the bot serves itself."""
-
-from datetime import UTC, datetime
+"""Names of rooms, and of those who are in one."""
 
 import pytest
-from parley_rooms.provider import Grant, RoomPlan, RoomProvider, room_name, user_id
-from parley_rooms.websocket import WebsocketRooms
-
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+from parley_rooms.provider import room_name, user_id
 
 
 def test_a_room_is_named_after_installation_and_interview() -> None:
@@ -25,13 +20,3 @@ def test_bots_of_two_attempts_are_told_apart() -> None:
         "bot-2",
         "candidate",
     }
-
-
-async def test_a_room_that_the_bot_serves_needs_nothing_but_tickets() -> None:
-    rooms: RoomProvider = WebsocketRooms(lambda grant: f"ticket for {grant.role} {grant.attempt}")
-    assert (await rooms.ensure(RoomPlan("room", NOW))).url is None
-    assert await rooms.mint(Grant("room", "candidate", 2, NOW, "Ada")) == "ticket for candidate 2"
-    assert await rooms.presence("room") is None
-    await rooms.eject("room", "bot-1")
-    await rooms.delete("room")
-    await rooms.aclose()
