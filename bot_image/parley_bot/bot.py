@@ -20,7 +20,7 @@ from parley_bot.trust import trust_private_ca
 from parley_bot.warmup import Warmup
 
 if TYPE_CHECKING:
-    from parley_bot.pipeline.nova import ModelAccess
+    from parley_bot.pipeline.access import ModelAccess
 
 _TERM_SECONDS = 2.0
 
@@ -102,7 +102,7 @@ class Bot:
             RoomNotJoinedError: the room can't be joined.
         """
         # Imported in the background until here: `Warmup`.
-        from parley_bot.pipeline.nova import ModelAccess, check_model
+        from parley_bot.pipeline.access import ModelAccess, check_model
 
         plan = interview.assignment.plan
         endpoint = self._settings.model_endpoint

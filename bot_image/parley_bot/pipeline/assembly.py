@@ -20,8 +20,9 @@ from pipecat.workers.runner import WorkerRunner
 
 from parley_bot.conversation import Conversation
 from parley_bot.engine.instructions import PROMPT_BEGIN
+from parley_bot.pipeline.access import ModelAccess
 from parley_bot.pipeline.gate import ClientMessageGate
-from parley_bot.pipeline.nova import GuardedNovaSonic, ModelAccess
+from parley_bot.pipeline.nova import GuardedNovaSonic
 from parley_bot.pipeline.prompt import system_prompt
 from parley_bot.pipeline.taps import Ear, Mouth, Speech, Voice
 from parley_bot.pipeline.tools import TOOLS, register_tools

@@ -11,9 +11,9 @@ from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPI
 from starlette.websockets import WebSocket
 
 from parley_bot.interview import Interview
+from parley_bot.pipeline.access import ModelAccess
 from parley_bot.pipeline.assembly import RoomPipeline
 from parley_bot.pipeline.gate import CandidateSerializer
-from parley_bot.pipeline.nova import ModelAccess
 from parley_bot.server.socket import CloseCode, RoomSocket
 
 # A client that does not speak RTVI never says that it is ready: it is spoken to after this time.

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from parley_bot.exits import RoomNotJoinedError
 from parley_bot.interview import Interview, prepare
-from parley_bot.pipeline.nova import ModelAccess
+from parley_bot.pipeline.access import ModelAccess
 from parley_bot.reporter import ApiClient
 from parley_bot.server.daily_room import DailyRoom
 from parley_protocol import Assignment, ConnectionChanged, FinishReason, InterviewRef
