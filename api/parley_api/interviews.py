@@ -1,4 +1,4 @@
-"""A cache of the installation's Interviews: listed once, then watched, found by uid or by name."""
+"""A cache of the installation's Interviews: listed once, then watched, found by uid."""
 
 import asyncio
 import logging
@@ -13,13 +13,15 @@ PAGE = 500
 RETRY_SECONDS = (0.2, 15.0)
 NOT_FOUND = 404
 GONE = 410
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 Listener = Callable[[str], None]
 
 
 class InterviewCache:
     """Interviews of some namespaces, or of all; `on_change` is called with the uid of each that changed.
 
-    Its reading may be a moment old: what decides a write is read from the API server.
+    Its reading may be a moment old: what decides a write is read from the API server. What nobody reads here, and may
+    be longer than all the rest, is left out: an Interview's context and who manages which field.
     """
 
     def __init__(self, kube: Kube, namespaces: Sequence[str], on_change: Listener) -> None:
@@ -27,7 +29,6 @@ class InterviewCache:
         self._scopes: list[str | None] = list(namespaces) or [None]
         self._on_change = on_change
         self._by_uid: dict[str, Document] = {}
-        self._uid_by_name: dict[tuple[str, str], str] = {}
         self._synced: set[str | None] = set()
         self._first_sync = asyncio.Event()
 
@@ -43,10 +44,6 @@ class InterviewCache:
     def by_uid(self, uid: str) -> Document | None:
         """The Interview with this uid, as last seen; not to be changed."""
         return self._by_uid.get(uid)
-
-    def by_name(self, namespace: str, name: str) -> Document | None:
-        """The Interview with this name, as last seen; not to be changed."""
-        return self._by_uid.get(self._uid_by_name.get((namespace, name), ""))
 
     async def run(self) -> None:
         """Keep the cache current until cancelled."""
@@ -109,24 +106,16 @@ class InterviewCache:
     def _put(self, item: Document) -> None:
         metadata = item["metadata"]
         metadata.pop("managedFields", None)
-        # A name made anew belongs to another Interview than before.
-        former = self._uid_by_name.get((metadata["namespace"], metadata["name"]))
-        if former and former != metadata["uid"]:
-            self._drop(former)
+        metadata.get("annotations", {}).pop(LAST_APPLIED, None)
+        item["spec"].pop("context", None)
         known = self._by_uid.get(metadata["uid"])
         self._by_uid[metadata["uid"]] = item
-        self._uid_by_name[metadata["namespace"], metadata["name"]] = metadata["uid"]
         if known is None or known["metadata"]["resourceVersion"] != metadata["resourceVersion"]:
             self._on_change(metadata["uid"])
 
     def _drop(self, uid: str) -> None:
-        item = self._by_uid.pop(uid, None)
-        if item is None:
-            return
-        key = (item["metadata"]["namespace"], item["metadata"]["name"])
-        if self._uid_by_name.get(key) == uid:
-            del self._uid_by_name[key]
-        self._on_change(uid)
+        if self._by_uid.pop(uid, None) is not None:
+            self._on_change(uid)
 
 
 async def read_again(kube: Kube, document: Document) -> Document | None:
