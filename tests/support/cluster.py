@@ -2,7 +2,9 @@
 
 import base64
 import json
+import os
 import shlex
+import signal
 import subprocess
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -77,6 +79,26 @@ class Cluster:
     def store(self) -> Path:
         """The folder of this machine in which transcripts are stored."""
         return Path(self.environment["PARLEY_CACHE"], "store")
+
+
+def kill_processes(pod: Json) -> None:
+    """SIGKILL for every process of a pod but the sandbox's; the cluster's containers are processes of this machine.
+
+    Raises:
+        AssertionError: the pod has no process here.
+    """
+    uid = pod["metadata"]["uid"]
+    marks = (f"pod{uid}".encode(), f"pod{uid.replace('-', '_')}".encode())  # cgroupfs, systemd
+    killed = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            ours = any(mark in (folder / "cgroup").read_bytes() for mark in marks)
+            if ours and (folder / "cmdline").read_bytes().split(b"\0")[0] != b"/pause":
+                os.kill(int(folder.name), signal.SIGKILL)
+                killed += 1
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it ended by itself
+    assert killed, f"no process of pod {pod['metadata']['name']} on this machine"
 
 
 @dataclass

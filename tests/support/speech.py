@@ -14,7 +14,7 @@ import yaml
 ANSWERS = [
     "Last winter our database ran out of connections, and I found the service that never closed them.",
     "We added a limit and an alarm, and it has not happened again.",
-    "I send it to a few users first, watch the error rate, and keep the old version ready.",
+    "I send it to a few users first, watch the numbers closely, and keep the old version ready.",
     "I want people who say early when something is wrong.",
 ]
 """Answers to the example's three questions and its one follow-up, in the order in which they are asked."""
