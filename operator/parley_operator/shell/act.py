@@ -54,6 +54,8 @@ from parley_operator.snapshot import Step
 
 logger = logging.getLogger(__name__)
 
+COLLECT_PAGE_SIZE = 50
+"""Where many Interviews go at once, each finds another that names its snapshot among the first few."""
 ACTION_ERRORS = (KubeError, RoomError, ApiError, aiohttp.ClientError, TimeoutError)
 """What an action that could not be done raises; it is tried again later."""
 
@@ -179,10 +181,11 @@ class Actor:
         await self._kube.apply(INTERVIEWS, manifest, OPERATOR_MANAGER, subresource="status")
 
     async def _collect(self, ref: InterviewRef, revision: str) -> None:
-        for other in await self._kube.list(INTERVIEWS, ref.namespace):
-            pinned = other.get("status", {}).get("template", {}).get("revision")
-            if pinned == revision and other["metadata"]["uid"] != ref.uid:
-                return
+        async for page in self._kube.pages(INTERVIEWS, ref.namespace, size=COLLECT_PAGE_SIZE):
+            for other in page:
+                pinned = other.get("status", {}).get("template", {}).get("revision")
+                if pinned == revision and other["metadata"]["uid"] != ref.uid:
+                    return
         await self._kube.delete(REVISIONS, ref.namespace, revision)
 
     async def _emit(self, ref: InterviewRef, event: EmitEvent) -> None:

@@ -6,7 +6,7 @@ wants exactly what the server holds.
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,15 +83,20 @@ class Kube:
             return None
 
     async def list(self, resource: Resource, namespace: str | None, labels: str = "") -> list[Json]:
-        """Every object of a namespace (None: of all) whose labels match, page by page."""
-        items: list[Json] = []
-        query = {"limit": str(PAGE_SIZE)} | ({"labelSelector": labels} if labels else {})
+        """Every object of a namespace (None: of all) whose labels match."""
+        return [item async for page in self.pages(resource, namespace, labels) for item in page]
+
+    async def pages(
+        self, resource: Resource, namespace: str | None, labels: str = "", size: int = PAGE_SIZE
+    ) -> AsyncIterator[Sequence[Json]]:
+        """The same page by page, of at most `size` objects each: for who may stop early, or keeps little of each."""
+        query = {"limit": str(size)} | ({"labelSelector": labels} if labels else {})
         while True:
             page = await self._call("GET", resource.path(namespace), query=query)
-            items += page.get("items", [])
+            yield page.get("items", [])
             token = page.get("metadata", {}).get("continue")
             if not token:
-                return items
+                return
             query["continue"] = token
 
     async def create(self, resource: Resource, manifest: Json) -> Json:

@@ -58,7 +58,8 @@ async def sweep_revisions(
                 continue
             named = {
                 (interview["metadata"]["namespace"], interview.get("status", {}).get("template", {}).get("revision"))
-                for interview in await kube.list(INTERVIEWS, namespace)
+                async for page in kube.pages(INTERVIEWS, namespace)
+                for interview in page
             }
             for revision in revisions:
                 await _collect(kube, revision["metadata"], named)
