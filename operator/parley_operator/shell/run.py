@@ -148,6 +148,8 @@ async def _sweep(
             await sweep_revisions(kube, installation, settings.watch_namespaces, reconciler)
         except ACTION_ERRORS as error:
             logger.warning("the sweep failed: %s", error)
+        except Exception:  # one odd object must not end all sweeps to come
+            logger.exception("the sweep failed")
         await asyncio.sleep(SWEEP_SECONDS)
 
 

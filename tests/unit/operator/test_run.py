@@ -1,0 +1,33 @@
+"""The sweeps: one that fails is no reason for none to follow."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from parley_operator.shell import run
+from parley_operator.shell.workers import Workers
+from support.operator_world import INSTALLATION
+
+
+async def test_a_sweep_that_meets_something_odd_is_followed_by_the_next(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun: list[int] = []
+    third = asyncio.Event()
+
+    async def odd(*_: Any) -> None:
+        begun.append(1)
+        if len(begun) == 3:
+            third.set()
+        raise KeyError("creationTimestamp")
+
+    monkeypatch.setattr(run, "SWEEP_SECONDS", 0)
+    monkeypatch.setattr(run, "sweep_children", odd)
+    around: Any = None
+    sweeping = asyncio.create_task(run._sweep(around, around, INSTALLATION, around, Workers(around)))
+    try:
+        async with asyncio.timeout(5):
+            await third.wait()
+        assert "creationTimestamp" in caplog.text
+    finally:
+        sweeping.cancel()
