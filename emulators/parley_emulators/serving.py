@@ -45,7 +45,9 @@ async def serving(app: FastAPI, host: str, port: int) -> AsyncIterator[Listening
         StartupError: The address cannot be had.
     """
     listener = bind(host, port)
-    server = _Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off"))
+    server = _Server(
+        uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+    )
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield Listening(listener.getsockname()[1])

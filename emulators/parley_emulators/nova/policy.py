@@ -167,7 +167,7 @@ def follow_up_question(answer: str) -> str:
     if not echo:
         return "Could you tell me more about that?"
     turned = ("your" if word.lower() in _OWNERS else word for word in echo)
-    return f"Could you tell me more about {' '.join(turned)}?"
+    return f"You said {' '.join(turned)}; could you tell me more about that?"
 
 
 def _directive(content: str) -> dict[str, Any] | None:

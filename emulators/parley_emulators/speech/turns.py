@@ -54,7 +54,7 @@ class TurnDetector:
     longest_segment_seconds: float = 20.0
     threshold: float = 0.5
     release_threshold: float = 0.35
-    lead_in_seconds: float = 0.4
+    lead_in_seconds: float = 0.25
     _recent: deque[Samples] = field(default_factory=deque)
     _segment: list[Samples] = field(default_factory=list)
     _voiced: int = 0
