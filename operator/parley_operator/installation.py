@@ -24,16 +24,24 @@ _SUFFIXES: dict[str, Decimal] = (
 class Amounts(BaseModel):
     """The most that a template may ask for; an amount that is unset is not bounded."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
     cpu: str | None = None
     memory: str | None = None
+    ephemeral_storage: str | None = Field(default=None, alias="ephemeral-storage")
 
 
 class BotDefaults(BaseModel):
     """`PARLEY_BOT_DEFAULTS_FILE`: the chart's part of every bot pod, and what a template may change of it."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="forbid",
+        frozen=True,
+        # An amount without a unit is a number in the chart's values.
+        coerce_numbers_to_str=True,
+    )
 
     image: str
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
@@ -103,9 +111,10 @@ def merged_resources(bot: BotSettings, defaults: BotDefaults) -> dict[str, dict[
 
 
 def _resources_problem(resources: Mapping[str, Mapping[str, str]], most: Amounts) -> str | None:
+    bounds = most.model_dump(by_alias=True, exclude_none=True)
     for kind, amounts in resources.items():
-        for name, bound in (("cpu", most.cpu), ("memory", most.memory)):
-            if bound is not None and name in amounts and parse_quantity(amounts[name]) > parse_quantity(bound):
+        for name, bound in bounds.items():
+            if name in amounts and parse_quantity(amounts[name]) > parse_quantity(bound):
                 return f"bot.resources.{kind}.{name}: {amounts[name]} is more than this installation allows ({bound})"
     for name, asked in resources["requests"].items():
         limit = resources["limits"].get(name)

@@ -126,12 +126,24 @@ def test_operator_and_api_watch_the_same_namespaces_and_have_rights_nowhere_else
             assert groups == {"authentication.k8s.io", "authorization.k8s.io"}, document["metadata"]["name"]
 
 
-def test_the_keys_that_a_template_may_select_by_may_be_tolerated_too() -> None:
-    done = helm("template", "parley", str(CHART), "--set=bots.allowedNodeSelectorKeys={pool}")
+def _bot_defaults(*values: str) -> BotDefaults:
+    done = helm("template", "parley", str(CHART), *values)
+    assert done.returncode == 0, done.stderr
     (found,) = [
         document
         for document in yaml.safe_load_all(done.stdout)
         if document and document["metadata"]["name"] == "parley-bot-defaults"
     ]
-    defaults = BotDefaults.model_validate_json(found["data"]["defaults.json"])
+    return BotDefaults.model_validate_json(found["data"]["defaults.json"])
+
+
+def test_the_keys_that_a_template_may_select_by_may_be_tolerated_too() -> None:
+    defaults = _bot_defaults("--set=bots.allowedNodeSelectorKeys={pool}")
     assert (defaults.allowed_node_selector_keys, defaults.allowed_toleration_keys) == (["pool"], ["pool"])
+
+
+def test_the_operator_takes_amounts_without_a_unit() -> None:
+    defaults = _bot_defaults("--set=bots.resources.requests.cpu=1,bots.maxResources.cpu=2")
+    assert defaults.resources["requests"]["cpu"] == "1"
+    assert defaults.max_resources.cpu == "2"
+    assert defaults.max_resources.ephemeral_storage is not None

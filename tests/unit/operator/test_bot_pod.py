@@ -14,7 +14,7 @@ from support.operator_world import INSTALLATION, START, template
 DEFAULTS = BotDefaults(
     image="parley/bot:1",
     resources={"requests": {"cpu": "500m", "memory": "512Mi"}, "limits": {"memory": "1Gi"}},
-    max_resources=Amounts(cpu="2", memory="4Gi"),
+    max_resources=Amounts.model_validate({"cpu": 2, "memory": "4Gi", "ephemeral-storage": "2Gi"}),
     node_selector={"pool": "bots"},
     allowed_node_selector_keys=["disk"],
     allowed_toleration_keys=["dedicated"],
@@ -118,6 +118,7 @@ def test_the_last_resort_outlasts_the_longest_interview() -> None:
         ({"priorityClassName": "system-node-critical"}, "bot.priorityClassName"),
         ({"resources": {"limits": {"cpu": "2100m"}}}, "bot.resources.limits.cpu"),
         ({"resources": {"requests": {"memory": "5Gi"}}}, "bot.resources.requests.memory"),
+        ({"resources": {"limits": {"ephemeral-storage": "3Gi"}}}, "bot.resources.limits.ephemeral-storage"),
         ({"resources": {"requests": {"memory": "2Gi"}}}, "bot.resources.requests.memory"),
     ],
 )
