@@ -1,4 +1,4 @@
-"""The Interview was deleted: everything of it goes, then the finalizer. It never hangs."""
+"""The Interview was deleted: everything of it goes, then the finalizer. Only an erasure that fails holds it."""
 
 from datetime import datetime
 
@@ -17,7 +17,7 @@ from parley_operator.actions import (
     SetFinalizer,
 )
 from parley_operator.plan.cleanup import Steps, in_order, remove_pods, remove_room
-from parley_operator.snapshot import Children, Snapshot
+from parley_operator.snapshot import Children, Snapshot, Step
 
 
 def plan_deletion(observed: Snapshot, now: datetime) -> Plan:
@@ -30,7 +30,10 @@ def plan_deletion(observed: Snapshot, now: datetime) -> Plan:
     if observed.children.pods:
         return Plan(actions, min(wakes, default=None))
     since = observed.interview.metadata.deletion_timestamp
-    outside, dropped = in_order(_steps(observed), observed.children, now, since=since)
+    # A room's own end closes it, and what was stored stays; but nobody else keeps a promise to erase. Whoever wants the
+    # Interview gone all the same changes its deletionPolicy to Retain.
+    keep: frozenset[Step] = frozenset({"erase"})
+    outside, dropped = in_order(_steps(observed), observed.children, now, since=since, keep=keep)
     actions += outside
     for step, _ in dropped:
         message = f"The Interview is let go, though the {step} still fails: {observed.children.troubles[step].message}"

@@ -507,6 +507,22 @@ def test_deletion_never_hangs() -> None:
     assert {event.reason for event in world.events if event.type == "Warning"} == {"CleanupAbandoned"}
 
 
+def test_an_erasure_that_fails_is_never_let_go() -> None:
+    world = in_progress(World(spec={"deletionPolicy": "Erase"}))
+    world.down |= {"erase"}
+    world.delete()
+    world.reconcile()
+    for _ in range(4):
+        world.advance(310)
+        world.reconcile()
+    assert world.interview is not None
+    assert not world.erased
+    world.down.clear()
+    world.advance(310)
+    world.reconcile()
+    assert (world.interview, world.erased) == (None, True)
+
+
 def test_what_an_interview_without_finalizer_left_is_removed() -> None:
     world = in_progress(World().daily())
     world.interview = None
