@@ -88,7 +88,12 @@ class _Worker:
     async def start(cls) -> "_Worker":
         pipe = asyncio.subprocess.PIPE
         worker = cls(await asyncio.create_subprocess_exec(sys.executable, str(_WORKER), stdin=pipe, stdout=pipe))
-        await worker._waiting[_READY].done
+        try:
+            await worker._waiting[_READY].done
+        except BaseException:
+            # Who waited may have been cancelled: nobody would ever end the process.
+            await worker.close()
+            raise
         return worker
 
     @property
@@ -112,6 +117,7 @@ class _Worker:
             self._process.kill()
         await self._process.wait()
         await self._reader
+        self._requests.close()
 
     async def _read(self, answers: asyncio.StreamReader) -> None:
         """Hand each answer to who waits for it, until the process ends."""
