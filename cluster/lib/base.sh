@@ -55,13 +55,15 @@ step() {
   say "$name $((SECONDS - start)) s"
 }
 
-# wait_for SECONDS WHAT COMMAND...: until COMMAND succeeds; returns 1 and names WHAT where it does not in time.
+# wait_for SECONDS WHAT COMMAND...: until COMMAND succeeds; returns 1 and names WHAT where it does not in time, or where
+# COMMAND returns $hopeless.
+hopeless=3
 wait_for() {
   local deadline=$((SECONDS + $1)) what=$2
   shift 2
   until "$@" >/dev/null 2>&1; do
-    if [ "$SECONDS" -ge "$deadline" ]; then
-      say "parley-cluster: $what: not within the time given"
+    if [ $? = "$hopeless" ] || [ "$SECONDS" -ge "$deadline" ]; then
+      say "parley-cluster: waited in vain for $what"
       return 1
     fi
     sleep 0.1

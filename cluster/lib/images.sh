@@ -26,8 +26,15 @@ image_of() {
   echo "parley/$1:$(python3 "$here/lib/inputs.py" tag "$repo" "$dockerfile" "$salt")"
 }
 
-# by_docker: a Docker with BuildKit builds for a kind cluster; everything else is buildah's.
-by_docker() { [ "$CLUSTER" = kind ] && docker buildx version >/dev/null 2>&1; }
+# by_docker: a Docker with BuildKit builds for a kind cluster; everything else is buildah's. PARLEY_BUILDER overrides.
+by_docker() {
+  case ${PARLEY_BUILDER:-} in
+    docker) ;;
+    buildah) return 1 ;;
+    '') [ "$CLUSTER" = kind ] && docker buildx version >/dev/null 2>&1 ;;
+    *) die "PARLEY_BUILDER is $PARLEY_BUILDER; it must be docker or buildah" ;;
+  esac
+}
 
 images_command() {
   local name image names=("$@") start=$SECONDS

@@ -1,12 +1,14 @@
 # shellcheck shell=bash
 # The way out, from any half-made state: nothing of the node stays on the machine but files in $PARLEY_CACHE.
 
+# shellcheck source=../lib/firewall.sh
+. "$here/lib/firewall.sh"
+
 leave_machine() {
   stop_processes
   unmount_all
   remove_network
-  remove_chains iptables
-  remove_chains ip6tables
+  remove_firewall
   remove_cgroups
   restore_sysctls
   remove_made_folders
@@ -71,25 +73,11 @@ remove_network() {
   ip link del "$bridge"
 }
 
-# remove_chains COMMAND: the rules that lead into the chains of kube-proxy, the CNI plugins and ours, then the chains.
-remove_chains() {
-  local table rules
-  command -v "$1" >/dev/null || return 0
+# remove_firewall: the chains of kube-proxy, the CNI plugins and ours, and the rules that lead into them.
+remove_firewall() {
+  local ours='(KUBE|CNI|PARLEY)-[A-Za-z0-9-]+' command
   holds_claim || return 0
-  for table in filter nat mangle; do
-    rules=$("$1-save" -t $table 2>/dev/null) || continue
-    printf '%s\n' "$rules" | removal $table | "$1-restore" --wait --noflush
-  done
-}
-
-# removal TABLE: turns what iptables-save prints into what iptables-restore needs to take our part of it away.
-removal() {
-  local ours='(KUBE|CNI|PARLEY)-[A-Za-z0-9-]+'
-  awk -v table="$1" -v chain="^:$ours " -v rule="^-A (INPUT|OUTPUT|FORWARD|PREROUTING|POSTROUTING) .*-j $ours( |\$)" '
-    BEGIN {print "*" table}
-    $0 ~ chain {name = substr($1, 2); flush = flush "-F " name "\n"; drop = drop "-X " name "\n"}
-    $0 ~ rule {sub(/^-A/, "-D"); print}
-    END {printf "%s%sCOMMIT\n", flush, drop}'
+  for command in iptables ip6tables; do remove_rules $command "$ours" " -j $ours( |\$)"; done
 }
 
 remove_cgroups() {
