@@ -27,13 +27,16 @@ from parley_emulators.speech.turns import SegmentEnded, SpeechStarted, TurnEnded
 
 _CLOSING_SECONDS = 6.0
 _MOST_LATE_TICKS = 25
+_TAKEN_OVER = 4410
+"""The close code with which the bot gives the room to a later connection of the same link."""
 
 
 @dataclass(frozen=True)
 class Dropped:
-    """The connection was lost; the room may be joined again."""
+    """The connection was lost; the room may be joined again, unless somebody else has taken the candidate's place."""
 
     reason: str
+    taken_over: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,6 @@ class Call:
         self._answering = False
         self._spoke_until: float | None = None
         self._plans: set[asyncio.Task[None]] = set()
-        self._begun: list[str] = []
         self.recording = bytearray()
 
     async def run(self) -> None:
@@ -100,7 +102,7 @@ class Call:
             if self._outcome.done():
                 await self._hear_out(receiving)
                 return self._outcome.result()
-            return Dropped(receiving.result())
+            return Dropped(receiving.result(), taken_over=socket.close_code == _TAKEN_OVER)
         finally:
             self._socket = None
             receiving.cancel()
@@ -150,22 +152,13 @@ class Call:
         match message.type:
             case "bot-ready":
                 self._summary.bot_ready = self._summary.bot_ready or self._elapsed()
-            case "bot-output" if self._is_new(str(data.get("text", "")), spoken=bool(data.get("spoken"))):
+            # Each sentence is told twice, when it is begun and when it has been spoken.
+            case "bot-output" if data.get("spoken") or data.get("spoken_status") == "completed":
                 self._caption("Interviewer", str(data.get("text", "")))
             case "user-transcription" if data.get("final"):
                 self._caption("Candidate", str(data.get("text", "")))
             case "server-message" if data.get("kind") == "ended":
                 self._end(str(data.get("reason", "")))
-
-    def _is_new(self, text: str, *, spoken: bool) -> bool:
-        """Whether a text has not been shown: most come twice, when they are begun and when they have been spoken."""
-        if not spoken:
-            self._begun.append(text)
-            return True
-        if text in self._begun:
-            self._begun.remove(text)
-            return False
-        return True
 
     def _caption(self, speaker: str, text: str) -> None:
         if not text.strip():

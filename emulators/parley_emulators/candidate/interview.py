@@ -19,6 +19,7 @@ from parley_emulators.speech.synthesiser import Synthesiser, SynthesisError
 # These ends are the plan's or the candidate's own; anything else went wrong.
 _NORMAL = frozenset({"completed", "timelimit", "left"})
 _REJOIN_SECONDS = 0.5
+_MOST_REJOINS = 30
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,10 @@ async def _converse(api: JoinApi, options: Options, call: Call, room: Room, summ
         match await call.hold(room):
             case Over(reason):
                 return reason
+            case Dropped(reason, taken_over=True):
+                raise CandidateError(f"another connection has taken the candidate's place: {reason}")
+            case Dropped(reason) if summary.rejoined >= _MOST_REJOINS:
+                raise CandidateError(f"the connection was lost {_MOST_REJOINS + 1} times: {reason}")
             case Dropped(reason):
                 view = await api.interview()
                 if view["state"] == "finished":

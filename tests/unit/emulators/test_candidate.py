@@ -133,6 +133,17 @@ async def test_a_room_that_closes_after_the_end_was_missed(questions: list[bytes
     assert held.summary.reason == "completed"
 
 
+async def test_a_place_taken_over_is_not_fought_for() -> None:
+    async def conduct(interviewer: Interviewer, _: int) -> None:
+        await interviewer.socket.close(4410, "another tab")
+
+    async with open_room(conduct) as room:
+        held = await hold(room, Script())
+    assert held.error is not None
+    assert held.error.startswith("another connection has taken the candidate's place")
+    assert room.connections == 1
+
+
 async def test_cutting_in(questions: list[bytes]) -> None:
     long = questions[0] + questions[1]
     spoken_when_cut = 0.0
