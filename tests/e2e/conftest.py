@@ -2,10 +2,14 @@
 
 import re
 import secrets
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from support.cluster import Cluster, Hiring
+from support.speech import ANSWERS
 
 
 @pytest.fixture(scope="session")
@@ -25,12 +29,36 @@ def hiring(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Hiring]
         print(cluster.kubectl("get", "interviews", "-n", name, "-o", "yaml"))
         print(cluster.kubectl("get", "pods,events", "-A"))
         for workload in ("parley-operator", "parley-api", "parley-nova"):
-            print(cluster.kubectl("logs", "-n", "parley", f"deployment/{workload}", "--tail=80"))
+            log = ("logs", "-n", "parley", f"deployment/{workload}", "--tail=80")
+            print(cluster.run("kubectl", *log, check=False).stdout)
         for pod in cluster.list("pod", "parley-bots"):
             log = ("logs", "-n", "parley-bots", pod["metadata"]["name"], "--tail=80")
             print(cluster.run("kubectl", *log, check=False).stdout)
     cluster.delete("interview", "--all", name)
     cluster.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture(scope="session")
+def spoken_answers(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The answers as WAV files."""
+    folder = tmp_path_factory.mktemp("answers")
+    files = []
+    for number, answer in enumerate(ANSWERS):
+        script, out = folder / f"{number}.yaml", folder / f"{number}.wav"
+        script.write_text(f"answers: ['{answer}']\n")
+        command = [
+            sys.executable,
+            "-m",
+            "parley_emulators.candidate",
+            "mic",
+            "--script",
+            str(script),
+            "--out",
+            str(out),
+        ]
+        subprocess.run(command, check=True, timeout=60, capture_output=True)
+        files.append(out)
+    return files
 
 
 @pytest.hookimpl(wrapper=True)

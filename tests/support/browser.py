@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+
+from support.wait import until
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -65,3 +67,23 @@ def browser_context(**options: object) -> Iterator[BrowserContext]:
 def speak(page: Page, wav: Path) -> None:
     """Say a WAV file into the page's microphone; returns when it has been said."""
     page.evaluate("wav => window.__speak(wav)", base64.b64encode(wav.read_bytes()).decode())
+
+
+def enter_the_room(page: Page) -> None:
+    """Consent, the device check, and into the room."""
+    page.get_by_test_id("consent-accept").click()
+    expect(page.get_by_test_id("self-view")).to_be_visible(timeout=20_000)
+    join = page.get_by_test_id("join")
+    expect(join).to_be_enabled(timeout=60_000)
+    join.click()
+    expect(page.get_by_test_id("room")).to_be_visible(timeout=60_000)
+    expect(page.get_by_test_id("self-view")).to_be_visible()
+
+
+def listen(page: Page, turn: int) -> None:
+    """Wait until the interviewer has said something new and is silent again."""
+    captions = page.locator("[data-testid=captions] [data-speaker=interviewer]")
+    until(f"caption {turn + 1} of the interviewer", lambda: captions.count() > turn, 60)
+    expect(page.get_by_test_id("room")).to_have_attribute("data-speaking", "nobody", timeout=60_000)
+    if turn:
+        expect(page.locator("[data-testid=captions] [data-speaker=candidate]").first).to_be_visible()

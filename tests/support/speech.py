@@ -49,13 +49,13 @@ class Candidate:
         return json.loads(self.summary_file.read_text())  # type: ignore[no-any-return] # JSON
 
 
-def candidate(link: str, answers: list[str], folder: Path, **script: Any) -> Candidate:
-    """Start a synthetic candidate with these answers on the link."""
+def candidate(link: str, answers: list[str], folder: Path, *, api: str | None = None, **script: Any) -> Candidate:
+    """Start a synthetic candidate with these answers on the link; `api` stands for the API's own address."""
     script_file = folder / "script.yaml"
     script_file.write_text(yaml.safe_dump({"answers": answers, **script}))
     recording, summary = folder / "heard.wav", folder / "summary.json"
     command = [sys.executable, "-m", "parley_emulators.candidate", "--link", link, "--script", str(script_file)]
-    command += ["--record", str(recording), "--summary", str(summary)]
+    command += ["--record", str(recording), "--summary", str(summary), *(["--api", api] if api else [])]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return Candidate(process, recording, summary)
 
