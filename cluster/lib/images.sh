@@ -9,6 +9,8 @@ images_env=$PARLEY_CACHE/images.env
 . "$here/lib/builder.sh"
 # shellcheck source=bases.sh
 . "$here/lib/bases.sh"
+# shellcheck source=prune.sh
+. "$here/lib/prune.sh"
 
 dockerfile_of() {
   case $1 in
@@ -37,16 +39,20 @@ by_docker() {
 }
 
 images_command() {
-  local name image names=("$@") start=$SECONDS
+  local name image names=("$@") start=$SECONDS built=''
   [ $# -gt 0 ] || names=("${image_names[@]}")
   mkdir -p "$build_dir"
   exec 8>"$build_dir/lock"
-  flock 8
+  flock --nonblock 8 || { say "waiting for another build of images" && flock 8; }
   for name in "${names[@]}"; do
     image=$(image_of "$name") || exit
-    image_is_built "$image" || build_image "$name" "$image"
+    if ! image_is_built "$image"; then
+      build_image "$name" "$image"
+      built=yes
+    fi
     record_image "$name" "$image"
   done
+  if [ -n "$built" ] && ! by_docker; then step "images: old ones go" prune_builds; fi
   flock -u 8
   say "images: ready $((SECONDS - start)) s"
 }
@@ -102,7 +108,7 @@ recorded_image() {
 }
 
 load_command() {
-  local name image names=("$@")
+  local name image names=("$@") loaded=''
   [ $# -gt 0 ] || names=("${image_names[@]}")
   for name in "${names[@]}"; do
     image=$(recorded_image "$name") || exit
@@ -111,8 +117,10 @@ load_command() {
       step "load $image" cluster_load_from_docker "$image"
     else
       step "load $image" load_delta "$image"
+      loaded=yes
     fi
   done
+  if [ -n "$loaded" ]; then step "load: old images go" prune_cluster; fi
 }
 
 # load_delta IMAGE: containerd takes only the layers that it lacks.

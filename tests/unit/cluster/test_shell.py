@@ -1,0 +1,112 @@
+"""The deciding parts of the shell scripts: what leaves iptables, which cluster is chosen, how a wait ends."""
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+CLUSTER = Path(__file__).parents[3] / "cluster"
+SAVED = """\
+*nat
+:PREROUTING ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+:CNI-0a29 - [0:0]
+:KUBE-SERVICES - [0:0]
+:MINE - [0:0]
+-A PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
+-A POSTROUTING -s 10.97.0.3/32 -m comment --comment "name: \\"parley\\"" -j CNI-0a29
+-A POSTROUTING -m comment --comment "not for KUBE-SERVICES" -j MASQUERADE
+-A KUBE-SERVICES -d 10.96.0.1/32 -j CNI-0a29
+-A MINE -j RETURN
+COMMIT
+"""
+
+
+def bash(script: str, cache: Path, given: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    sourced = f'set -euo pipefail\n. "{CLUSTER}/lib/base.sh"\n{script}'
+    variables = {**os.environ, "PARLEY_CACHE": str(cache), **environment}
+    return subprocess.run(
+        ["bash", "-c", sourced], input=given, capture_output=True, text=True, env=variables, check=False
+    )
+
+
+def test_only_our_chains_and_the_rules_into_them_are_taken_away(tmp_path: Path) -> None:
+    ours = "(KUBE|CNI|PARLEY)-[A-Za-z0-9-]+"
+    script = f""". "$here/lib/firewall.sh"; chain_removal nat '{ours}' ' -j {ours}( |$)'"""
+    assert bash(script, tmp_path, SAVED).stdout.splitlines() == [
+        "*nat",
+        '-D PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES',
+        '-D POSTROUTING -s 10.97.0.3/32 -m comment --comment "name: \\"parley\\"" -j CNI-0a29',
+        "-F CNI-0a29",
+        "-F KUBE-SERVICES",
+        "-X CNI-0a29",
+        "-X KUBE-SERVICES",
+        "COMMIT",
+    ]
+
+
+def docker_that(tmp_path: Path, answers: bool) -> str:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "docker").write_text(f"#!/bin/sh\nexit {0 if answers else 1}\n")
+    (programs / "docker").chmod(0o755)
+    return f"{programs}:{os.environ['PATH']}"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "made", "docker", "expected"),
+    [
+        ("", "", True, "kind"),
+        ("", "", False, "node"),
+        ("node", "", True, "node"),
+        ("", "node", True, "node"),
+        ("", "kind", False, "kind"),
+    ],
+)
+def test_the_cluster_is_the_callers_choice_then_the_present_one_then_what_can_run(
+    tmp_path: Path, chosen: str, made: str, docker: bool, expected: str
+) -> None:
+    if made:
+        (tmp_path / "cluster").write_text(made + "\n")
+    path = docker_that(tmp_path, docker)
+    done = bash('. "$here/lib/choose.sh"; cluster_kind', tmp_path, CLUSTER=chosen, PATH=path)
+    assert done.stdout.strip() == expected
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"CLUSTER": "minikube"}, "must be kind or node"),
+        ({"CLUSTER": "kind"}, "a cluster of the other kind is there"),
+    ],
+)
+def test_a_refusal_is_one_line(tmp_path: Path, environment: dict[str, str], words: str) -> None:
+    (tmp_path / "cluster").write_text("node\n")
+    done = subprocess.run(
+        [CLUSTER / "parley-cluster", "up"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PARLEY_CACHE": str(tmp_path), **environment},
+        check=False,
+    )
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_wait_ends_early_where_there_is_no_hope(tmp_path: Path) -> None:
+    started = time.monotonic()
+    done = bash("never() { return 3; }; wait_for 30 rain never", tmp_path)
+    assert done.returncode == 1
+    assert "waited in vain for rain" in done.stderr
+    assert time.monotonic() - started < 10
+
+
+def test_a_failed_step_shows_the_end_of_its_log_and_where_it_is(tmp_path: Path) -> None:
+    done = bash("work() { echo the cause; false; echo not reached; }; step 'tool x' work", tmp_path)
+    assert done.returncode == 1
+    assert "the cause" in done.stderr
+    assert "not reached" not in done.stderr
+    assert str(tmp_path / "log/tool-x.log") in done.stderr
