@@ -55,7 +55,7 @@ PLAN = InterviewPlan(
     candidate_name="Kim",
     interviewer=InterviewerPlan(name="Ada", greeting="Hello Kim.", closing="Thank you. Goodbye."),
     questions=[QuestionPlan(id="outage", text="Which outage have you solved?")],
-    limits=LimitsPlan(),
+    limits=LimitsPlan(reconnect_grace_seconds=5),
     model=ModelPlan(),
 )
 
@@ -164,6 +164,14 @@ async def comings_and_goings(call: Call) -> None:
     await call.tell("on_call_state_updated", "left")
 
 
+async def left_for_good(call: Call) -> None:
+    """The candidate comes, leaves, and does not come back within the grace."""
+    await call.until("bot joined")
+    await call.tell("on_participant_joined", CANDIDATE)
+    await call.until("turn interviewer")
+    await call.tell("on_participant_left", CANDIDATE, "leftCall")
+
+
 async def put_out(call: Call) -> None:
     """The call ends underneath the bot before anybody came."""
     await call.until("bot joined")
@@ -176,6 +184,7 @@ async def refused(_call: Call) -> None:
 
 SCENARIOS: dict[str, tuple[Callable[[Call], Awaitable[None]], str | None]] = {
     "comings_and_goings": (comings_and_goings, None),
+    "left_for_good": (left_for_good, None),
     "put_out": (put_out, None),
     "refused": (refused, "exp-token"),
 }
