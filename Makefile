@@ -32,7 +32,7 @@ test-e2e: setup install browser ## on a real cluster, in a real browser, with re
 	@$(PY) -m pytest tests/e2e -m 'not live'
 
 test-live: setup ## the end-to-end tests on Daily and Amazon Bedrock; says what is missing
-	@$(PY) -m pytest tests/e2e -m live
+	@PYTHONPATH=tests $(PY) -m support.live
 
 bench: setup install browser ## the figures of docs/benchmarks.md
 	@$(PY) -m pytest tests/bench -s
