@@ -54,11 +54,9 @@ debian_tree() {
   rm -rf --one-file-system "$tree"
 }
 
-# debian_mirror: the one this machine is set up with.
+# debian_mirror: the one this machine is set up with; where it names none, debootstrap takes the empty word for its own.
 debian_mirror() {
-  local mirror
   # shellcheck disable=SC2016 # apt fills the fields in
-  mirror=$(apt-get indextargets --format '$(ORIGIN) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-    awk '$1 == "Debian" && $2 == "main" && $3 !~ /security/ {print $3; exit}')
-  echo "$mirror"
+  apt-get indextargets --format '$(ORIGIN) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+    awk '$1 == "Debian" && $2 == "main" && $3 !~ /security/ {print $3; exit}'
 }
