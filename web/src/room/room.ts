@@ -1,5 +1,3 @@
-import type { Grant } from "../api/types";
-import type { Device } from "../media/device";
 import type { CaptionEvent, Speaker } from "../state/captions";
 import type { Loss, Progress } from "../state/room";
 
@@ -22,14 +20,4 @@ export interface Room {
   microphoneChanged(): Promise<void>;
   /** Ends the connection. `forGood`: the candidate leaves, and the bot need not wait for a return. */
   leave(forGood: boolean): Promise<void>;
-}
-
-/** Opens the room that the API granted; Daily's library is loaded only for a Daily room. */
-export async function openRoom(grant: Grant, microphone: Device, listener: RoomListener): Promise<Room> {
-  if ("room_url" in grant) {
-    const { openDailyRoom } = await import("./daily");
-    return openDailyRoom(grant, microphone, listener);
-  }
-  const { openWebsocketRoom } = await import("./websocket");
-  return openWebsocketRoom(grant, microphone, listener);
 }

@@ -3,7 +3,8 @@ import { ApiError, JoinApi } from "../api/client";
 import { loadConfig } from "../config";
 import { looksLikeToken } from "../link";
 import type { Device } from "../media/device";
-import { openRoom, type Room, type RoomListener } from "../room/room";
+import { openRoom } from "../room/open";
+import type { Room, RoomListener } from "../room/room";
 import { delayOf, pause } from "./delay";
 import { reduce, START, workOf, type Event, type State, type Work } from "./machine";
 
