@@ -15,12 +15,14 @@ from support.processes import tool
 type Document = dict[str, Any]
 
 CHART = Path(__file__).parents[3] / "charts/parley"
+# Names of their own: other tests put pods into the product's.
+RELEASE, BOTS = "chart-parley", "chart-bots"
 PROFILES = {
     "default": [],
     "local": ["-f", str(CHART / "values-local.yaml")],
     "s3 and Daily": [
         "--set=store.type=s3,store.s3.bucket=transcripts,store.s3.existingSecret=s3,api.replicas=3",
-        "--set=rooms.default=daily,rooms.daily.existingSecret=daily,operator.watchNamespaces={hiring}",
+        "--set=rooms.default=daily,rooms.daily.existingSecret=daily,operator.watchNamespaces={chart-hiring}",
     ],
 }
 
@@ -30,7 +32,9 @@ def helm(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def rendered(profile: str) -> str:
-    done = helm("template", "parley", str(CHART), "--namespace", "parley", *PROFILES[profile])
+    done = helm(
+        "template", "parley", str(CHART), "--namespace", RELEASE, "--set", f"bots.namespace={BOTS}", *PROFILES[profile]
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -73,7 +77,7 @@ def test_kubeconform_would_see_a_misspelt_field(schemas: Path) -> None:
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_an_api_server_takes_it(profile: str, control_plane: ControlPlane, crds: None) -> None:
-    for name in ("parley", "parley-bots", "hiring"):
+    for name in (RELEASE, BOTS, "chart-hiring"):
         control_plane.kubectl("create", "namespace", name, check=False)
     said = control_plane.kubectl(
         "apply", "--server-side", "--dry-run=server", "--force-conflicts", "-f", "-", stdin=rendered(profile)
@@ -119,7 +123,7 @@ def _environment(deployment: str, documents: list[Document]) -> dict[str, str]:
 def test_operator_and_api_watch_the_same_namespaces_and_have_rights_nowhere_else() -> None:
     documents = [document for document in yaml.safe_load_all(rendered("s3 and Daily")) if document]
     for name in ("parley-operator", "parley-api"):
-        assert json.loads(_environment(name, documents)["PARLEY_WATCH_NAMESPACES"]) == ["hiring"], name
+        assert json.loads(_environment(name, documents)["PARLEY_WATCH_NAMESPACES"]) == ["chart-hiring"], name
     for document in documents:
         if document["kind"] == "ClusterRole":
             groups = {group for rule in document["rules"] for group in rule["apiGroups"]}
