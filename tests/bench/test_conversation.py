@@ -6,11 +6,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
 from support.cluster import BOTS, Cluster, Hiring
 from support.figures import keep, percentile, summary
 from support.speech import ANSWERS, candidate
 
 INTERVIEWS = 5
+pytestmark = pytest.mark.timeout(1800)
 
 
 def bot_usage(cluster: Cluster, pod: str) -> dict[str, Any] | None:
@@ -91,6 +93,8 @@ def test_size_of_each_image(cluster: Cluster, measured_on: str) -> None:
     defaults = json.loads(cluster.get("configmap", "parley-bot-defaults", "parley")["data"]["defaults.json"])  # type: ignore[index] # the chart makes it
     rows = {}
     for image in sorted({*installed, defaults["image"]}):
-        size = next((i["sizeBytes"] for i in node["status"]["images"] if any(image in n for n in i["names"])), None)
+        size = next(
+            (i["sizeBytes"] for i in node["status"]["images"] if any(image in n for n in i.get("names") or [])), None
+        )
         rows[image.split(":")[0]] = f"{size / 2**20:.0f} MiB" if size else "not in the node's list"
     keep("Size of each image, as the node stores it", rows, measured_on)

@@ -3,11 +3,13 @@
 import time
 
 import httpx
+import pytest
 from support.cluster import API, Hiring
 from support.figures import keep, summary
 from support.wait import until
 
 RUNS = 20
+pytestmark = pytest.mark.timeout(1800)
 
 
 def in_the_room(hiring: Hiring, name: str) -> bool:
