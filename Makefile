@@ -40,6 +40,7 @@ bench: setup install browser ## the figures of docs/benchmarks.md
 lint: setup web/node_modules/.ready tools ## ruff, mypy, import rules, shellcheck, eslint, tsc, helm lint, generated files current
 	@tests/lint
 
+# What ruff can't mend is for `make lint` to fail on; formatting goes on all the same.
 format: setup ## ruff's formatter and its safe fixes
 	@.venv/bin/ruff check --quiet --fix . || true
 	@.venv/bin/ruff format --quiet .

@@ -74,7 +74,7 @@ def _app(title: str) -> FastAPI:
         return app.openapi_schema
 
     # FastAPI's documented way to change the description.
-    app.openapi = describe  # type: ignore[method-assign]
+    app.openapi = describe  # type: ignore[method-assign]  # FastAPI's documented hook
     return app
 
 

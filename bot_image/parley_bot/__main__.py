@@ -2,7 +2,8 @@ import time
 
 _STARTED = time.monotonic()
 
-import asyncio  # noqa: E402 - the clock of the start is read before anything is imported
+# The clock of the start is read before anything is imported: every E402 below is excused for that alone.
+import asyncio  # noqa: E402
 import os  # noqa: E402
 import sys  # noqa: E402
 
