@@ -8,6 +8,8 @@ here=$repo/cluster
 bin=$PARLEY_CACHE/bin
 logs=$PARLEY_CACHE/log
 heartbeat_seconds=30
+# The project's own: a clean machine has no other Python, or an old one.
+python=$repo/.venv/bin/python
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -24,6 +26,11 @@ one_at_a_time() {
   flock --nonblock 9 && return
   say "waiting for another parley-cluster"
   flock --timeout 900 9 || die "another parley-cluster has been at work for 15 minutes; end it first"
+}
+
+# need_python: $python is there.
+need_python() {
+  [ -x "$python" ] || "$here/python-env" >&2
 }
 
 # step NAME COMMAND...: runs COMMAND with its output in $logs/NAME.log and says how long it took; a long one says so

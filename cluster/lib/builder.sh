@@ -80,9 +80,9 @@ write_host_config() {
   )
 }
 
-# pip_setting NAME: the value that pip uses for it on this machine.
+# pip_setting NAME: the value that pip uses for it on this machine; nothing where there is no pip to be configured.
 pip_setting() {
-  python3 -m pip config list 2>/dev/null | sed -nE "s/^(:env:|global|install)\.$1='(.*)'\$/\2/p" | tail -n 1
+  { "$python" -m pip config list || python3 -m pip config list || :; } 2>/dev/null | sed -nE "s/^(:env:|global|install)\.$1='(.*)'\$/\2/p" | tail -n 1
 }
 
 host_pip() {

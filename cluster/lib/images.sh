@@ -25,7 +25,7 @@ image_of() {
   local dockerfile base salt=
   dockerfile=$(dockerfile_of "$1") || return
   for base in $(bases_of "$dockerfile"); do salt+=" $(base_recipe "$base")"; done
-  echo "parley/$1:$(python3 "$here/lib/inputs.py" tag "$repo" "$dockerfile" "$salt")"
+  echo "parley/$1:$("$python" "$here/lib/inputs.py" tag "$repo" "$dockerfile" "$salt")"
 }
 
 # by_docker: a Docker with BuildKit builds for a kind cluster; everything else is buildah's. PARLEY_BUILDER overrides.
@@ -69,7 +69,7 @@ build_image() { # NAME IMAGE
       /usr/share/keyrings/debian-archive-keyring.gpg=debian-archive-keyring
     for base in $(bases_of "$dockerfile"); do ensure_base "$base"; done
   fi
-  python3 "$here/lib/inputs.py" stage "$repo" "$dockerfile" "$context"
+  "$python" "$here/lib/inputs.py" stage "$repo" "$dockerfile" "$context"
   if by_docker; then
     step "image $2" docker_build "$2" "$dockerfile" "$context"
   else
@@ -92,7 +92,7 @@ buildah_build() { # IMAGE DOCKERFILE CONTEXT
   mapfile -t caches < <(cache_mounts "$2")
   without_cache_mounts "$2" >"$build_dir/Dockerfile"
   buildah_bud "${caches[@]}" --tag "docker.io/$1" --file "$build_dir/Dockerfile" "$3"
-  python3 "$here/lib/export.py" "$build_dir/storage" "$layout" "docker.io/$1" "${1//\//_}"
+  "$python" "$here/lib/export.py" "$build_dir/storage" "$layout" "docker.io/$1" "${1//\//_}"
 }
 
 record_image() { # NAME IMAGE
@@ -126,6 +126,6 @@ load_command() {
 # load_delta IMAGE: containerd takes only the layers that it lacks.
 load_delta() {
   cluster_containers content ls --quiet |
-    python3 "$here/lib/delta.py" "$layout" "${1//\//_}" "docker.io/$1" |
+    "$python" "$here/lib/delta.py" "$layout" "${1//\//_}" "docker.io/$1" |
     cluster_containers images import -
 }

@@ -8,7 +8,7 @@ builder_limit_kib=$((12 * 1024 * 1024)) # of the builder's store, with its cache
 # still of use, and comes back with the next build.
 prune_builds() {
   local kept name
-  kept=$(python3 "$here/lib/prune.py" "$layout" "$kept_tags")
+  kept=$("$python" "$here/lib/prune.py" "$layout" "$kept_tags")
   for name in $(in_builder buildah images --format '{{.Name}}:{{.Tag}}' | sed -n 's|^docker.io/parley/|parley/|p'); do
     grep -qxF "${name//\//_}" <<<"$kept" || in_builder buildah rmi "docker.io/$name"
   done

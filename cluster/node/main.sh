@@ -46,7 +46,7 @@ cluster_up() {
   one_at_a_time
   tools
   need_packages containerd=containerd runc=runc /usr/lib/cni/bridge=containernetworking-plugins \
-    iptables=iptables conntrack=conntrack ip=iproute2 openssl=openssl
+    iptables=iptables conntrack=conntrack ip=iproute2 openssl=openssl sysctl=procps modprobe=kmod
   local start=$SECONDS fresh=yes
   if [ -e "$node_dir/complete" ]; then fresh=; fi
   refuse_conflicts

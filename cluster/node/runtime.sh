@@ -87,7 +87,7 @@ forget_containers() {
 
 import_pause() {
   [ -z "$(containers images ls -q "name==$pause_image")" ] || return 0
-  python3 "$here/lib/scratch_image.py" "$pause_image" /pause "$(tool_path pause):/pause" |
+  "$python" "$here/lib/scratch_image.py" "$pause_image" /pause "$(tool_path pause):/pause" |
     containers images import - >/dev/null
 }
 
