@@ -5,6 +5,7 @@ joining within a short time; it carries no `eject_at_token_exp`, since that woul
 conversation and, by Daily's rules, switch the room's own `eject_at_room_exp` off.
 """
 
+import math
 from collections.abc import Generator
 from datetime import datetime
 from typing import Any, Final
@@ -95,7 +96,10 @@ class DailyRooms:
     async def presence(self, name: str) -> list[Occupant]:
         """Who is in the room; Daily's answer may be some seconds old."""
         answer = await self._call("GET", f"{_room_path(name)}/presence")
-        return [_occupant(item) for item in answer.get("data", [])]
+        people = answer.get("data")
+        if not isinstance(people, list) or not all(isinstance(person, dict) for person in people):
+            raise RoomUnavailableError("Daily's answer does not say who is in the room")
+        return [Occupant(user=person.get("userId")) for person in people]
 
     async def eject(self, name: str, user: str) -> None:
         """Put somebody out of the room. They can come back with a token that is still good, so mint short ones."""
@@ -141,8 +145,6 @@ def _room_properties(plan: RoomPlan) -> dict[str, Any]:
         "enable_chat": False,
         "enable_screenshare": False,
     }
-    if plan.opens_at is not None:
-        properties["nbf"] = _seconds(plan.opens_at)
     if plan.geo is not None:
         properties["geo"] = plan.geo
     return properties
@@ -168,7 +170,7 @@ def _retry_after(response: httpx.Response) -> float | None:
         seconds = float(response.headers.get("Retry-After", ""))
     except ValueError:
         return None
-    return seconds if seconds >= 0 else None
+    return seconds if seconds >= 0 and math.isfinite(seconds) else None
 
 
 def _document(response: httpx.Response) -> dict[str, Any]:
@@ -191,15 +193,6 @@ def _text(document: dict[str, Any], key: str) -> str:
     if not isinstance(value, str) or not value:
         raise RoomUnavailableError(f"Daily's answer has no {key}")
     return value
-
-
-def _occupant(item: dict[str, Any]) -> Occupant:
-    joined = item.get("joinTime")
-    return Occupant(
-        session=str(item.get("id", "")),
-        user=item.get("userId"),
-        joined_at=datetime.fromisoformat(joined) if isinstance(joined, str) else None,
-    )
 
 
 def _seconds(moment: datetime) -> int:

@@ -56,14 +56,13 @@ def mint_link(key: bytes, uid: str, epoch: int) -> str:
     return token
 
 
-def verify_link(key: bytes, token: str, epoch: int | None = None) -> Link:
-    """What the token says, when it is a true one; with `epoch`, only when it is of that epoch.
+def verify_link(key: bytes, token: str) -> Link:
+    """What the token says, when it is a true one.
 
-    The Interview is found by the token's uid, so its epoch is often known only after: see `Link.require_epoch`.
+    The Interview is found by the token's uid, so its epoch is known only after: see `Link.require_epoch`.
 
     Raises:
         LinkForged: the token was not made with this key.
-        LinkRevoked: it is of another epoch than the given one.
     """
     _require_key(key)
     match = _TOKEN.fullmatch(token)
@@ -72,9 +71,13 @@ def verify_link(key: bytes, token: str, epoch: int | None = None) -> Link:
     link = Link(match["uid"], int(match["epoch"]))
     if not hmac.compare_digest(_mac(key, f"join|v1|{link.uid}|{link.epoch}"), match["mac"]):
         raise LinkForged("this link was not made here")
-    if epoch is not None:
-        link.require_epoch(epoch)
     return link
+
+
+def claimed_uid(token: str) -> str | None:
+    """The uid that a token names, true or not; None when it has not even a token's form. 64 characters at most."""
+    match = _TOKEN.fullmatch(token)
+    return None if match is None else match["uid"]
 
 
 def link_url(base_url: str, token: str) -> str:

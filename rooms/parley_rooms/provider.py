@@ -36,7 +36,6 @@ class RoomPlan:
 
     name: str
     closes_at: datetime
-    opens_at: datetime | None = None
     geo: str | None = None
 
 
@@ -61,11 +60,9 @@ class Grant:
 
 @dataclass(frozen=True)
 class Occupant:
-    """Somebody in the room: `session` is this very joining, `user` what `user_id` gave them."""
+    """Somebody in the room: `user` is what `user_id` gave them."""
 
-    session: str
     user: str | None
-    joined_at: datetime | None
 
 
 class RoomProvider(Protocol):

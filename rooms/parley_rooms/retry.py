@@ -4,7 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    stop_after_attempt,
+    wait_random,
+    wait_random_exponential,
+)
 
 from parley_rooms.errors import RoomUnavailableError
 
@@ -47,5 +54,7 @@ class Retry:
     def _pause(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome is not None else None
         asked_for = error.retry_after if isinstance(error, RoomUnavailableError) else None
-        random = wait_random_exponential(multiplier=self.first_pause, max=self.longest_pause)
-        return random(state) if asked_for is None else asked_for
+        if asked_for is None:
+            return wait_random_exponential(multiplier=self.first_pause, max=self.longest_pause)(state)
+        # Everybody was asked to wait as long: who comes back a moment later than the others is served.
+        return asked_for + wait_random(0, max(self.first_pause, asked_for / 4))(state)

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from parley_rooms.links import verify_link
+from parley_rooms.links import Link, verify_link
 from support.api import ALL_RIGHTS, LINK_KEY, PAGE, Api, Interviewed
 
 Person = Callable[..., Awaitable[dict[str, str]]]
@@ -149,7 +149,7 @@ async def test_the_link(http: httpx.AsyncClient, path: str, headers: dict[str, s
     assert answer.headers["cache-control"] == "no-store"
     base, _, token = answer.json()["url"].partition("#")
     assert base == f"{PAGE}/join"
-    assert verify_link(LINK_KEY.encode(), token, 3).uid == made.uid
+    assert verify_link(LINK_KEY.encode(), token) == Link(made.uid, 3)
 
 
 @pytest.mark.parametrize(

@@ -133,11 +133,6 @@ async def test_a_room_closes_by_itself(daily: Daily, rooms: DailyRooms) -> None:
     await rooms.delete(NAME)
 
 
-async def test_a_room_opens_at_its_time(daily: Daily, rooms: DailyRooms) -> None:
-    await rooms.ensure(RoomPlan(NAME, soon(7200), opens_at=soon(3600)))
-    assert (await daily.join(await rooms.mint(grant("candidate")))).json()["error"] == "nbf-room"
-
-
 async def test_ensuring_again_brings_the_room_to_the_plan(daily: Daily, rooms: DailyRooms) -> None:
     first = await rooms.ensure(RoomPlan(NAME, soon(60)))
     later = soon(7200)
