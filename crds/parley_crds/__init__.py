@@ -1,6 +1,6 @@
 """The resources of parley.dev/v1alpha1 as Pydantic models, which the CRDs are generated from."""
 
-from parley_crds.base import ObjectMeta, OwnerReference
+from parley_crds.base import ObjectMeta
 from parley_crds.bot import BotResources, BotSettings, ResourceAmounts, Toleration
 from parley_crds.conditions import find_condition, is_true, set_condition
 from parley_crds.group import (
@@ -95,7 +95,6 @@ __all__ = [
     "ModelSettings",
     "ObjectMeta",
     "Overrides",
-    "OwnerReference",
     "Phase",
     "PinnedTemplate",
     "Question",

@@ -40,6 +40,7 @@ Quantity = Annotated[
     WithJsonSchema(
         {
             "anyOf": [{"type": "integer"}, {"type": "string"}],
+            "minimum": 0,
             "maxLength": 32,
             "pattern": r"^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$",
             "x-kubernetes-int-or-string": True,
@@ -69,17 +70,6 @@ class StatusModel(ApiModel):
     """A part of a status: unknown fields are left alone."""
 
 
-class OwnerReference(ApiModel):
-    """The object that an object belongs to, within the namespace."""
-
-    api_version: str
-    kind: str
-    name: str
-    uid: str
-    controller: bool | None = None
-    block_owner_deletion: bool | None = None
-
-
 class ObjectMeta(ApiModel):
     """The part of an object's metadata that Parley reads. Absent until the API server sets them: uid and the rest."""
 
@@ -94,4 +84,3 @@ class ObjectMeta(ApiModel):
     labels: dict[str, str] = Field(default={})
     annotations: dict[str, str] = Field(default={})
     finalizers: list[str] = Field(default=[])
-    owner_references: list[OwnerReference] = Field(default=[])

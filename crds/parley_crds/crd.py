@@ -8,6 +8,8 @@ from parley_crds.schema import Schema, root_schema
 from parley_crds.template import InterviewTemplate
 
 CATEGORY = "parley"
+JOINABLE_REASON = '.status.conditions[?(@.type=="Joinable")].reason'
+"""Every end has its reason there, those of an interview that nobody came to as well."""
 
 
 def interview_crd() -> Schema:
@@ -24,7 +26,7 @@ def interview_crd() -> Schema:
             _column("Attempt", ".status.attempts.current", "The number of the bot.", kind="integer", wide=True),
             _column("Link", ".status.linkSecretName", "The Secret with the candidate's link.", wide=True),
             _column("Started", ".status.session.startedAt", "When the candidate first joined.", wide=True),
-            _column("Reason", ".status.session.reason", "Why the conversation ended.", wide=True),
+            _column("Reason", JOINABLE_REASON, "Why it can be joined or not; once it is over, why it ended.", wide=True),
             _age(),
         ],
         "schema": {"openAPIV3Schema": root_schema(Interview)},

@@ -38,6 +38,7 @@ def structural(node: Mapping[str, Any], defs: Mapping[str, Any]) -> Schema:
     node = _resolved(node, defs)
     out: Schema = {key: value for key, value in node.items() if key not in _DROPPED}
     if node.get(_INT_OR_STRING):
+        _fold_default(out)
         return {**out, "anyOf": node["anyOf"]}
     if "const" in node:
         out["enum"] = [node["const"]]

@@ -140,6 +140,7 @@ REFUSED_TEMPLATES = [
     ),
     ("retentionDays", 0, "spec.retentionDays: Invalid"),
     ("bot.resources", {"limits": {"cpu": "lots"}}, "spec.bot.resources.limits.cpu: Invalid"),
+    ("bot.resources", {"limits": {"cpu": -1}}, "spec.bot.resources.limits.cpu: Invalid"),
     ("bot.resources", {"limits": {"nvidia.com/gpu": 1}}, 'unknown field "spec.bot.resources.limits.nvidia.com/gpu"'),
     ("bot.tolerations", [{"operator": "Exists", "value": "x"}], "bot.tolerations[].value must be left out"),
     ("bot.nodeSelector", {f"k{n}": "v" for n in range(17)}, "spec.bot.nodeSelector: Too many"),

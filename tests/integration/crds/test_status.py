@@ -118,3 +118,12 @@ def test_what_is_written_beside_the_status_is_no_spec(status: Status) -> None:
 )
 def test_a_wrong_status_is_refused(status: Status, change: Document, words: str) -> None:
     assert words in status.apply(OPERATOR_MANAGER, change, check=False)
+
+
+@pytest.mark.parametrize(("type_", "reason"), [("Complete", "CandidateLeft"), ("Failed", "WindowClosed")])
+def test_the_list_tells_why_an_interview_ended(status: Status, type_: str, reason: str) -> None:
+    conditions = set_condition([], "Joinable", False, reason, now=NOW)
+    conditions = set_condition(conditions, type_, True, reason, now=NOW)
+    phase = Phase.COMPLETED if type_ == "Complete" else Phase.EXPIRED
+    status.apply(OPERATOR_MANAGER, InterviewStatus(phase=phase, conditions=conditions).to_dict())
+    assert reason in status.kubectl("get", "itv", "ada", "-n", status.namespace, "-o", "wide").stdout

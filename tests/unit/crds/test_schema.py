@@ -35,8 +35,9 @@ NODES = [
 @pytest.mark.parametrize("node", NODES)
 def test_each_node_is_structural_and_bounded(node: dict[str, Any]) -> None:
     assert not {"$ref", "$defs", "title", "nullable", "const", "exclusiveMinimum", "exclusiveMaximum"} & node.keys()
+    assert node.get("default", "unset") is not None
     if node.get("x-kubernetes-int-or-string"):
-        assert node["maxLength"]
+        assert {"minimum", "maxLength"} <= node.keys()
         return
     kind = node["type"]
     if kind == "string":
