@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -92,25 +92,28 @@ class FolderStore:
                 self._make_folder(path.parent)
                 place(staged, path)
             except FileExistsError:
-                return False
+                placed = False
             except FileNotFoundError:
                 # A deletion in another thread pruned the folder while it was empty.
                 if attempt == _ATTEMPTS - 1:
                     raise
+                continue
             else:
-                _flush_folder(path.parent)
-                return True
+                placed = True
+            # Also for what was there already: who placed it, or made its folders, may not have flushed them yet, or
+            # may have failed to, and False says as much as True that the object is durable.
+            for folder in self._folders(path.parent):
+                _flush_folder(folder)
+            return placed
         raise AssertionError("unreachable: the last attempt returns or raises")
 
+    def _folders(self, folder: Path) -> Sequence[Path]:
+        """The folder and its parents, up to the root."""
+        return [folder, *folder.parents][: len(folder.relative_to(self._root).parts) + 1]
+
     def _make_folder(self, folder: Path) -> None:
-        """Create the folder and flush each new name into its parent, or a power cut loses the whole subtree."""
-        missing = [folder, *folder.parents][: len(folder.relative_to(self._root).parts)]
-        for path in reversed(missing):
-            try:
-                path.mkdir(mode=0o700)
-            except FileExistsError:
-                continue
-            _flush_folder(path.parent)
+        for path in reversed(self._folders(folder)):
+            path.mkdir(mode=0o700, exist_ok=True)
 
     def _list(self, prefix: str) -> Keys:
         return sorted(path.relative_to(self._root).as_posix() for path in _files(self._root / prefix))
@@ -129,7 +132,7 @@ class FolderStore:
 
     def _prune(self, top: Path) -> None:
         """Remove the empty folders under `top`, then `top` and its empty parents up to the root."""
-        for folder, _, _ in os.walk(top, topdown=False):
+        for folder, _, _ in os.walk(top, topdown=False, onerror=_raise_unless_missing):
             _remove_if_empty(Path(folder))
         for folder_path in top.parents:
             if folder_path == self._root or not _remove_if_empty(folder_path):
@@ -137,9 +140,15 @@ class FolderStore:
 
 
 def _files(top: Path) -> Iterator[Path]:
-    for folder, _, names in os.walk(top):
+    for folder, _, names in os.walk(top, onerror=_raise_unless_missing):
         for name in names:
             yield Path(folder, name)
+
+
+def _raise_unless_missing(error: OSError) -> None:
+    """A folder that can't be read must not pass for an empty one, which is what os.walk makes of it by itself."""
+    if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        raise error
 
 
 def _write_durably(path: Path, data: bytes) -> None:

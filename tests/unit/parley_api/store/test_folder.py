@@ -100,3 +100,30 @@ async def test_a_folder_that_cannot_be_used_is_a_clear_error(tmp_path: Path) -> 
         await store.put_once("a/b", b"x", JSON)
     with pytest.raises(StoreUnavailableError):
         await store.check()
+
+
+async def test_a_folder_that_cannot_be_read_is_not_an_empty_one(root: Path) -> None:
+    store = FolderStore(root)
+    await store.put("b/c", b"x", JSON)
+    (root / "a").symlink_to("a")
+    with pytest.raises(StoreUnavailableError, match="symbolic links"):
+        await store.list("a/")
+    with pytest.raises(StoreUnavailableError, match="symbolic links"):
+        await store.delete_prefix("a/")
+
+
+async def test_a_repeat_is_as_durable_as_the_first(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first may have been cut short after its link, before its flush: the repeat's False acknowledges it."""
+    store = FolderStore(root)
+    flushed: list[str] = []
+    flush = os.fsync
+
+    def record(descriptor: int) -> None:
+        flushed.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", record)
+    for first in (True, False):
+        flushed.clear()
+        assert await store.put_once("a/b/c", b"x", JSON) is first
+        assert {str(root), str(root / "a"), str(root / "a/b")} <= set(flushed)
