@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+# How long after the candidate's voice its words may come; without any it was a cough, an echo or another room.
+WORDLESS_SECONDS = 6
+
 
 @dataclass(slots=True)
 class InterviewClock:
@@ -18,6 +21,8 @@ class InterviewClock:
     interviewer_speaking: bool = False
     floor_is_candidates: bool = False
     """Whether the interviewer has spoken last, so that it is the candidate who is awaited."""
+    _floor_before: bool = False
+    _wordless_since: float | None = None
 
     @property
     def candidate_present(self) -> bool:
@@ -35,7 +40,7 @@ class InterviewClock:
             self._running_since = now
         self.left_at = None
         self.candidate_speaking = self.interviewer_speaking = self.floor_is_candidates = False
-        self.quiet_since = now
+        self.quiet_since, self._wordless_since = now, None
 
     def left(self, now: float) -> None:
         """The candidate's connection is gone."""
@@ -45,15 +50,30 @@ class InterviewClock:
         self.candidate_speaking = self.interviewer_speaking = False
 
     def candidate(self, *, speaking: bool, now: float) -> None:
-        """The candidate began or ceased to speak."""
+        """The candidate began or ceased to speak, by the voice activity: the floor is theirs until words tell."""
+        if speaking and not self.candidate_speaking and self._wordless_since is None:
+            self._floor_before = self.floor_is_candidates
+        self._wordless_since = None if speaking else now
         self.candidate_speaking = speaking
         self.quiet_since = now
         self.floor_is_candidates = speaking
 
+    def words(self) -> None:
+        """What the candidate said was understood: it is the interviewer's turn."""
+        self._wordless_since = None
+        self.floor_is_candidates = self._floor_before = self.candidate_speaking
+
+    def settle(self, now: float) -> None:
+        """Sound of the candidate's that no words have followed leaves the floor to whom it belonged."""
+        if self._wordless_since is not None and now - self._wordless_since >= WORDLESS_SECONDS:
+            self._wordless_since = None
+            self.floor_is_candidates = self._floor_before
+
     def interviewer(self, *, speaking: bool, now: float, resets_quiet: bool = True) -> None:
         """The interviewer began or ceased to speak; a nudge must not reset the silence that it is about."""
         self.interviewer_speaking = speaking
-        self.floor_is_candidates = not speaking
+        self.floor_is_candidates = self._floor_before = not speaking
+        self._wordless_since = None
         if resets_quiet or self.quiet_since is None:
             self.quiet_since = now
 

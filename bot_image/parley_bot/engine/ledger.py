@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from parley_protocol import AnswerRecorded, Event, InterviewPlan, QuestionAsked, QuestionPlan, Speaker, TurnSpoken
+from parley_protocol import AnswerRecorded, Event, InterviewPlan, QuestionAsked, QuestionPlan, Speaker, Turn, TurnSpoken
 
 
 @dataclass(slots=True)
@@ -13,7 +13,7 @@ class QuestionState:
     follow_ups: int = 0
     open: bool = True
     last_words: str = ""
-    """What the interviewer last said about it, as spoken: how a follow-up, which the model words, can be repeated."""
+    """The last follow-up as it was put: the model words it, and this is how it can be repeated."""
 
     @property
     def awaits_follow_up(self) -> bool:
@@ -55,7 +55,8 @@ class Ledger:
             turn = event.turn
             self.last_seq = max(self.last_seq, turn.seq)
             state = self.states.get(turn.question_id or "")
-            if state is not None and turn.speaker is Speaker.INTERVIEWER:
+            # Only the turn that puts the follow-up: nudges, explanations and welcomes come after it.
+            if state is not None and state.awaits_follow_up and _is_whole(turn):
                 state.last_words = turn.text
 
     def _asked(self, event: QuestionAsked) -> None:
@@ -75,3 +76,7 @@ class Ledger:
         for event in history:
             ledger.apply(event)
         return ledger
+
+
+def _is_whole(turn: Turn) -> bool:
+    return turn.speaker is Speaker.INTERVIEWER and not turn.interrupted

@@ -36,11 +36,14 @@ class InterviewSession:
         self._watch = Watch(plan.limits)
         self._resuming = bool(self.ledger.states)
         self._unspoken: Reply | None = None
-        self._heard = False  # whether the candidate has spoken since the interviewer last put something to them
+        self._heard = (
+            False  # whether words of the candidate's were understood since the interviewer last put something to them
+        )
         self._stop_offered = False
         self._notice_given = False
         self._lost_words = False
         self._ending: FinishReason | None = None
+        self._asked_at = used_seconds  # of the time used; a replaced bot gives the open question its time anew
 
     # The model's tools
 
@@ -81,8 +84,9 @@ class InterviewSession:
         if reason == CANDIDATE_STOPPED and self.ledger.states:
             return self._decide("end_interview", self._candidate_stops(), events)
         self._record_silently(events)
-        open_question = self.ledger.current_state is not None and self.ledger.current_state.open
-        if open_question and not self._stop_offered:
+        if self._awaits_answer(now):
+            if self._stop_offered:
+                return self._decide("end_interview", self._candidate_stops(), events)
             reply = Reply(Next.LISTEN, instruct.NO_ANSWER_YET)
             return self._decide("end_interview", reply, events, refused="too-early")
         if self._choose(now) is not None:
@@ -105,16 +109,23 @@ class InterviewSession:
         """
         if self.finished is not None:
             return ()
-        action = self._watch.check(self.clock, now, ending=self._ending)
+        over = self._question_over(now)
+        action = self._watch.check(self.clock, now, ending=self._ending, question_over=over)
         if isinstance(action, Finish):
-            self.finished = action.reason
+            left = action.reason is FinishReason.CANDIDATE_LEFT
+            return self._finish(self._reason_of_leaving() if left else action.reason)
         return (action,) if action is not None else ()
+
+    def await_return(self, now: float) -> None:
+        """This bot has taken the place of one whose candidate had come: they are waited for, but not for ever."""
+        self.clock.left_at = now
+        self._watch.await_return()
 
     def candidate_joined(self, now: float) -> None:
         """The candidate came into the room, or came back: then welcomed back, never greeted again."""
         returning = self.clock.left_at is not None
         self.clock.joined(now)
-        self._watch.reset()
+        self._watch.candidate_returned()
         if returning and self.ledger.states:
             self._resuming, self._unspoken = True, None
 
@@ -123,29 +134,37 @@ class InterviewSession:
         if self.clock.candidate_present:
             self.clock.left(now)
 
+    def leave(self) -> tuple[Action, ...]:
+        """The candidate has left for good: there is no return to wait for."""
+        return self._finish(self._ending or self._reason_of_leaving())
+
     def candidate_spoke(self, now: float, *, speaking: bool) -> None:
-        """The candidate began (`speaking`) or ceased to speak, by the voice activity."""
+        """The candidate began (`speaking`) or ceased to speak, by the voice activity, which may take noise for it."""
         self.clock.candidate(speaking=speaking, now=now)
-        self.candidate_understood()
 
     def candidate_understood(self) -> None:
         """The model has understood words of the candidate's: an answer, unless the question is still to be spoken."""
+        self.clock.words()
         self._watch.candidate_spoke()
         if self._unspoken is None:
             self._heard = True
 
-    def interviewer_began(self, now: float) -> None:
-        """The first sound of a sentence of the interviewer's is out: what the engine gave out counts as spoken."""
-        self._unspoken = None
+    def interviewer_began(self, now: float, *, given: bool = True) -> None:
+        """The first sound of a sentence of the interviewer's is out.
+
+        What the engine gave out last counts as spoken then, unless the sentence is an older one (`given` is false):
+        the model speaks faster than it is heard.
+        """
+        if given:
+            self._unspoken = None
         self.clock.interviewer(speaking=True, now=now, resets_quiet=not self._watch.nudging)
 
     def interviewer_ceased(self, now: float) -> tuple[Action, ...]:
         """The interviewer's words are out, or were cut short. After the closing words this is the end."""
         self.clock.interviewer(speaking=False, now=now, resets_quiet=not self._watch.nudging)
-        if self._ending is None or self._unspoken is not None or self.finished is not None:
+        if self._ending is None or self._unspoken is not None:
             return ()
-        self.finished = self._ending
-        return (Finish(self._ending),)
+        return self._finish(self._ending)
 
     def model_restarted(self, now: float) -> tuple[Action, ...]:
         """The model lost its session and got a new one: where it was its turn, it is told to speak again."""
@@ -210,12 +229,17 @@ class InterviewSession:
         if self._stop_offered:
             self._stop_offered = False
             return self._repeat_or_ask(now, events, self._phrases.go_on)
-        if self._watch.nudging and not self._heard and state is not None and state.open:
-            return self._nudge()
+        over = self._question_over(now)
+        if state is not None and state.open and current is not None and not over:
+            if state.awaits_follow_up and not self._heard:
+                return Reply(Next.FOLLOW_UP, instruct.ask_follow_up(current))
+            # Words before a silence need not be an answer: they may have asked what the question means.
+            if self._watch.nudging:
+                return self._nudge()
         self._record_silently(events)
-        if state is not None and state.open and current is not None:
+        if self._awaits_answer(now):
             return Reply(Next.LISTEN, instruct.ALREADY_ASKED)
-        return self._ask(now, events)
+        return self._ask(now, events, self._phrases.go_on if over and self._choose(now) is not None else "")
 
     def _nudge(self) -> Reply:
         """Mild words the first time, the question again from the second silence on."""
@@ -226,8 +250,8 @@ class InterviewSession:
 
     def _repeat_or_ask(self, now: float, events: list[Event], opening: str) -> Reply:
         """Begin with these words, then the open question again, or the next one where it was answered."""
-        state, current = self.ledger.current_state, self.ledger.current
-        if state is not None and state.open and current is not None:
+        current = self.ledger.current
+        if current is not None and self._awaits_answer(now):
             self._heard = False
             reply = Reply(Next.LISTEN, instruct.listen_for(current), f"{opening} {self._current_words()}")
             return self._give(reply)
@@ -250,6 +274,7 @@ class InterviewSession:
         words = [opening, self._time_notice(now), question.text]
         self._report(events, QuestionAsked(question_id=question.id))
         self._heard = False
+        self._asked_at = self.clock.used(now)
         self._watch.reset()
         return self._give(Reply(Next.LISTEN, instruct.listen_for(question), " ".join(w for w in words if w)))
 
@@ -280,6 +305,33 @@ class InterviewSession:
     def _reason_of_end(self) -> FinishReason:
         return FinishReason.TIME_LIMIT if self.unasked_required() else FinishReason.COMPLETED
 
+    def _reason_of_leaving(self) -> FinishReason:
+        """Who leaves with nothing left to be asked has given a whole interview."""
+        state = self.ledger.current_state
+        whole = state is not None and not state.open and len(self.ledger.asked) == len(self.plan.questions)
+        return FinishReason.COMPLETED if whole else FinishReason.CANDIDATE_LEFT
+
+    def _finish(self, reason: FinishReason) -> tuple[Action, ...]:
+        if self.finished is not None:
+            return ()
+        self.finished = reason
+        return (Finish(reason),)
+
+    def _question_over(self, now: float) -> bool:
+        """Whether the current question is open still and has had the time that the template gives it."""
+        state = self.ledger.current_state
+        return state is not None and state.open and self._had_its_time(now)
+
+    def _had_its_time(self, now: float) -> bool:
+        """Whether the current question and its follow-ups have taken as long as the template lets them."""
+        limit = self.ledger.current.time_limit_seconds if self.ledger.current is not None else None
+        return limit is not None and self.clock.used(now) - self._asked_at >= limit
+
+    def _awaits_answer(self, now: float) -> bool:
+        """Whether the current question is open, and may be."""
+        state = self.ledger.current_state
+        return state is not None and state.open and not self._question_over(now)
+
     def _record_silently(self, events: list[Event]) -> None:
         """Take an answer that the model heard but did not record."""
         state, current = self.ledger.current_state, self.ledger.current
@@ -289,7 +341,7 @@ class InterviewSession:
 
     def _may_follow_up(self, now: float) -> bool:
         current, state = self.ledger.current, self.ledger.current_state
-        if current is None or state is None or state.follow_ups >= current.follow_ups:
+        if current is None or state is None or state.follow_ups >= current.follow_ups or self._had_its_time(now):
             return False
         return allows_follow_up(self.plan, self.ledger.asked, self.seconds_left(now))
 

@@ -9,7 +9,13 @@ from parley_bot.engine.replies import Finish, Prompt
 # How long the model may take over the closing words, or to obey a prompt, before it is given up or asked again.
 OVERRUN_SECONDS = 45
 CLOSING_SECONDS = 20
+# The longest closing words that a template can hold take about five minutes.
+LONGEST_CLOSING_SECONDS = 600
 PROMPT_AGAIN_SECONDS = 15
+# A pause in which a candidate who has talked past the question's time is asked to go on.
+PAUSE_SECONDS = 3
+# A bot that takes another's place waits at least so long: the page has to learn of it before it can return.
+RETURN_SECONDS = 120
 
 
 class Watch:
@@ -18,6 +24,8 @@ class Watch:
     def __init__(self, limits: LimitsPlan) -> None:
         self._limits = limits
         self._last_prompt: float | None = None
+        self._ending_since: float | None = None
+        self.grace = float(limits.reconnect_grace_seconds)
         self.nudges = 0
         self.nudging = False
 
@@ -25,21 +33,45 @@ class Watch:
         """Something new was put to the candidate: the silence begins anew."""
         self.nudges, self.nudging, self._last_prompt = 0, False, None
 
+    def await_return(self) -> None:
+        """The candidate has to come back to a new bot."""
+        self.grace = float(max(self._limits.reconnect_grace_seconds, RETURN_SECONDS))
+
+    def candidate_returned(self) -> None:
+        """The candidate is here, and the silence begins anew."""
+        self.grace = float(self._limits.reconnect_grace_seconds)
+        self.reset()
+
     def candidate_spoke(self) -> None:
         """The silence is broken."""
         self.nudges, self.nudging = 0, False
 
-    def check(self, clock: InterviewClock, now: float, *, ending: FinishReason | None) -> Prompt | Finish | None:
-        """What is due at `now`; at most one thing."""
+    def check(
+        self, clock: InterviewClock, now: float, *, ending: FinishReason | None, question_over: bool
+    ) -> Prompt | Finish | None:
+        """What is due at `now`; at most one thing.
+
+        `ending` is the reason once the closing words were given out; `question_over` says that the current question
+        has had its time.
+        """
         if clock.left_at is not None:
-            gone = now - clock.left_at
-            return Finish(FinishReason.CANDIDATE_LEFT) if gone >= self._limits.reconnect_grace_seconds else None
+            if ending is not None:
+                return Finish(ending)
+            return Finish(FinishReason.CANDIDATE_LEFT) if now - clock.left_at >= self.grace else None
         if not clock.candidate_present:
             return None
+        clock.settle(now)
         quiet = clock.quiet(now)
         if ending is not None:
-            return Finish(ending) if quiet >= CLOSING_SECONDS else None
-        return self._time_over(clock, now) or self._silence(clock, now, quiet)
+            return self._closing(clock, now, quiet, ending)
+        return self._time_over(clock, now) or self._silence(clock, now, quiet, question_over=question_over)
+
+    def _closing(self, clock: InterviewClock, now: float, quiet: float, ending: FinishReason) -> Finish | None:
+        """The end where the closing words do not bring it; noise in the candidate's room does not hold it up."""
+        self._ending_since = now if self._ending_since is None else self._ending_since
+        waited = now - self._ending_since
+        limit = LONGEST_CLOSING_SECONDS if clock.interviewer_speaking else OVERRUN_SECONDS
+        return Finish(ending) if quiet >= CLOSING_SECONDS or waited >= limit else None
 
     def _time_over(self, clock: InterviewClock, now: float) -> Prompt | Finish | None:
         over = clock.used(now) - self._limits.duration_seconds
@@ -52,10 +84,14 @@ class Watch:
             return None
         return self._prompt(instruct.PROMPT_TIME_OVER, now)
 
-    def _silence(self, clock: InterviewClock, now: float, quiet: float) -> Prompt | Finish | None:
+    def _silence(
+        self, clock: InterviewClock, now: float, quiet: float, *, question_over: bool
+    ) -> Prompt | Finish | None:
         if quiet >= self._limits.silence_end_seconds:
             # Where it was the model's turn, the silence is not the candidate's.
             return Finish(FinishReason.SILENCE if clock.floor_is_candidates else FinishReason.TECHNICAL_FAULT)
+        if question_over and quiet >= PAUSE_SECONDS:
+            return self._prompt(instruct.PROMPT_GO_ON, now)
         if quiet < self._limits.silence_nudge_seconds * (2**self.nudges):
             return None
         if not clock.floor_is_candidates:

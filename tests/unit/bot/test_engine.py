@@ -1,80 +1,19 @@
 """The interview session against models that obey and models that do not."""
 
 import pytest
-from parley_bot.engine import Decision, Finish, InterviewSession, Next, Prompt
+from parley_bot.engine import Finish, InterviewSession, Next, Prompt
 from parley_bot.engine.phrases import phrases_for
 from parley_protocol import (
     AnswerRecorded,
-    Event,
     FinishReason,
-    InterviewerPlan,
-    InterviewPlan,
-    LimitsPlan,
     QuestionAsked,
-    QuestionPlan,
     Speaker,
     Turn,
     TurnSpoken,
 )
+from support.engine import Room, make_plan
 
 PHRASES = phrases_for("en-US")
-
-
-def make_plan(**limits: int) -> InterviewPlan:
-    return InterviewPlan(
-        title="Engineer",
-        interviewer=InterviewerPlan(name="Ada", greeting="Hello, I am Ada.", closing="Goodbye."),
-        questions=[
-            QuestionPlan(id="why", text="Why us?", expectation="names a product", follow_ups=1),
-            QuestionPlan(id="hobby", text="A hobby?", required=False),
-            QuestionPlan(id="bug", text="A bug you fixed?", expectation="root cause"),
-        ],
-        limits=LimitsPlan(**limits) if limits else LimitsPlan(),
-    )
-
-
-class Room:
-    """Drives a session as a well-behaved pipeline does, on a clock of its own."""
-
-    def __init__(self, session: InterviewSession) -> None:
-        self.session = session
-        self.now = 0.0
-        self.said: list[str] = []
-        self.events: list[Event] = []
-        session.candidate_joined(self.now)
-
-    def call(self, tool: str, **arguments: object) -> Next:
-        decision: Decision = getattr(self.session, tool)(self.now, **arguments)
-        self.events.extend(decision.events)
-        self.result = decision.reply.as_result()
-        if decision.reply.say:
-            self.speak(decision.reply.say)
-        elif decision.reply.next is Next.FOLLOW_UP:
-            self.speak("Could you say more?")
-        return decision.reply.next
-
-    def speak(self, words: str) -> None:
-        self.said.append(words)
-        self.session.interviewer_began(self.now)
-        self.now += 3
-        self.ended = self.session.interviewer_ceased(self.now)
-
-    def answer(self, seconds: float = 10) -> None:
-        self.session.candidate_spoke(self.now, speaking=True)
-        self.now += seconds
-        self.session.candidate_spoke(self.now, speaking=False)
-        self.session.candidate_understood()
-
-    def record(self, *, follow_up: bool = False) -> Next:
-        self.answer()
-        return self.call("record_answer", summary="s", follow_up=follow_up)
-
-    def wait(self, seconds: float) -> list[object]:
-        actions: list[object] = []
-        for _ in range(int(seconds)):
-            self.now += 1
-            actions.extend(self.session.tick(self.now))
-        return actions
 
 
 @pytest.fixture

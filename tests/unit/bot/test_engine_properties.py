@@ -48,7 +48,10 @@ STEPS = st.lists(
         st.tuples(st.just("end_interview"), st.tuples(st.sampled_from(["completed", "candidate_stopped", ""]))),
         st.just(("unknown_tool", ("x",))),
         st.tuples(st.just("answer"), st.tuples(st.integers(1, 60))),
+        st.just(("noise", ())),
+        st.just(("noise_that_stays", ())),
         st.just(("speak", ())),
+        st.just(("talk_on", ())),
         st.tuples(st.just("wait"), st.tuples(st.integers(1, 40))),
         st.just(("leave", ())),
         st.just(("return", ())),
@@ -76,6 +79,14 @@ class World:
                 self.session.candidate_spoke(self.now, speaking=True)
                 self.wait(arguments[0])
                 self.session.candidate_spoke(self.now, speaking=False)
+                self.session.candidate_understood()
+            case "noise":
+                self.session.candidate_spoke(self.now, speaking=True)
+                self.session.candidate_spoke(self.now, speaking=False)
+            case "noise_that_stays":
+                self.session.candidate_spoke(self.now, speaking=True)
+            case "talk_on":
+                self.session.interviewer_began(self.now)
             case "speak":
                 self.session.interviewer_began(self.now)
                 self.wait(2)
@@ -91,7 +102,7 @@ class World:
             case "replace_bot" if self.finish is None:
                 used = self.session.clock.used(self.now)
                 self.session = InterviewSession(self.plan, self.events, used)
-                self.session.candidate_joined(self.now)
+                self.session.await_return(self.now)
 
     def call(self, tool: str, arguments: tuple[object, ...]) -> None:
         if tool == "record_answer":
@@ -122,7 +133,7 @@ def test_the_plan_is_held_and_it_ends(plan: InterviewPlan, steps: list[tuple[str
     for step, arguments in steps:
         world.play(step, arguments)
     if world.finish is None:
-        world.wait(plan.limits.duration_seconds + 400)
+        world.wait(plan.limits.duration_seconds + 1000)
     assert world.finish is not None, "time alone ends it"
 
     asked = [e for e in world.events if isinstance(e, QuestionAsked)]
