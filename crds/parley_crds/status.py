@@ -87,6 +87,7 @@ class Attempt(StatusModel):
     attempt: Count = Field(description="Its number, from 1.")
     pod_name: Name | None = Field(default=None, description="Its pod, in the bots' namespace.")
     started_at: Time | None = Field(default=None, description="When the pod was created.")
+    ready_at: Time | None = Field(default=None, description="When it was first in the room.")
     ended_at: Time | None = Field(default=None, description="When it ended.")
     reason: Reason | None = Field(default=None, description="Why it ended, in one word.")
     message: Message | None = Field(default=None, description="Why it ended, in a sentence.")
