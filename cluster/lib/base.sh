@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # What every part of cluster/ shares: where things lie, how a step reports, how a refusal reads. Sourced, never run.
 
-PARLEY_CACHE=${PARLEY_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/parley}
+# By its real path, which is how /proc/mounts and Docker name what lies in it.
+PARLEY_CACHE=$(readlink -m "${PARLEY_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/parley}")
 export PARLEY_CACHE
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 here=$repo/cluster
@@ -34,25 +35,24 @@ need_python() {
 }
 
 # step NAME COMMAND...: runs COMMAND with its output in $logs/NAME.log and says how long it took; a long one says so
-# while it runs. Shows the end of the log where it fails.
+# while it runs. Shows the end of the log where it fails. INT and TERM end COMMAND, too, with all that it started.
 step() {
-  local name=$1 start=$SECONDS log=$logs/${1//[^a-zA-Z0-9._-]/-}.log beat rc=0
+  local name=$1 start=$SECONDS log=$logs/${1//[^a-zA-Z0-9._-]/-}.log beat work rc=0
   shift
   mkdir -p "$logs"
   say "$name …"
-  (
-    trap 'kill "$nap" 2>/dev/null; exit' TERM
-    while :; do
-      sleep "$heartbeat_seconds" &
-      nap=$!
-      wait "$nap"
-      say "$name … $((SECONDS - start)) s"
-    done
-  ) </dev/null >/dev/null &
+  heartbeat "$name" "$start" </dev/null >/dev/null &
   beat=$!
-  # A subshell with errexit of its own: errexit is off in the caller's condition.
+  # A subshell with errexit of its own: errexit is off in the caller's condition. A process group of its own: what runs
+  # in the background ignores INT, so an interrupt has to be passed on, as a TERM to the whole group.
+  set -m
   (set -e && "$@") >"$log" 2>&1 </dev/null &
-  wait $! || rc=$?
+  work=$!
+  set +m
+  trap 'abandon "$work" "$beat"; exit 130' INT
+  trap 'abandon "$work" "$beat"; exit 143' TERM
+  wait "$work" || rc=$?
+  trap - INT TERM
   kill "$beat" 2>/dev/null || true
   wait "$beat" 2>/dev/null || true
   if [ "$rc" != 0 ]; then
@@ -60,6 +60,37 @@ step() {
     die "$name failed; the whole log is $log"
   fi
   say "$name $((SECONDS - start)) s"
+}
+
+# heartbeat NAME START: says every while that NAME still runs, for as long as this program lives. It holds no lock: it
+# outlives a killed program by one of its naps.
+heartbeat() {
+  local nap
+  exec 8>&- 9>&-
+  trap 'kill "$nap" 2>/dev/null; exit' TERM
+  while :; do
+    sleep "$heartbeat_seconds" &
+    nap=$!
+    wait "$nap"
+    kill -0 $$ 2>/dev/null || exit 0
+    say "$1 … $((SECONDS - $2)) s"
+  done
+}
+
+# abandon WORK BEAT: ends an interrupted step's work, a process group, and its heartbeat.
+abandon() {
+  kill -- "-$1" 2>/dev/null || true
+  kill "$2" 2>/dev/null || true
+  wait 2>/dev/null || true
+}
+
+# attempt COMMAND...: runs it in a subshell with errexit on, and puts its status into $status. Not for a condition:
+# there bash switches errexit off in all that the command calls.
+attempt() {
+  set +e
+  (set -e; "$@")
+  status=$?
+  set -e
 }
 
 # wait_for SECONDS WHAT COMMAND...: until COMMAND succeeds; returns 1 and names WHAT where it does not in time, or where
@@ -93,10 +124,11 @@ install_packages() {
   export DEBIAN_FRONTEND=noninteractive
   local install=(apt-get install --yes --quiet --no-install-recommends)
   # A package's own service must not start: the node runs its programs itself.
-  local deny=/usr/sbin/policy-rc.d
-  if [ ! -e "$deny" ]; then
+  local deny=/usr/sbin/policy-rc.d mark='# parley-cluster, while it installs packages'
+  # One with our mark was left by an installation that was killed.
+  if [ ! -e "$deny" ] || grep -qxF "$mark" "$deny"; then
     trap 'rm -f /usr/sbin/policy-rc.d' EXIT
-    printf '#!/bin/sh\nexit 101\n' >"$deny"
+    printf '#!/bin/sh\n%s\nexit 101\n' "$mark" >"$deny"
     chmod 755 "$deny"
   fi
   "${install[@]}" "$@" || { apt-get update --quiet && "${install[@]}" "$@"; }

@@ -17,7 +17,7 @@ claim() {
   mkdir -p "$node_dir" "$logs"
   echo "$PARLEY_CACHE" >"$run_dir/owner"
   if [ "$(cat "$node_dir/boot" 2>/dev/null)" != "$(boot_id)" ]; then
-    rm -f "$node_dir/host.sysctl"
+    rm -f "$node_dir/host.sysctl" "$node_dir/host.chains"
     boot_id >"$node_dir/boot"
   fi
   echo node >"$PARLEY_CACHE/cluster"
@@ -27,14 +27,14 @@ refuse_unless_able() {
   [ "$(uname -s)/$(uname -m)" = Linux/x86_64 ] || die "CLUSTER=node needs Linux on amd64; elsewhere run Docker and CLUSTER=kind"
   [ "$(id -u)" = 0 ] || die "CLUSTER=node needs root (or run Docker, for CLUSTER=kind)"
   case $PARLEY_CACHE in
-    /*) ;;
-    *) die "PARLEY_CACHE must be an absolute path; it is $PARLEY_CACHE" ;;
-  esac
-  case $PARLEY_CACHE in
     *[[:space:],:]*) die "PARLEY_CACHE may hold no space, comma or colon; it is $PARLEY_CACHE" ;;
   esac
   # A Unix socket's path holds 107 characters, and the kubelet's longest below the cache takes 45.
   [ ${#PARLEY_CACHE} -le 60 ] || die "PARLEY_CACHE is too long for the kubelet's sockets (60 characters at most)"
+  mkdir -p "$PARLEY_CACHE"
+  # Its images need an overlay, and so does building them: said now, not after ten minutes of work.
+  [ "$(stat -f -c %T "$PARLEY_CACHE")" != overlayfs ] ||
+    die "$PARLEY_CACHE is on an overlay, which can carry no other: set PARLEY_CACHE to a folder on a disk"
   if [ -e "$run_dir/owner" ] && ! holds_claim; then
     die "a cluster of another cache is up: PARLEY_CACHE=$(cat "$run_dir/owner") parley-cluster down"
   fi
@@ -49,7 +49,7 @@ refuse_conflicts() {
   for pid in $(pgrep -x kubelet); do
     [ "$(readlink "/proc/$pid/ns/net")" != "$(readlink /proc/self/ns/net)" ] || die "another kubelet runs here (pid $pid)"
   done
-  if iptables-save 2>/dev/null | grep -q '^:KUBE-SERVICES '; then
+  if iptables -w -t nat -S KUBE-SERVICES >/dev/null 2>&1; then
     die "iptables holds another Kubernetes' chains (KUBE-SERVICES); take that cluster away first"
   fi
   for port in "${node_ports[@]}"; do

@@ -4,7 +4,7 @@
 start_control_plane() {
   start_etcd
   start_apiserver
-  wait_for 60 "the API server" kube get --raw /readyz || return
+  wait_for 60 "the API server" kube get --raw /readyz
   start_controllers
   # Pods need the service account that a controller makes a moment later.
   wait_for 60 "the default service account" kube get serviceaccount default

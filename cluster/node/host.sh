@@ -30,6 +30,7 @@ note_host() {
       path=/proc/sys/${name//.//}
       [ ! -e "$path" ] || echo "$name $(cat "$path")"
     done >"$node_dir/host.sysctl.new"
+    foreign_chains >"$node_dir/host.chains"
     mv "$node_dir/host.sysctl.new" "$node_dir/host.sysctl"
   fi
   if [ ! -e "$node_dir/host.made" ]; then
@@ -38,6 +39,16 @@ note_host() {
     done >"$node_dir/host.made.new"
     mv "$node_dir/host.made.new" "$node_dir/host.made"
   fi
+}
+
+# foreign_chains: those of other programs' CNI plugins (nerdctl's, podman's), which bear the names that ours make.
+foreign_chains() {
+  local command table
+  for command in iptables ip6tables; do
+    for table in filter nat mangle; do
+      { "$command-save" -t $table 2>/dev/null || true; } | sed -n "s/^:\(CNI-[^ ]*\) .*/$command $table \1/p"
+    done
+  done
 }
 
 load_modules() {
@@ -57,7 +68,7 @@ enable_cgroup_controllers() {
     mkdir -p "$root/parley-init"
     while read -r pid; do echo "$pid" >"$root/parley-init/cgroup.procs" 2>/dev/null || true; done <"$root/cgroup.procs"
   fi
-  read -ra controllers <"$root/cgroup.controllers"
+  read -ra controllers <"$root/cgroup.controllers" || true
   for controller in "${controllers[@]}"; do
     echo "+$controller" >"$root/cgroup.subtree_control" 2>/dev/null || true
   done

@@ -68,16 +68,19 @@ remove_network() {
   [ ! -e "$node_dir/host.netns" ] || umount /run/netns 2>/dev/null || true
   [ -e "/sys/class/net/$bridge" ] || return 0
   for link in "/sys/class/net/$bridge/brif/"*; do
-    [ ! -e "$link" ] || ip link del "${link##*/}" || true
+    # A pod's end goes by itself, a moment after the pod: it may be gone between the two words.
+    [ ! -e "$link" ] || ip link del "${link##*/}" 2>/dev/null || true
   done
   ip link del "$bridge"
 }
 
-# remove_firewall: the chains of kube-proxy, the CNI plugins and ours, and the rules that lead into them.
+# remove_firewall: the chains of kube-proxy, the CNI plugins and ours, and the rules that lead into them; not those that
+# were there before.
 remove_firewall() {
-  local ours='(KUBE|CNI|PARLEY)-[A-Za-z0-9-]+' command
+  local ours='(KUBE|CNI|PARLEY)-[A-Za-z0-9-]+' command spared=/dev/null
   holds_claim || return 0
-  for command in iptables ip6tables; do remove_rules $command "$ours" " -j $ours( |\$)"; done
+  if [ -e "$node_dir/host.chains" ]; then spared=$node_dir/host.chains; fi
+  for command in iptables ip6tables; do remove_rules $command "$ours" " -j $ours( |\$)" "$spared"; done
 }
 
 remove_cgroups() {
@@ -86,6 +89,18 @@ remove_cgroups() {
   for folder in $(pod_cgroups); do
     wait_for 10 "the cgroup $folder empties" remove_cgroup "$folder" || true
   done
+  return_cgroup_root
+}
+
+# return_cgroup_root: takes enable_cgroup_controllers' move back; a group whose children have controllers may hold no
+# process, so these go first.
+return_cgroup_root() {
+  local root=/sys/fs/cgroup pid controller controllers
+  [ -d "$root/parley-init" ] || return 0
+  read -ra controllers <"$root/cgroup.subtree_control" || true
+  for controller in "${controllers[@]}"; do echo "-$controller" >"$root/cgroup.subtree_control" 2>/dev/null || true; done
+  while read -r pid; do echo "$pid" >"$root/cgroup.procs" 2>/dev/null || true; done <"$root/parley-init/cgroup.procs"
+  rmdir "$root/parley-init" || true
 }
 
 remove_cgroup() { find "$1" -depth -type d -exec rmdir {} + 2>/dev/null; [ ! -e "$1" ]; }

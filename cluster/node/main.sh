@@ -20,7 +20,7 @@ done
 # shellcheck source=../lib/store.sh
 . "$here/lib/store.sh"
 
-kube() { "$bin/kubectl" --kubeconfig "$PARLEY_CACHE/kubeconfig" "$@"; }
+kube() { "$bin/kubectl" --kubeconfig "$PARLEY_CACHE/kubeconfig" --request-timeout 20s "$@"; }
 containers() { ctr --address "$containerd_socket" --namespace k8s.io "$@"; }
 
 cluster_containers() { containers "$@"; }
@@ -47,25 +47,41 @@ cluster_up() {
   tools
   need_packages containerd=containerd runc=runc /usr/lib/cni/bridge=containernetworking-plugins \
     iptables=iptables conntrack=conntrack ip=iproute2 openssl=openssl sysctl=procps modprobe=kmod
-  local start=$SECONDS fresh=yes
-  if [ -e "$node_dir/complete" ]; then fresh=; fi
+  local start=$SECONDS whole=
+  if [ -e "$node_dir/complete" ]; then
+    whole=yes
+  elif [ -e "$node_dir" ]; then
+    say "cluster: an earlier start was cut off; beginning anew"
+    leave_machine
+  fi
   refuse_conflicts
   claim
-  if ! start_node; then
-    [ -z "$fresh" ] || die "the node did not become ready; logs are in $logs"
-    say "cluster: the node's old state does not come up again; making it anew"
-    leave_machine
-    claim
-    start_node || die "the node did not become ready; logs are in $logs"
-  fi
+  attempt start_node
+  if [ "$status" != 0 ] && [ -n "$whole" ]; then revive_node; fi
+  [ "$status" = 0 ] || die "the node did not become ready; logs are in $logs"
   say "cluster: up (node) $((SECONDS - start)) s"
 }
 
+# revive_node: a machine under load may only have been too slow. Where the second start fails, too, what the cluster held
+# is given up.
+revive_node() {
+  say "cluster: the node does not come up again; trying once more"
+  attempt start_node
+  [ "$status" != 0 ] || return 0
+  say "cluster: making it anew; its Interviews and whatever else was in it are lost, transcripts stay"
+  leave_machine
+  claim
+  attempt start_node
+}
+
+# start_node: to be run by `attempt`; the first failure ends it.
 start_node() {
   kill_strays
   prepare_host
   make_pki
-  start_control_plane && start_runtime && start_dns || return
+  start_control_plane
+  start_runtime
+  start_dns
   touch "$node_dir/complete"
   ensure_store
 }

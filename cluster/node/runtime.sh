@@ -7,9 +7,9 @@ cni_dir=$node_dir/cni
 start_runtime() {
   write_containerd_config
   write_cni_config
-  start_containerd || return
-  if [ ! -e "$node_dir/complete" ]; then forget_containers || return; fi
-  import_pause || return
+  start_containerd
+  if [ ! -e "$node_dir/complete" ]; then forget_containers; fi
+  import_pause
   write_kubelet_config
   start kubelet "$bin/kubelet" --config "$node_dir/kubelet.yaml" --kubeconfig "$node_dir/node.conf" \
     --hostname-override "$node_name" --node-ip "$node_ip" --root-dir "$node_dir/kubelet"
@@ -33,11 +33,6 @@ lacks_sys_resource() {
   (((0x$set >> 24 & 1) == 0))
 }
 
-# A cache that itself lies on an overlay (a container's own disk) cannot carry another one.
-snapshotter() {
-  if [ "$(stat -f -c %T "$node_dir")" = overlayfs ]; then echo native; else echo overlayfs; fi
-}
-
 write_containerd_config() {
   local restrict=false
   if lacks_sys_resource; then restrict=true; fi
@@ -56,7 +51,7 @@ state = "$run_dir/containerd"
     bin_dir = "/usr/lib/cni"
     conf_dir = "$cni_dir"
   [plugins."io.containerd.grpc.v1.cri".containerd]
-    snapshotter = "$(snapshotter)"
+    snapshotter = "overlayfs"
   [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"
     options = { Root = "$run_dir/runc" }

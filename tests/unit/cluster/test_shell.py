@@ -1,11 +1,13 @@
 """The deciding parts of the shell scripts: what leaves iptables, which cluster is chosen, how a wait ends."""
 
 import os
+import signal
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
+from support.wait import until
 
 CLUSTER = Path(__file__).parents[3] / "cluster"
 SAVED = """\
@@ -42,6 +44,18 @@ def test_only_our_chains_and_the_rules_into_them_are_taken_away(tmp_path: Path) 
         "-F CNI-0a29",
         "-F KUBE-SERVICES",
         "-X CNI-0a29",
+        "-X KUBE-SERVICES",
+        "COMMIT",
+    ]
+
+
+def test_chains_that_are_spared_stay_with_the_rules_into_them(tmp_path: Path) -> None:
+    ours = "(KUBE|CNI|PARLEY)-[A-Za-z0-9-]+"
+    script = f""". "$here/lib/firewall.sh"; chain_removal nat '{ours}' ' -j {ours}( |$)' 'CNI-0a29 CNI-1'"""
+    assert bash(script, tmp_path, SAVED).stdout.splitlines() == [
+        "*nat",
+        '-D PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES',
+        "-F KUBE-SERVICES",
         "-X KUBE-SERVICES",
         "COMMIT",
     ]
@@ -96,6 +110,18 @@ def test_a_refusal_is_one_line(tmp_path: Path, environment: dict[str, str], word
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_cache_behind_a_link_is_known_by_its_real_path(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    assert bash('echo "$PARLEY_CACHE"', tmp_path / "link").stdout.strip() == str(tmp_path / "real")
+
+
+def test_an_attempt_ends_at_its_first_failure(tmp_path: Path) -> None:
+    work = "work() { echo begun; false; echo not reached; }"
+    done = bash(f'{work}; attempt work; echo "$status"; false; echo nor this', tmp_path)
+    assert done.stdout.splitlines() == ["begun", "1"]
+
+
 def test_a_wait_ends_early_where_there_is_no_hope(tmp_path: Path) -> None:
     started = time.monotonic()
     done = bash("never() { return 3; }; wait_for 30 rain never", tmp_path)
@@ -110,3 +136,39 @@ def test_a_failed_step_shows_the_end_of_its_log_and_where_it_is(tmp_path: Path) 
     assert "the cause" in done.stderr
     assert "not reached" not in done.stderr
     assert str(tmp_path / "log/tool-x.log") in done.stderr
+
+
+def marked(mark: str) -> list[str]:
+    """The command lines of the living processes that bear MARK in their environment."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in (folder / "environ").read_bytes():
+                found.append((folder / "cmdline").read_text().replace("\0", " "))
+        except OSError:  # it has ended meanwhile
+            continue
+    return found
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_an_interrupted_step_leaves_no_process_and_no_lock(tmp_path: Path, sent: signal.Signals) -> None:
+    mark = f"PARLEY_TEST_MARK={tmp_path}"
+    # Work whose program is killed outright lives on, under the lock; the heartbeat must not.
+    work = "sleep 3" if sent == signal.SIGKILL else "sleep 600"
+    script = f'set -euo pipefail; . "{CLUSTER}/lib/base.sh"; heartbeat_seconds=1; one_at_a_time; step long {work}'
+    process = subprocess.Popen(
+        ["bash", "-c", script],
+        env={**os.environ, "PARLEY_CACHE": str(tmp_path), "PARLEY_TEST_MARK": str(tmp_path)},
+        start_new_session=True,
+        # Where the tests themselves run in the background, SIGINT comes in ignored, and bash can't take it up again.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    until("the work runs", lambda: [line for line in marked(mark) if line.startswith(work)], 10)
+    if sent == signal.SIGINT:  # as a terminal does
+        os.killpg(process.pid, sent)
+    else:
+        process.send_signal(sent)
+    assert process.wait(timeout=20) != 0
+    until("nothing of it lives", lambda: not marked(mark), 20)
+    free = subprocess.run(["flock", "--nonblock", tmp_path / "lock", "true"], check=False)
+    assert free.returncode == 0
