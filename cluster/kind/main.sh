@@ -6,53 +6,76 @@
 kind_name=parley
 kind_container=$kind_name-control-plane
 store_in_node=/var/lib/parley-store
+oldest_kubectl=1.33 # of those that are used as they are found
 
 # shellcheck source=../lib/store.sh
 . "$here/lib/store.sh"
 
-kube() { "$bin/kubectl" --kubeconfig "$PARLEY_CACHE/kubeconfig" "$@"; }
+kube() { "$bin/kubectl" --kubeconfig "$PARLEY_CACHE/kubeconfig" --request-timeout 20s "$@"; }
 cluster_containers() { docker exec --interactive "$kind_container" ctr --namespace k8s.io "$@"; }
 cluster_has_image() { [ -n "$(cluster_containers images ls --quiet "name==$1")" ]; }
 cluster_load_from_docker() { "$bin/kind" load docker-image --name "$kind_name" "$1"; }
 
+# container_state: Docker's word for the node's state, or absent. Where Docker does not answer, that is an error: a cluster
+# that can't be seen is still there.
 container_state() {
   local state
-  state=$(docker inspect --format '{{.State.Status}}' "$kind_container" 2>/dev/null) || state=absent
-  echo "$state"
+  state=$(timeout 20 docker ps --all --filter "name=^/$kind_container\$" --format '{{.State}}') ||
+    die "Docker does not answer, so whether the cluster is there can't be told"
+  echo "${state:-absent}"
 }
 
 node_is_ready() {
   [ "$(kube get node "$kind_container" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' 2>/dev/null)" = True ]
 }
 
-# is_ours: this cache made the cluster, or began to.
-is_ours() { [ "$(cat "$PARLEY_CACHE/cluster" 2>/dev/null)" = kind ]; }
+# is_ours: the cluster that is there has this cache's store in it.
+is_ours() {
+  local source
+  source=$(timeout 20 docker inspect "$kind_container" 2>/dev/null \
+    --format "{{range .Mounts}}{{if eq .Destination \"$store_in_node\"}}{{.Source}}{{end}}{{end}}") || return
+  [ "$source" = "$store_dir" ]
+}
+
+# is_up STATE: the cluster is there and ready. One of another cache is refused.
+is_up() {
+  [ "$1" != absent ] || return 1
+  is_ours || die "a kind cluster named $kind_name is there that this cache did not make; delete it or use its cache"
+  [ "$1" = running ] && node_is_ready
+}
 
 cluster_up() {
   local start=$SECONDS state
   timeout 20 docker info >/dev/null 2>&1 || die "CLUSTER=kind needs a Docker engine that answers; without one: CLUSTER=node"
   state=$(container_state)
-  if is_ours && [ "$state" = running ] && node_is_ready; then
-    ensure_store "$store_in_node"
-    say "cluster: up (kind)"
-    return
+  if ! is_up "$state"; then
+    one_at_a_time
+    state=$(container_state) # another may have made it during the wait
+    if ! is_up "$state"; then make_up "$state"; fi
   fi
-  [ "$state" = absent ] || is_ours ||
-    die "a kind cluster named $kind_name is there that this cache did not make; delete it or use its cache"
-  one_at_a_time
-  tools kind helm
-  kubectl_for_kind
-  if [ "$state" = absent ] || ! wake_cluster; then create_cluster; fi
   ensure_store "$store_in_node"
   say "cluster: up (kind) $((SECONDS - start)) s"
 }
 
-# kubectl_for_kind: the machine's own, where there is one: building Kubernetes for it alone takes minutes.
+make_up() { # STATE
+  tools kind helm
+  kubectl_for_kind
+  if [ "$1" = absent ] || ! wake_cluster; then create_cluster "$1"; fi
+}
+
+# kubectl_for_kind: the machine's own, where there is one that is not too old: building Kubernetes for it alone takes
+# minutes.
 kubectl_for_kind() {
   local own
+  # shellcheck source=../toolchain
+  . "$here/toolchain"
   own=$(PATH=${PATH//"$bin":/} command -v kubectl || true)
   if [ -x "$bin/kubectl" ]; then return; fi
-  if [ -n "$own" ]; then ln -sfn "$own" "$bin/kubectl"; else tools kube; fi
+  if [ -n "$own" ] && newer_than "$oldest_kubectl" "$("$own" version --client 2>/dev/null | sed -n 's/^Client Version: v//p')"; then
+    ln -sfn "$own" "$bin/kubectl"
+  else
+    tools kube
+  fi
 }
 
 # wake_cluster: one that is whole but stopped, as after a restart of Docker.
@@ -60,15 +83,19 @@ wake_cluster() {
   docker start "$kind_container" >/dev/null && wait_for 60 "the node" node_is_ready
 }
 
-create_cluster() {
+create_cluster() { # STATE
   mkdir -p "$store_dir"
   echo kind >"$PARLEY_CACHE/cluster"
-  "$bin/kind" delete cluster --name "$kind_name" --kubeconfig "$PARLEY_CACHE/kubeconfig" 2>/dev/null
+  if [ "$1" != absent ]; then delete_cluster; fi
   write_kind_config
   step "kind cluster" "$bin/kind" create cluster --name "$kind_name" --kubeconfig "$PARLEY_CACHE/kubeconfig" --retain \
     --config "$PARLEY_CACHE/kind.yaml" --wait 180s ${KIND_NODE_IMAGE:+--image "$KIND_NODE_IMAGE"}
   # kind's own wait ends with a warning, not an error.
   wait_for 30 "the node" node_is_ready || die "the kind node did not become ready; docker logs $kind_container tells more"
+}
+
+delete_cluster() {
+  step "kind cluster: delete" "$bin/kind" delete cluster --name "$kind_name" --kubeconfig "$PARLEY_CACHE/kubeconfig"
 }
 
 # failCgroupV1: since 1.35 the kubelet refuses cgroup v1 unless told otherwise; on cgroup v2 the word does nothing.
@@ -92,17 +119,23 @@ END
 }
 
 cluster_down() {
-  is_ours || { say "cluster: down"; return; }
+  local state
+  [ "$(cat "$PARLEY_CACHE/cluster" 2>/dev/null)" = kind ] || { say "cluster: down"; return; }
   one_at_a_time
-  if [ "$(container_state)" != absent ]; then
-    "$bin/kind" delete cluster --name "$kind_name" --kubeconfig "$PARLEY_CACHE/kubeconfig" 2>/dev/null
-  fi
+  state=$(container_state)
+  # One of another cache may have come in its place.
+  if [ "$state" != absent ] && is_ours; then delete_cluster; fi
   rm -f "$PARLEY_CACHE/cluster" "$PARLEY_CACHE/kubeconfig" "$PARLEY_CACHE/kind.yaml"
   say "cluster: down"
 }
 
 cluster_status() {
-  is_ours || { echo "no cluster"; return 1; }
-  echo "$kind_container: $(container_state)"
+  local state
+  state=$(container_state)
+  if [ "$state" = absent ] || ! is_ours; then
+    echo "no cluster"
+    return 1
+  fi
+  echo "$kind_container: $state"
   kube get nodes
 }

@@ -5,12 +5,17 @@
 build_dir=$PARLEY_CACHE/images
 layout=$build_dir/layout # every image as uncompressed blobs, so that a layer is written and imported once
 
+# refuse_overlay: buildah's own overlay can't lie on another.
+refuse_overlay() {
+  [ "$(stat -f -c %T "$PARLEY_CACHE")" != overlayfs ] ||
+    die "images cannot be built on an overlay: set PARLEY_CACHE to a folder on a disk"
+}
+
 # in_builder COMMAND...: with buildah's store under $build_dir. The mounts that buildah leaves behind go with a mount
 # namespace of their own, and so does its run folder, which remembers them. What it insists on writing to
 # /var/lib/containers is lost.
 in_builder() {
   local made='' rc=0
-  [ "$(stat -f -c %T "$PARLEY_CACHE")" != overlayfs ] || die "images cannot be built on an overlay: set PARLEY_CACHE to a folder on a disk"
   mkdir -p "$build_dir"/{storage,tmp}
   rm -rf "$build_dir/run"
   write_builder_config

@@ -116,10 +116,17 @@ def write_tar(folder: Path, file: Digesting) -> None:
                 add_marker(archive, name + "/.wh..wh..opq")
 
 
+def write_whole(layout: Path, path: Path, data: bytes) -> None:
+    """Write a file that is there whole or not at all: what is there is taken for whole."""
+    partial = layout / "partial"
+    partial.write_bytes(data)
+    partial.rename(path)
+
+
 def put(layout: Path, data: bytes) -> dict[str, Any]:
     """Store a blob; return its digest and size."""
     digest = hashlib.sha256(data).hexdigest()
-    (layout / "blobs/sha256" / digest).write_bytes(data)
+    write_whole(layout, layout / "blobs/sha256" / digest, data)
     return {"digest": f"sha256:{digest}", "size": len(data)}
 
 
@@ -135,8 +142,9 @@ def export_layer(store: Path, layout: Path, layer: str) -> dict[str, Any]:
         write_tar(store / "overlay" / layer / "diff", digesting)
     digest = digesting.sha256.hexdigest()
     partial.rename(layout / "blobs/sha256" / digest)
-    known.write_text(json.dumps({"digest": f"sha256:{digest}", "size": digesting.size}))
-    return {"digest": f"sha256:{digest}", "size": digesting.size}
+    stored = {"digest": f"sha256:{digest}", "size": digesting.size}
+    write_whole(layout, known, json.dumps(stored).encode())
+    return stored
 
 
 def config_of(store: Path, image: dict[str, Any]) -> dict[str, Any]:
@@ -162,7 +170,7 @@ def main(store: Path, layout: Path, name: str, reference: str) -> None:
         "layers": [{"mediaType": oci + "layer.v1.tar", **layer} for layer in layers],
     }
     descriptor = {"mediaType": oci + "manifest.v1+json", **put(layout, json.dumps(manifest).encode())}
-    (layout / "refs" / reference).write_text(json.dumps(descriptor))
+    write_whole(layout, layout / "refs" / reference, json.dumps(descriptor).encode())
 
 
 if __name__ == "__main__":

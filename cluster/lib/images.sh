@@ -22,18 +22,23 @@ dockerfile_of() {
 
 # image_of NAME: parley/NAME:TAG of the present inputs.
 image_of() {
-  local dockerfile base salt=
+  local dockerfile base tag salt=
   dockerfile=$(dockerfile_of "$1") || return
   for base in $(bases_of "$dockerfile"); do salt+=" $(base_recipe "$base")"; done
-  echo "parley/$1:$("$python" "$here/lib/inputs.py" tag "$repo" "$dockerfile" "$salt")"
+  tag=$("$python" "$here/lib/inputs.py" tag "$repo" "$dockerfile" "$salt") || return
+  echo "parley/$1:$tag"
 }
 
-# by_docker: a Docker with BuildKit builds for a kind cluster; everything else is buildah's. PARLEY_BUILDER overrides.
+# by_docker: Docker with BuildKit builds for a kind cluster, buildah for a node. PARLEY_BUILDER overrides.
 by_docker() {
   case ${PARLEY_BUILDER:-} in
     docker) ;;
     buildah) return 1 ;;
-    '') [ "$CLUSTER" = kind ] && docker buildx version >/dev/null 2>&1 ;;
+    '')
+      [ "$CLUSTER" = kind ] || return 1
+      docker buildx version >/dev/null 2>&1 ||
+        die "this Docker has no BuildKit: install docker-buildx (Docker's own packages: docker-buildx-plugin)"
+      ;;
     *) die "PARLEY_BUILDER is $PARLEY_BUILDER; it must be docker or buildah" ;;
   esac
 }
@@ -43,7 +48,11 @@ images_command() {
   [ $# -gt 0 ] || names=("${image_names[@]}")
   mkdir -p "$build_dir"
   exec 8>"$build_dir/lock"
-  flock --nonblock 8 || { say "waiting for another build of images" && flock 8; }
+  if ! flock --nonblock 8; then
+    say "waiting for another build of images"
+    flock --timeout 1800 8 || die "another build of images has been at work for 30 minutes; end it first"
+  fi
+  if ! by_docker; then refuse_overlay; fi
   for name in "${names[@]}"; do
     image=$(image_of "$name") || exit
     if ! image_is_built "$image"; then
@@ -52,13 +61,13 @@ images_command() {
     fi
     record_image "$name" "$image"
   done
-  if [ -n "$built" ] && ! by_docker; then step "images: old ones go" prune_builds; fi
+  if [ -n "$built" ]; then step "images: old ones go" prune_builds; fi
   flock -u 8
   say "images: ready $((SECONDS - start)) s"
 }
 
 image_is_built() {
-  if by_docker; then docker image inspect "$1" >/dev/null 2>&1; else [ -e "$layout/refs/${1//\//_}" ]; fi
+  if by_docker; then docker image inspect "$1" >/dev/null 2>&1; else [ -s "$layout/refs/${1//\//_}" ]; fi
 }
 
 build_image() { # NAME IMAGE
@@ -84,7 +93,8 @@ docker_build() { # IMAGE DOCKERFILE CONTEXT
   for name in HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy; do
     [ -z "${!name:-}" ] || arguments+=(--build-arg "$name")
   done
-  docker buildx build --load --tag "$1" --file "$2" "${arguments[@]}" "$3"
+  # Attestations would make it an index, whose other parts kind then looks for in vain.
+  docker buildx build --load --provenance=false --sbom=false --tag "$1" --file "$2" "${arguments[@]}" "$3"
 }
 
 buildah_build() { # IMAGE DOCKERFILE CONTEXT
@@ -117,8 +127,8 @@ load_command() {
       step "load $image" cluster_load_from_docker "$image"
     else
       step "load $image" load_delta "$image"
-      loaded=yes
     fi
+    loaded=yes
   done
   if [ -n "$loaded" ]; then step "load: old images go" prune_cluster; fi
 }

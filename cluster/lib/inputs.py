@@ -66,8 +66,10 @@ def files(repository: Path, dockerfile: Path) -> list[str]:
     every: set[str] = set()
     for source in sources(dockerfile.read_text()):
         command = ["git", "-C", str(repository), "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--"]
-        listing = subprocess.run([*command, source], capture_output=True, text=True, check=True).stdout  # noqa: S603 - git, on our own Dockerfile
-        matched = [name for name in listing.split("\0") if name and os.path.lexists(repository / name)]
+        listing = subprocess.run([*command, source], stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603 - git, on our own Dockerfile
+        if listing.returncode:  # git has said why, on our standard error
+            sys.exit(f"{repository}: git does not list its files; an image is made of what git knows")
+        matched = [name for name in listing.stdout.split("\0") if name and os.path.lexists(repository / name)]
         if not matched:
             sys.exit(f"{dockerfile}: COPY {source}: git knows no such file")
         every.update(matched)

@@ -4,9 +4,23 @@
 kept_tags=2
 builder_limit_kib=$((12 * 1024 * 1024)) # of the builder's store, with its cache of build stages
 
-# prune_builds: after a build. The cache of stages is dropped whole where it has grown too large: it cannot tell what is
-# still of use, and comes back with the next build.
+# prune_builds: after a build, what the builder holds.
 prune_builds() {
+  if by_docker; then prune_docker "$kept_tags"; else prune_buildah; fi
+}
+
+# prune_docker KEEP: all but the newest tags of each image. Docker bounds its cache of stages itself.
+prune_docker() {
+  local name
+  for name in "${image_names[@]}"; do
+    docker image ls --filter "reference=parley/$name" --format '{{.Repository}}:{{.Tag}}' | # the newest first
+      grep -E ':[0-9a-f]{12}$' | tail -n "+$(($1 + 1))" | xargs -r docker rmi || true
+  done
+}
+
+# prune_buildah: the cache of stages is dropped whole where it has grown too large: it cannot tell what is still of use,
+# and comes back with the next build.
+prune_buildah() {
   local kept name
   kept=$("$python" "$here/lib/prune.py" "$layout" "$kept_tags")
   for name in $(in_builder buildah images --format '{{.Name}}:{{.Tag}}' | sed -n 's|^docker.io/parley/|parley/|p'); do
@@ -19,6 +33,6 @@ prune_builds() {
 prune_cluster() {
   local name
   for name in $(cluster_containers images ls --quiet 'name~=^docker.io/parley/' | sed -nE 's|^docker.io/(.*:[0-9a-f]{12})$|\1|p'); do
-    [ -e "$layout/refs/${name//\//_}" ] || cluster_containers images rm "docker.io/$name"
+    image_is_built "$name" || cluster_containers images rm "docker.io/$name"
   done
 }

@@ -9,8 +9,8 @@ ensure_store() {
   local folder=${1:-$store_dir} phase
   mkdir -p "$store_dir"
   if [ "$(stat -c %u "$store_dir")" != "$store_uid" ]; then
-    # Without root the folder cannot be given away, so it is opened.
-    chown "$store_uid:$store_uid" "$store_dir" 2>/dev/null || chmod 777 "$store_dir"
+    # Without root the folder cannot be given away, so it is opened; what is in it is the images' user's alone.
+    chown "$store_uid:$store_uid" "$store_dir" 2>/dev/null || chmod 1777 "$store_dir"
   fi
   phase=$(kube get persistentvolume parley-store -o 'jsonpath={.status.phase}' 2>/dev/null || true)
   case $phase in

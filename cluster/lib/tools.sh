@@ -38,7 +38,7 @@ tool_path() {
 
 build_tool() { # NAME OUTPUT
   exec 8>"$PARLEY_CACHE/tools.lock"
-  flock 8
+  flock --timeout 1800 8 || die "another build of a tool has been at work for 30 minutes; end it first"
   [ ! -x "$2" ] || return 0
   cd "$here/tools/$1"
   # auto: a module may ask for a newer Go than the machine's, which the go command then fetches as a module.
@@ -57,6 +57,14 @@ link_tool() { # NAME PATH
   esac
 }
 
+# drop_old_builds FOLDER: of a tool, all but the one in FOLDER, what is younger than a week, and what runs.
+drop_old_builds() {
+  local old
+  find "$(dirname "$1")" -mindepth 1 -maxdepth 1 -type d ! -path "$1" -mtime +7 | while read -r old; do
+    [ -n "$(find /proc/[0-9]*/exe -maxdepth 0 -lname "$old/*" 2>/dev/null)" ] || rm -rf "$old"
+  done
+}
+
 # tools [NAME...]: builds what is not there yet; without names, what a node needs.
 tools() {
   local name path
@@ -68,8 +76,7 @@ tools() {
       . "$here/toolchain"
       ensure_go || die "Go >= 1.25 is needed to build $name"
       step "tool $name" build_tool "$name" "$path"
-      # Older builds go, but not one that runs as a cluster: its files are in use by name.
-      find "$PARLEY_CACHE/tools/$name" -mindepth 1 -maxdepth 1 -type d ! -path "$(dirname "$path")" -mtime +7 -exec rm -rf {} +
+      drop_old_builds "$(dirname "$path")"
     fi
     link_tool "$name" "$path"
   done

@@ -1,4 +1,4 @@
-"""What a node does to the machine's firewall and keys: the real iptables in a network namespace of its own, real openssl."""
+"""What a node does to the firewall, by the real iptables in a network namespace of its own; and its keys."""
 
 import os
 import shutil
@@ -16,9 +16,8 @@ needs_root = pytest.mark.skipif(
 
 def node(script: str, cache: Path, *wrapper: str, path: str = "") -> subprocess.CompletedProcess[str]:
     """Run a script with the node's functions, and no claim but the one that it makes under `cache`."""
-    sourced = (
-        f'set -euo pipefail\n. "{CLUSTER}/lib/base.sh"\n. "$here/node/main.sh"\nrun_dir=$PARLEY_CACHE/run\n{script}'
-    )
+    parts = f'. "{CLUSTER}/lib/base.sh"\n. "$here/node/main.sh"\nrun_dir=$PARLEY_CACHE/run'
+    sourced = f"set -euo pipefail\n{parts}\n{script}"
     variables = {**os.environ, "PARLEY_CACHE": str(cache), "PATH": path + os.environ["PATH"]}
     command = [*wrapper, "bash", "-c", sourced]
     return subprocess.run(command, capture_output=True, text=True, env=variables, check=False, timeout=60)

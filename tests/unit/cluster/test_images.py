@@ -4,6 +4,7 @@ import importlib.util
 import io
 import json
 import os
+import resource
 import subprocess
 import sys
 import tarfile
@@ -86,6 +87,12 @@ def test_a_copy_of_nothing_is_an_error_that_names_it(repository: Path) -> None:
         tag(repository)
 
 
+def test_a_folder_that_git_does_not_list_is_an_error_that_says_so(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY pkg /app\n")
+    with pytest.raises(SystemExit, match="git does not list"):
+        tag(tmp_path)
+
+
 def test_the_build_context_holds_the_copied_files_with_fixed_times(repository: Path, tmp_path: Path) -> None:
     (repository / "pkg/code.pyc").write_text("ignored by git")
     context = tmp_path / "context"
@@ -136,6 +143,19 @@ def test_an_image_is_exported_with_its_own_digests(store: Path, tmp_path: Path) 
         assert low.getmember("etc/twin").islnk()
     with tarfile.open(fileobj=io.BytesIO(blob(layout, manifest["layers"][1]["digest"]))) as top:
         assert top.getmember("etc/link").linkname == "kept"
+
+
+def test_an_export_that_finds_the_disk_full_leaves_nothing_that_looks_whole(store: Path, tmp_path: Path) -> None:
+    layout = tmp_path / "layout"
+    export.main(store, layout, "docker.io/parley/x:1", "parley_x:1")
+    whole = {path: path.read_bytes() for path in layout.rglob("*") if path.is_file()}
+    command = [sys.executable, str(LIB / "export.py"), str(store), str(layout), "docker.io/parley/x:1", "parley_x:2"]
+    done = subprocess.run(
+        command, capture_output=True, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+    )
+    assert done.returncode
+    assert not (layout / "refs/parley_x:2").exists()
+    assert {path: path.read_bytes() for path in whole} == whole
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root makes a whiteout")

@@ -122,6 +122,25 @@ def test_an_attempt_ends_at_its_first_failure(tmp_path: Path) -> None:
     assert done.stdout.splitlines() == ["begun", "1"]
 
 
+def test_a_kind_cluster_is_not_taken_for_gone_where_docker_does_not_answer(tmp_path: Path) -> None:
+    (tmp_path / "cluster").write_text("kind\n")
+    environment = {**os.environ, "PARLEY_CACHE": str(tmp_path), "PATH": docker_that(tmp_path, answers=False)}
+    done = subprocess.run([CLUSTER / "parley-cluster", "down"], capture_output=True, text=True, env=environment)
+    assert done.returncode == 1
+    assert "Docker does not answer" in done.stderr
+    assert (tmp_path / "cluster").exists()
+
+
+@pytest.mark.parametrize(("mounted", "ours"), [("store", True), ("elsewhere", False)])
+def test_a_kind_cluster_is_ours_by_the_store_that_is_in_it(tmp_path: Path, mounted: str, ours: bool) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "docker").write_text(f"#!/bin/sh\necho {tmp_path}/{mounted}\n")
+    (programs / "docker").chmod(0o755)
+    done = bash('. "$here/kind/main.sh"; is_ours', tmp_path, PATH=f"{programs}:{os.environ['PATH']}")
+    assert (done.returncode == 0) is ours
+
+
 def test_a_wait_ends_early_where_there_is_no_hope(tmp_path: Path) -> None:
     started = time.monotonic()
     done = bash("never() { return 3; }; wait_for 30 rain never", tmp_path)
