@@ -7,7 +7,7 @@ import sys
 import uvloop
 
 from parley_api.server import run
-from parley_api.settings import load
+from parley_api.settings import Settings, load
 
 TALKATIVE = (
     "uvicorn.error",
@@ -26,7 +26,7 @@ TALKATIVE = (
 
 def main() -> None:
     """Read the settings, set up the log, serve."""
-    settings = load()
+    settings = load(Settings)
     set_up_log(settings.log_level)
     sys.exit(asyncio.run(run(settings), loop_factory=uvloop.new_event_loop))
 

@@ -38,11 +38,12 @@ async def run(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT, finish the open requests, and return the exit code."""
     try:
         context = _tls_context(settings)
+        store = open_store(settings)
         kube = await Kube.connect()
-    except (OSError, ConfigException) as error:
+    except (OSError, ConfigException, ValueError) as error:
         log.error("%s", _start_failure(settings, error))  # noqa: TRY400 - one line says it, a trace says no more
         return BAD_SETTINGS
-    services = Services.build(settings, kube, open_store(settings))
+    services = Services.build(settings, kube, store)
     try:
         public = _Server(_public_config(settings, serve(public_app(settings), services)))
         inside = _Server(_internal_config(settings, serve(internal_app(settings), services), context))
@@ -64,6 +65,8 @@ async def run(settings: Settings) -> int:
 def _start_failure(settings: Settings, error: Exception) -> str:
     if isinstance(error, ConfigException):
         return f"no way to the Kubernetes API: {error}; run in a pod with a service account, or set KUBECONFIG"
+    if isinstance(error, ValueError):
+        return str(error)
     return f"PARLEY_TLS_CERT_FILE {settings.tls_cert_file}, PARLEY_TLS_KEY_FILE {settings.tls_key_file}: {error}"
 
 

@@ -5,7 +5,9 @@ the object, changes the set by a pure function, and applies it with the uid (ano
 touched) and the resource version (a second writer of this set can't be overwritten unseen).
 """
 
+import asyncio
 import logging
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -21,8 +23,10 @@ log = logging.getLogger(__name__)
 ARRIVED = ConditionType.CANDIDATE_ARRIVED.value
 FINISHED = ConditionType.SESSION_FINISHED.value
 ATTEMPTS = 8
+PAUSE_SECONDS = (0.02, 0.5)
 NOT_FOUND = 404
 CONFLICT = 409
+BUSY = 503
 
 
 @dataclass(frozen=True)
@@ -95,10 +99,13 @@ async def update(kube: Kube, namespace: str, name: str, uid: str, change: Change
     """Apply `change` to the API's share and return the Interview; no write where nothing changes.
 
     Raises:
-        KubeError: 404, the Interview is gone or another of its name has come; or the API server refused.
+        KubeError: 404, the Interview is gone or another of its name has come; 503, it changes too often, try again; or
+            the API server refused.
     """
     path = interviews_path(namespace, name)
     for attempt in range(ATTEMPTS):
+        if attempt:
+            await asyncio.sleep(_pause(attempt))
         interview = await kube.get(path)
         if interview["metadata"]["uid"] != uid:
             raise KubeError(404, "NotFound", f"interview {namespace}/{name} with uid {uid} is gone")
@@ -109,9 +116,24 @@ async def update(kube: Kube, namespace: str, name: str, uid: str, change: Change
         try:
             return await kube.apply(f"{path}/status", _document(interview, after), manager=API_MANAGER)
         except KubeError as error:
-            if error.status != CONFLICT or attempt == ATTEMPTS - 1:
+            if error.status != CONFLICT:
                 raise
-    raise AssertionError("unreachable: the last attempt returns or raises")
+    raise KubeError(BUSY, "Busy", f"interview {namespace}/{name} changed at each of {ATTEMPTS} tries to write it")
+
+
+def _pause(attempt: int) -> float:
+    """Seconds before try number `attempt` (from 1): doubling, with full jitter, so that writers who met part."""
+    shortest, longest = PAUSE_SECONDS
+    return random.uniform(0, min(longest, shortest * 2**attempt))  # noqa: S311 - jitter keeps no secret
+
+
+async def current_attempt(kube: Kube, ref: InterviewRef) -> int:
+    """The attempt that the operator counts, 1 where it counts none or the Interview is gone. Raises KubeError."""
+    interview = await kube.find(interviews_path(ref.namespace, ref.name))
+    if interview is None or interview["metadata"]["uid"] != ref.uid:
+        return 1
+    attempts = (interview.get("status") or {}).get("attempts") or {}
+    return max(1, int(attempts.get("current") or 0))
 
 
 async def mark_started(kube: Kube, ref: InterviewRef, *, at: datetime) -> None:

@@ -3,15 +3,17 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from parley_api.store import StoreSettings
 
 Names = Annotated[list[str], NoDecode]
 
 
-class Settings(BaseSettings):
+class Settings(StoreSettings):
     """Settings of one API process. A list is JSON or parted by commas; an empty variable counts as unset."""
 
     model_config = SettingsConfigDict(
@@ -36,26 +38,6 @@ class Settings(BaseSettings):
 
     daily_api_key: SecretStr | None = Field(default=None, description="Daily's API key, where Daily rooms are used.")
     daily_api_url: HttpUrl = Field(default=HttpUrl("https://api.daily.co/v1"), description="Daily's REST API.")
-
-    # The chart groups these by two underscores, as pydantic-settings writes a nested group.
-    store_type: Literal["folder", "s3"] = Field(
-        default="folder", validation_alias="PARLEY_STORE__TYPE", description="Where artifacts are kept."
-    )
-    store_folder: Path = Field(
-        default=Path("/store"), validation_alias="PARLEY_STORE__PATH", description="The folder of a folder store."
-    )
-    store_s3_bucket: str | None = Field(
-        default=None, validation_alias="PARLEY_STORE__BUCKET", description="Bucket of an S3 store."
-    )
-    store_s3_region: str | None = Field(
-        default=None, validation_alias="PARLEY_STORE__REGION", description="Region of the bucket."
-    )
-    store_s3_endpoint_url: HttpUrl | None = Field(
-        default=None, validation_alias="PARLEY_STORE__ENDPOINT_URL", description="An S3 server other than AWS's."
-    )
-    store_s3_kms_key_id: str | None = Field(
-        default=None, validation_alias="PARLEY_STORE__KMS_KEY_ID", description="KMS key that encrypts the objects."
-    )
 
     host: str = Field(default="0.0.0.0", description="Address that both listeners bind.")  # noqa: S104 - a pod's own
     public_port: int = Field(default=8080, ge=0, le=65535, description="HTTP port for people and candidates.")
@@ -91,12 +73,6 @@ class Settings(BaseSettings):
             raise ValueError("must have at least 32 characters")
         return value
 
-    @model_validator(mode="after")
-    def _bucket(self) -> Self:
-        if self.store_type == "s3" and not self.store_s3_bucket:
-            raise ValueError("PARLEY_STORE__BUCKET is missing: PARLEY_STORE__TYPE is s3")
-        return self
-
     @property
     def link_key_bytes(self) -> bytes:
         """The key of links as `parley_rooms` takes it: the setting's UTF-8 bytes."""
@@ -109,13 +85,13 @@ class Settings(BaseSettings):
         return "ws" + url.removeprefix("http")
 
 
-def load() -> Settings:
-    """The settings of the environment.
+def load[S: BaseSettings](kind: type[S]) -> S:
+    """A program's settings, from the environment.
 
     Stops the program with exit code 2 and one line on stderr that names the first missing or malformed setting.
     """
     try:
-        return Settings()
+        return kind()
     except ValidationError as error:
         # include_input=False: a malformed secret must not reach the log.
         first = error.errors(include_url=False, include_input=False)[0]

@@ -13,8 +13,9 @@ from parley_api.bots.access import require_operator
 from parley_api.bots.routing import StoreRoute
 from parley_api.problems import problem_responses
 from parley_api.services import Services, ServicesOf
-from parley_api.transcripts.archive import ErasedError, erase, kept_plan, publish, published
+from parley_api.transcripts.archive import kept_plan, publish, published
 from parley_api.transcripts.assemble import Ending, last_event_at
+from parley_api.transcripts.erasure import ErasedError, delete_but_proof, erase
 
 Uid = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,64}$", description="The Interview's uid.")]
 
@@ -29,12 +30,17 @@ internal_router = APIRouter(
 
 @internal_router.post("/seal")
 async def seal(services: ServicesOf, uid: Uid, request: SealRequest) -> SealResult:
-    """Finish what a dead bot left: the transcript of what is stored, ended when its last event was."""
+    """Finish what a dead bot left: the transcript of what is stored, ended when its last event was.
+
+    Where nothing was said there is none, and the plan that was kept for it goes: it names the candidate.
+    """
     ref = InterviewRef(namespace=request.namespace, name=request.name, uid=uid)
     history = await services.event_log.read(ref.namespace, uid)
     if not history and await published(services.store, ref) is None:
+        await delete_but_proof(services.store, ref.namespace, uid)
         return SealResult(sealed=False, turns=0)
-    ending = Ending(request.reason, last_event_at(history) or datetime.now(UTC))
+    ended = last_event_at(history) or datetime.now(UTC)
+    ending = Ending(request.reason, ended, await session_status.current_attempt(services.kube, ref))
     try:
         transcript = await publish(services.store, ref, await _inputs(services, ref), history, ending)
     except ErasedError:

@@ -80,7 +80,7 @@ async def finish(services: ServicesOf, bot: FreshBot, request: FinishRequest) ->
     if durable < request.last_event:
         raise _refusal(EventGapError(durable + 1, request.last_event))
     history = await services.event_log.read(ref.namespace, ref.uid)
-    ending = Ending(request.reason.value, datetime.now(UTC))
+    ending = Ending(request.reason.value, datetime.now(UTC), bot.attempt)
     transcript = await publish(services.store, ref, bot.inputs, history, ending)
     services.event_log.forget(ref.namespace, ref.uid)
     services.news.ring(ref.uid)

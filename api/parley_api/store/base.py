@@ -1,6 +1,7 @@
 """The contract that every store keeps, and its errors."""
 
 import re
+from collections.abc import AsyncIterator
 from typing import Protocol
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
@@ -44,6 +45,12 @@ class Store(Protocol):
 
     async def list(self, prefix: str) -> Keys:
         """Every key under the prefix (at any depth), sorted."""
+
+    def pages(self, prefix: str) -> AsyncIterator[Keys]:
+        """The same keys in parts, for more of them than memory should hold.
+
+        Keys that share a folder follow one another; what is deleted meanwhile may come or not.
+        """
 
     async def delete_prefix(self, prefix: str, *, keep: str | None = None) -> int:
         """Delete every object under the prefix, every version of each, save the key `keep`; returns how many keys."""

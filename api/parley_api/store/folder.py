@@ -4,8 +4,9 @@ import asyncio
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from parley_api.store.base import Keys, StoreUnavailableError, checked_key, checked_prefix
@@ -13,6 +14,7 @@ from parley_api.store.base import Keys, StoreUnavailableError, checked_key, chec
 _STAGING = ".staging"  # no key can name it: segments never begin with a dot
 _STALE_SECONDS = 3600.0
 _ATTEMPTS = 5
+_PAGE = 1000
 
 
 class FolderStore:
@@ -42,6 +44,12 @@ class FolderStore:
         """See Store.list."""
         return await self._run(self._list, checked_prefix(prefix))
 
+    async def pages(self, prefix: str) -> AsyncIterator[Keys]:
+        """See Store.pages."""
+        files = _files(self._root / checked_prefix(prefix))
+        while page := await self._run(lambda: [self._key(path) for path in islice(files, _PAGE)]):
+            yield page
+
     async def delete_prefix(self, prefix: str, *, keep: str | None = None) -> int:
         """See Store.delete_prefix; folders left empty go too."""
         return await self._run(self._delete_prefix, checked_prefix(prefix), keep)
@@ -52,6 +60,9 @@ class FolderStore:
 
     def _path(self, key: str) -> Path:
         return self._root / checked_key(key)
+
+    def _key(self, path: Path) -> str:
+        return path.relative_to(self._root).as_posix()
 
     async def _run[**P, R](self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         try:
@@ -116,7 +127,7 @@ class FolderStore:
             path.mkdir(mode=0o700, exist_ok=True)
 
     def _list(self, prefix: str) -> Keys:
-        return sorted(path.relative_to(self._root).as_posix() for path in _files(self._root / prefix))
+        return sorted(map(self._key, _files(self._root / prefix)))
 
     def _delete_prefix(self, prefix: str, keep: str | None) -> int:
         kept = None if keep is None else self._path(keep)

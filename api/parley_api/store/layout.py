@@ -12,7 +12,7 @@ TRANSCRIPT_VTT = "transcript.vtt"
 TRANSCRIPT_TXT = "transcript.txt"
 
 _EVENTS = re.compile(r".*/events/(?P<attempt>\d{4,})-(?P<first>\d{8,})\.json")
-_MANIFEST = re.compile(rf"{ROOT}(?P<namespace>[^/]+)/(?P<uid>[^/]+)/manifest\.json")
+_ARTIFACT = re.compile(rf"{ROOT}(?P<namespace>[^/]+)/(?P<uid>[^/]+)/(?P<name>.+)")
 
 
 class EventsKey(NamedTuple):
@@ -48,7 +48,15 @@ def parse_events_key(key: str) -> EventsKey | None:
     return None if match is None else EventsKey(int(match["attempt"]), int(match["first"]))
 
 
-def manifest_owner(key: str) -> tuple[str, str] | None:
-    """(namespace, uid) when the key is that of a manifest."""
-    match = _MANIFEST.fullmatch(key)
-    return None if match is None else (match["namespace"], match["uid"])
+class ArtifactKey(NamedTuple):
+    """Whose object a key is, and the object's name there."""
+
+    namespace: str
+    uid: str
+    name: str
+
+
+def parse_artifact(key: str) -> ArtifactKey | None:
+    """What the key names, or None when it is no interview's."""
+    match = _ARTIFACT.fullmatch(key)
+    return None if match is None else ArtifactKey(match["namespace"], match["uid"], match["name"])

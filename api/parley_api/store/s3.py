@@ -1,7 +1,9 @@
 """A store in an S3 bucket, by boto3 in threads: any number of API replicas."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+import random
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 _THREADS = 16
 _DELETE_BATCH = 1000  # DeleteObjects takes no more
 _CONFLICT_ATTEMPTS = 5
+_CONFLICT_SECONDS = 0.1
 
 
 class S3Store:
@@ -81,7 +84,14 @@ class S3Store:
 
     async def list(self, prefix: str) -> Keys:
         """See Store.list."""
-        return await self._run(f"listing {prefix}", self._list, checked_prefix(prefix))
+        return sorted([key async for page in self.pages(prefix) for key in page])
+
+    async def pages(self, prefix: str) -> AsyncIterator[Keys]:
+        """See Store.pages; S3 lists in the order of its keys, 1,000 at a time."""
+        position: str | None = ""
+        while position is not None:
+            page, position = await self._run(f"listing {prefix}", self._page, checked_prefix(prefix), position)
+            yield page
 
     async def delete_prefix(self, prefix: str, *, keep: str | None = None) -> int:
         """See Store.delete_prefix: every version and delete marker goes."""
@@ -117,6 +127,8 @@ class S3Store:
                 # Two conditional writes met: S3 asks the loser to try again, and then tells who won.
                 if _code(error) != "ConditionalRequestConflict" or attempt == _CONFLICT_ATTEMPTS:
                     raise
+                # This is a thread of the store's own.
+                time.sleep(random.uniform(0, _CONFLICT_SECONDS * 2**attempt))  # noqa: S311 - jitter keeps no secret
             else:
                 return True
         raise AssertionError("unreachable: the last attempt returns or raises")
@@ -125,9 +137,11 @@ class S3Store:
         options = {**self._encryption, **condition}
         self._client.put_object(Bucket=self._bucket, Key=key, Body=data, ContentType=content_type, **options)
 
-    def _list(self, prefix: str) -> Keys:
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
-        return sorted(item["Key"] for page in pages for item in page.get("Contents", []))
+    def _page(self, prefix: str, position: str) -> tuple[Keys, str | None]:
+        """The keys from a position (empty: the first) on, and the position after them; None: that was all."""
+        more: dict[str, Any] = {"ContinuationToken": position} if position else {}
+        answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, **more)
+        return [item["Key"] for item in answer.get("Contents", [])], answer.get("NextContinuationToken")
 
     def _head_bucket(self) -> None:
         self._client.head_bucket(Bucket=self._bucket)

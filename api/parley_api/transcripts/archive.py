@@ -1,4 +1,4 @@
-"""Transcripts in the store: published once, read, erased."""
+"""Transcripts in the store: published once, and read."""
 
 import hashlib
 from datetime import UTC, datetime, timedelta
@@ -8,42 +8,45 @@ from parley_protocol.assignment import AttemptEvents
 from parley_protocol.model import Message
 from pydantic import AwareDatetime
 
-from parley_api.store import Store, StoreError, layout
+from parley_api.store import Store, layout
 from parley_api.transcripts.assemble import Ending, Subject, assemble
+from parley_api.transcripts.erasure import ErasedError, require_not_erased
 from parley_api.transcripts.render import ARTIFACTS, Format, render
 
 JSON = "application/json"
 
 
-class ErasedError(StoreError):
-    """The interview was erased: nothing of it is stored any more, nor will be."""
+class KeptPlan(Message):
+    """`plan.json`: what the transcript needs of the inputs, and since when it is kept.
 
+    Where no transcript ever comes, retention counts from there.
+    """
 
-class ErasureProof(Message):
-    """`erasure.json`: that everything of an interview was deleted, when and why. Names no person."""
-
-    namespace: str
-    uid: str
-    erased_at: AwareDatetime
-    why: str
+    kept_at: AwareDatetime
+    inputs: BotInputs
 
 
 async def keep_plan(store: Store, inputs: BotInputs) -> None:
     """Store what the transcript needs of the inputs, once, so that sealing depends on no Secret.
 
     Neither the ticket key nor the candidate's documents belong there.
+
+    Raises:
+        ErasedError: the interview was erased.
+        StoreUnavailableError: the store failed; call again.
     """
     plan = inputs.plan.model_copy(update={"context": None, "facts": []})
     room = inputs.room.model_copy(update={"ticket_key": None, "url": None})
-    kept = inputs.model_copy(update={"plan": plan, "room": room})
+    kept = KeptPlan(kept_at=datetime.now(UTC), inputs=inputs.model_copy(update={"plan": plan, "room": room}))
     ref = inputs.interview
     await store.put_once(layout.artifact(ref.namespace, ref.uid, layout.PLAN), kept.to_json(), JSON)
+    await require_not_erased(store, ref.namespace, ref.uid)
 
 
 async def kept_plan(store: Store, ref: InterviewRef) -> BotInputs | None:
     """The inputs as `keep_plan` stored them, or None."""
     data = await store.get(layout.artifact(ref.namespace, ref.uid, layout.PLAN))
-    return None if data is None else BotInputs.model_validate_json(data)
+    return None if data is None else KeptPlan.model_validate_json(data).inputs
 
 
 async def publish(
@@ -58,13 +61,13 @@ async def publish(
         ErasedError: the interview was erased.
         StoreUnavailableError: the store failed; call again.
     """
-    await _require_not_erased(store, ref)
+    await require_not_erased(store, ref.namespace, ref.uid)
     transcript = await published(store, ref)
     if transcript is None:
         subject = Subject(ref.namespace, ref.name, ref.uid) if inputs is None else Subject.of(inputs)
         transcript = await _publish_json(store, ref, assemble(subject, history, ending))
     await _publish_rest(store, ref, transcript, None if inputs is None else inputs.retention_days)
-    await _require_not_erased(store, ref)
+    await require_not_erased(store, ref.namespace, ref.uid)
     return transcript
 
 
@@ -77,25 +80,6 @@ async def published(store: Store, ref: InterviewRef) -> Transcript | None:
 async def read(store: Store, namespace: str, uid: str, form: Format) -> bytes | None:
     """One form of the final transcript, or None where there is none (yet). Raises StoreUnavailableError."""
     return await store.get(layout.artifact(namespace, uid, ARTIFACTS[form].name))
-
-
-async def erase(store: Store, namespace: str, uid: str, *, why: str) -> None:
-    """Delete every artifact, every version of each, and leave `erasure.json`; again changes nothing.
-
-    The proof comes first: from then on the log takes no event and nothing is published.
-    """
-    key = layout.artifact(namespace, uid, layout.ERASURE)
-    proof = ErasureProof(namespace=namespace, uid=uid, erased_at=datetime.now(UTC), why=why)
-    await store.put_once(key, proof.to_json(), JSON)
-    await store.delete_prefix(layout.prefix(namespace, uid), keep=key)
-
-
-async def _require_not_erased(store: Store, ref: InterviewRef) -> None:
-    """Raise ErasedError after an erasure, taking away what this publication may have written behind its back."""
-    key = layout.artifact(ref.namespace, ref.uid, layout.ERASURE)
-    if await store.get(key) is not None:
-        await store.delete_prefix(layout.prefix(ref.namespace, ref.uid), keep=key)
-        raise ErasedError(f"interview {ref.namespace}/{ref.uid} was erased")
 
 
 async def _publish_json(store: Store, ref: InterviewRef, transcript: Transcript) -> Transcript:

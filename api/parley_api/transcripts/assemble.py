@@ -32,7 +32,6 @@ class Subject:
     template: str = ""
     candidate_name: str | None = None
     questions: Sequence[QuestionPlan] = ()
-    attempt: int = 1
 
     @classmethod
     def of(cls, inputs: BotInputs) -> "Subject":
@@ -47,16 +46,16 @@ class Subject:
             template=inputs.template,
             candidate_name=plan.candidate_name,
             questions=tuple(plan.questions),
-            attempt=inputs.attempt,
         )
 
 
 @dataclass(frozen=True)
 class Ending:
-    """Why and when the interview ended."""
+    """Why and when the interview ended, and in which attempt (from 1): the last ones may have left no event."""
 
     reason: str
     at: AwareDatetime
+    attempt: int = 1
 
 
 def assemble(subject: Subject, history: Iterable[AttemptEvents], ending: Ending) -> Transcript:
@@ -77,7 +76,7 @@ def assemble(subject: Subject, history: Iterable[AttemptEvents], ending: Ending)
         started_at=started_at(attempts),
         finished_at=ending.at,
         reason=ending.reason,
-        attempts=max([subject.attempt, *(one.attempt for one in attempts)]),
+        attempts=max([ending.attempt, *(one.attempt for one in attempts)]),
         turns=turns,
         questions=_questions(subject.questions, attempts, turns),
         tool_calls=[

@@ -16,6 +16,7 @@ from parley_protocol.assignment import AttemptEvents
 
 from parley_api.store import Store, StoreError, StoreUnavailableError, layout
 from parley_api.store.layout import EventsKey
+from parley_api.transcripts.erasure import ErasedError, require_not_erased
 
 _READERS = 8
 _KEPT_CHAINS = 512
@@ -158,6 +159,8 @@ class EventLog:
         key = layout.events_key(namespace, uid, EventsKey(attempt, new[0].n))
         data = EventBatch(attempt=attempt, events=list(new)).to_json()
         if await self._store.put_once(key, data, JSON):
+            # Nobody tells a replica that another one erased, and a write can hang in its retries meanwhile.
+            await self._require_open(namespace, uid)
             chain.digests.extend(_digest(event) for event in new)
             return
         # Another replica was first, or a former answer was lost: what is stored decides.
@@ -169,7 +172,7 @@ class EventLog:
         """Bring the chain up to what is stored; only objects that are not known yet are read."""
         keys = await self._store.list(layout.prefix(namespace, uid))
         if layout.artifact(namespace, uid, layout.ERASURE) in keys:
-            raise LogClosedError("erased")
+            await self._require_open(namespace, uid)
         if layout.artifact(namespace, uid, layout.TRANSCRIPT_JSON) in keys:
             chain.closed = "finished"
         known = len(chain.digests)
@@ -179,6 +182,12 @@ class EventLog:
                 raise StoreError(f"attempt {attempt} of {namespace}/{uid} lacks stored event {len(chain.digests) + 1}")
             chain.digests.extend(_digest(event) for event in batch.events)
         chain.loaded = True
+
+    async def _require_open(self, namespace: str, uid: str) -> None:
+        try:
+            await require_not_erased(self._store, namespace, uid)
+        except ErasedError as error:
+            raise LogClosedError("erased") from error
 
     async def _read_batches(self, namespace: str, uid: str, keys: Sequence[EventsKey]) -> list[EventBatch]:
         gate = asyncio.Semaphore(_READERS)

@@ -137,6 +137,18 @@ class Running:
         status: dict[str, Any] = found.get("status") or {}
         return status
 
+    async def operator_status(self, attempt: int) -> None:
+        path = interviews_path(self.ref.namespace, self.ref.name, "status")
+        await self.site.admin.merge_patch(
+            path, {"status": {"attempts": {"current": attempt}}}, manager="parley-operator"
+        )
+
+    async def delete(self) -> None:
+        objects = client.CustomObjectsApi(self.site.core.api_client)
+        await objects.delete_namespaced_custom_object(
+            "parley.dev", "v1alpha1", self.ref.namespace, "interviews", self.ref.name
+        )
+
 
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}

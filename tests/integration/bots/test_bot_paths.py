@@ -155,14 +155,27 @@ async def test_nothing_stored_is_nothing_sealed(site: Any) -> None:
     running = await site.interview("ada")
     assert (await order(running, "seal")).json() == {"sealed": False, "turns": 0}
     await site.http.get("/bot/v1/assignment", headers=await running.headers())
+    prefix = layout.prefix(running.ref.namespace, running.ref.uid)
+    assert await site.store.list(prefix) == [prefix + "plan.json"]
     assert (await order(running, "seal")).json() == {"sealed": False, "turns": 0}
+    assert await site.store.list(prefix) == [], "the plan names the candidate, and no manifest bounds its time"
     assert "conditions" not in await running.status()
+
+
+async def test_a_seal_counts_the_attempts_that_died_silent(site: Any) -> None:
+    running = await site.interview("ada")
+    await site.http.get("/bot/v1/assignment", headers=await running.headers())
+    await post(running, "/bot/v1/events", batch(1, 5))
+    await running.operator_status(3)
+    await order(running, "seal", reason="TechnicalFault")
+    assert (await read_transcript(running)).attempts == 3
+    assert (await running.status())["session"]["attempt"] == 3
 
 
 async def test_sealing_an_interview_that_is_gone_still_stores_the_transcript(site: Any) -> None:
     running = await site.interview("ada")
     await post(running, "/bot/v1/events", batch(1, 5))
-    await site.admin.delete(_path(running))
+    await running.delete()
     assert (await order(running, "seal")).json() == {"sealed": True, "turns": 2}
 
 

@@ -1,6 +1,7 @@
 """The contract of a store, held by each kind."""
 
 import asyncio
+import itertools
 
 import pytest
 from parley_api.store import Store, StoreKeyError
@@ -53,6 +54,16 @@ async def test_list_is_sorted_and_keeps_to_its_prefix(store: Store) -> None:
     assert await store.list("a/events/") == ["a/events/0001-00000002.json", "a/events/0001-00000010.json"]
 
 
+async def test_pages_are_the_list_and_no_other_folders_keys_part_one(store: Store) -> None:
+    for key in ("a/1/plan.json", "a/1/events/0001", "a/1/events/0002", "a/2/plan.json", "ab/plan.json"):
+        await store.put(key, b"x", JSON)
+    keys = [key async for page in store.pages("a/") for key in page]
+    assert sorted(keys) == await store.list("a/")
+    owners = [key.split("/")[1] for key in keys]
+    assert [owner for owner, _ in itertools.groupby(owners)] in (["1", "2"], ["2", "1"])
+    assert [page async for page in store.pages("nowhere/") if page] == []
+
+
 async def test_delete_prefix_takes_all_below_it_and_no_more(store: Store) -> None:
     for key in ("a/1", "a/deep/er/2", "ab/3"):
         await store.put(key, b"x", JSON)
@@ -101,6 +112,8 @@ async def test_a_key_that_could_leave_the_store_is_refused(store: Store, key: st
 async def test_a_prefix_that_could_leave_the_store_is_refused(store: Store, prefix: str) -> None:
     with pytest.raises(StoreKeyError):
         await store.list(prefix)
+    with pytest.raises(StoreKeyError):
+        await anext(aiter(store.pages(prefix)))
     with pytest.raises(StoreKeyError):
         await store.delete_prefix(prefix)
 

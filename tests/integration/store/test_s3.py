@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from parley_api.store import S3Store, StoreUnavailableError
+from support.wait import until
 
 JSON = "application/json"
 REGION = "us-east-1"
@@ -69,13 +70,21 @@ async def test_a_stopped_server_is_a_clear_error_and_passes(s3_server: Any, buck
 
 async def test_a_server_that_comes_back_within_the_retries_is_not_noticed(s3_server: Any, bucket: str) -> None:
     store = quick_store(s3_server, bucket, attempts=10)
+    failures: list[object] = []
+
+    def note(caught_exception: object, **_: Any) -> None:
+        if caught_exception is not None:
+            failures.append(caught_exception)
+
+    store.client.meta.events.register_first("needs-retry.s3.PutObject", note)
     s3_server.stop()
     try:
         writing = asyncio.create_task(store.put_once("a/b", b"1", JSON))
-        await asyncio.sleep(0.3)  # the outage itself, not a wait for anything
+        # Waits block the loop, not the writer: that waits in a thread of its own.
+        await asyncio.to_thread(until, "a try has failed", lambda: failures, 10.0, every=0.02)
         assert not writing.done()
     finally:
-        s3_server.start()  # blocks the loop, not the writer: that waits in a thread of its own
+        s3_server.start()
     assert await writing
     assert await store.get("a/b") == b"1"
 

@@ -3,9 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from parley_api.kube import Kube, KubeError
 from parley_api.session_status import (
+    ATTEMPTS,
     Change,
     SessionState,
     arrived,
@@ -14,6 +17,7 @@ from parley_api.session_status import (
     joined,
     state_of,
     timestamp,
+    update,
 )
 from parley_crds import InterviewStatus
 
@@ -71,3 +75,37 @@ def test_the_first_end_stands() -> None:
     state = finished("Sealed", 2, START + timedelta(minutes=1))(finished("Completed", 1, START)(SessionState()))
     assert state.session["reason"] == "Completed"
     assert state.conditions["SessionFinished"]["reason"] == "Completed"
+
+
+class Contended(Kube):
+    """A cluster where another writer is faster for the first `losses` times."""
+
+    def __init__(self, losses: int) -> None:
+        self.losses = losses
+        self.tries = 0
+
+    async def get(self, path: str, query: Any = None) -> dict[str, Any]:
+        return {
+            "metadata": {"name": "ada", "namespace": "hiring", "uid": "u-1", "resourceVersion": "1", "generation": 1}
+        }
+
+    async def apply(self, path: str, body: dict[str, Any], *, manager: str) -> dict[str, Any]:
+        self.tries += 1
+        if self.tries <= self.losses:
+            raise KubeError(409, "Conflict", "the object has been modified")
+        return body
+
+
+async def test_a_lost_race_is_run_again() -> None:
+    kube = Contended(3)
+    written = await update(kube, "hiring", "ada", "u-1", finished("Completed", 1, START))
+    assert written["status"]["session"]["reason"] == "Completed"
+    assert kube.tries == 4
+
+
+async def test_races_lost_without_end_are_told_as_a_time_to_come_again() -> None:
+    """409 would be the bot's own fault, and its last word."""
+    kube = Contended(ATTEMPTS)
+    with pytest.raises(KubeError) as refusal:
+        await update(kube, "hiring", "ada", "u-1", finished("Completed", 1, START))
+    assert (refusal.value.status, kube.tries) == (503, ATTEMPTS)

@@ -1,7 +1,7 @@
 """Settings: what the environment may say, and the one line where it says it wrongly."""
 
 import pytest
-from parley_api.settings import load
+from parley_api.settings import Settings, load
 
 GOOD = {
     "PARLEY_NAMESPACE": "parley",
@@ -21,7 +21,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 def test_what_is_needed_is_enough(environment: pytest.MonkeyPatch) -> None:
-    settings = load()
+    settings = load(Settings)
     assert settings.public_port == 8080
     assert settings.internal_port == 8443
     assert settings.room_url == "wss://api.example.com/parley"
@@ -31,13 +31,13 @@ def test_what_is_needed_is_enough(environment: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("value", ["https://a.example.com,http://b:8080", '["https://a.example.com", "http://b:8080"]'])
 def test_a_list_is_json_or_has_commas(environment: pytest.MonkeyPatch, value: str) -> None:
     environment.setenv("PARLEY_CORS_ORIGINS", value)
-    assert load().cors_origins == ["https://a.example.com", "http://b:8080"]
+    assert load(Settings).cors_origins == ["https://a.example.com", "http://b:8080"]
 
 
 def test_an_empty_variable_is_unset(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("PARLEY_DAILY_API_KEY", "")
     environment.setenv("PARLEY_WATCH_NAMESPACES", "")
-    settings = load()
+    settings = load(Settings)
     assert settings.daily_api_key is None
     assert settings.watch_namespaces == []
 
@@ -48,7 +48,7 @@ def test_a_missing_setting_is_named(
 ) -> None:
     environment.delenv(name)
     with pytest.raises(SystemExit) as stopped:
-        load()
+        load(Settings)
     assert stopped.value.code == 2
     assert capsys.readouterr().err == f"{name} is missing\n"
 
@@ -71,7 +71,7 @@ def test_a_malformed_setting_is_named(
 ) -> None:
     environment.setenv(name, value)
     with pytest.raises(SystemExit) as stopped:
-        load()
+        load(Settings)
     assert stopped.value.code == 2
     line = capsys.readouterr().err
     assert line.startswith(f"{name} is malformed: ")
@@ -82,12 +82,12 @@ def test_a_malformed_setting_is_named(
 def test_an_s3_store_needs_a_bucket(environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     environment.setenv("PARLEY_STORE__TYPE", "s3")
     with pytest.raises(SystemExit):
-        load()
+        load(Settings)
     assert "PARLEY_STORE__BUCKET" in capsys.readouterr().err
 
 
 def test_secrets_do_not_print(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("PARLEY_DAILY_API_KEY", "a-daily-key")
-    text = repr(load())
+    text = repr(load(Settings))
     assert "k" * 40 not in text
     assert "a-daily-key" not in text

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 from parley_api.store import FolderStore, layout
-from parley_api.transcripts.archive import ErasedError, erase, keep_plan, kept_plan, publish, read
+from parley_api.transcripts.archive import keep_plan, kept_plan, publish, read
 from parley_api.transcripts.assemble import Ending
+from parley_api.transcripts.erasure import ErasedError, erase
 from parley_protocol import BotInputs, Manifest
 from parley_protocol.assignment import AttemptEvents
 
@@ -91,3 +92,15 @@ async def test_an_erasure_leaves_its_proof_alone_and_nothing_comes_back(
     with pytest.raises(ErasedError):
         await publish(store, inputs.interview, inputs, story, Ending("Sealed", AT))
     assert await read(store, "hiring", "u-1", "json") is None
+
+
+async def test_a_plan_that_comes_after_the_erasure_goes_again(store: FolderStore, inputs: BotInputs) -> None:
+    await erase(store, "hiring", "u-1", why="retention")
+    with pytest.raises(ErasedError):
+        await keep_plan(store, inputs)
+    assert await store.list(layout.prefix("hiring", "u-1")) == [layout.artifact("hiring", "u-1", layout.ERASURE)]
+
+
+async def test_the_attempts_that_left_no_event_count(store: FolderStore, inputs: BotInputs, story: Story) -> None:
+    transcript = await publish(store, inputs.interview, inputs, story, Ending("Sealed", AT, attempt=4))
+    assert transcript.attempts == 4

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from parley_api.store import FolderStore, StoreUnavailableError, layout
+from parley_api.transcripts.erasure import erase
 from parley_api.transcripts.event_log import (
     EventConflictError,
     EventGapError,
@@ -97,6 +98,17 @@ async def test_after_the_end_a_repeat_is_acknowledged_and_news_is_refused(
     await store.put_once(layout.artifact(NS, UID, layout.ERASURE), b"{}", "application/json")
     with pytest.raises(LogClosedError, match="erased"):
         await EventLog(store).append(NS, UID, batch(events, 1, 3))
+
+
+async def test_a_batch_that_an_erasure_overtakes_is_not_kept(store: FolderStore, events: list[NumberedEvent]) -> None:
+    """Another replica erased, so this one's chain is still loaded and open."""
+    log = EventLog(store)
+    await log.append(NS, UID, batch(events, 1, 3))
+    await erase(store, NS, UID, why="erased")
+    for _ in range(2):
+        with pytest.raises(LogClosedError, match="erased"):
+            await log.append(NS, UID, batch(events, 4, 6))
+        assert await store.list(layout.prefix(NS, UID)) == [layout.artifact(NS, UID, layout.ERASURE)]
 
 
 async def test_a_failing_store_acknowledges_nothing_and_recovers(tmp_path: Path, events: list[NumberedEvent]) -> None:
