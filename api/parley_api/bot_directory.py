@@ -3,29 +3,23 @@
 A bot holds nothing that it could present for another interview, and no request names one.
 """
 
-import base64
-import binascii
-import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from parley_crds.names import INPUTS_KEY, LABEL_ATTEMPT, LABEL_INTERVIEW_UID
+from parley_crds.names import LABEL_ATTEMPT, LABEL_INTERVIEW_UID
 from parley_protocol import BotInputs
-from pydantic import ValidationError
 
 from parley_api.auth import INTERNAL_AUDIENCE, Authenticator, Identity
-from parley_api.kube import Document, Kube, KubeError, core_path
+from parley_api.bot_pods import parse_inputs
+from parley_api.kube import Document, Kube, core_path
 from parley_api.problems import ProblemError
-
-log = logging.getLogger(__name__)
 
 POD_NAME = "authentication.kubernetes.io/pod-name"
 POD_UID = "authentication.kubernetes.io/pod-uid"
 CACHE_SECONDS = 5.0
 CACHE_ENTRIES = 1024
-NOT_FOUND = 404
 
 
 @dataclass(frozen=True)
@@ -97,40 +91,32 @@ class BotDirectory:
 
     async def inputs(self, secret_name: str, uid: str) -> BotInputs | None:
         """The inputs in a Secret of the bots' namespace; None where it is gone or another interview's."""
-        secret = await self._read(core_path("secrets", self._namespace, secret_name))
+        secret = await self._kube.find(core_path("secrets", self._namespace, secret_name))
         if secret is None or _labels(secret).get(LABEL_INTERVIEW_UID) != uid:
             return None
-        return _parse(secret)
+        return parse_inputs(secret)
 
     async def _inputs(self, pod_name: str, pod_uid: str) -> BotInputs:
-        pod = await self._read(core_path("pods", self._namespace, pod_name))
+        pod = await self._kube.find(core_path("pods", self._namespace, pod_name))
         if pod is None or pod["metadata"]["uid"] != pod_uid:
             raise _forbidden(f"The token's pod {pod_name} is gone: a token dies with its pod.")
         uid, owner = _labels(pod).get(LABEL_INTERVIEW_UID), _owner(pod)
         if uid is None or owner is None:
             raise _forbidden(f"The token's pod {pod_name} is no interview's bot.")
-        secret = await self._read(core_path("secrets", self._namespace, owner["name"]))
+        secret = await self._kube.find(core_path("secrets", self._namespace, owner["name"]))
         if (
             secret is None
             or secret["metadata"]["uid"] != owner["uid"]
             or _labels(secret).get(LABEL_INTERVIEW_UID) != uid
         ):
             raise _forbidden(f"The interview of the token's pod {pod_name} is over: its inputs are gone.")
-        inputs = _parse(secret)
-        if inputs is None or inputs.interview.uid != uid:
+        inputs = parse_inputs(secret)
+        if inputs.interview.uid != uid:
             raise _forbidden(f"The token's pod {pod_name} and its inputs Secret name different interviews.")
         attempt = _labels(pod).get(LABEL_ATTEMPT, "")
         if attempt != str(inputs.attempt):
             raise stale_attempt(attempt, inputs.attempt)
         return inputs
-
-    async def _read(self, path: str) -> Document | None:
-        try:
-            return await self._kube.get(path)
-        except KubeError as error:
-            if error.status == NOT_FOUND:
-                return None
-            raise
 
 
 def user_name(namespace: str, service_account: str) -> str:
@@ -170,16 +156,3 @@ def _owner(pod: Document) -> Document | None:
             owner: Document = reference
             return owner
     return None
-
-
-def _parse(secret: Document) -> BotInputs | None:
-    name = secret["metadata"]["name"]
-    try:
-        return BotInputs.model_validate_json(base64.b64decode((secret.get("data") or {})[INPUTS_KEY], validate=True))
-    except (KeyError, ValidationError, binascii.Error) as error:
-        # Neither content nor trace goes into the log: they hold the candidate's documents and a key.
-        reason = type(error).__name__
-        log.error("Secret %s holds no inputs that this version can read: %s", name, reason)  # noqa: TRY400 - see above
-        raise ProblemError(
-            500, "inputs-unreadable", f"The inputs Secret {name} can't be read: operator and API differ in version."
-        ) from None

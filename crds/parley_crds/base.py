@@ -51,9 +51,11 @@ Quantity = Annotated[
 
 
 class ApiModel(BaseModel):
-    """The base of all: immutable, camelCase outside, snake_case inside."""
+    """The base of all: immutable, camelCase outside, snake_case inside; validation errors name no values."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore")
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form for the API server: camelCase names, fields that are None left out."""

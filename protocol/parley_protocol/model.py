@@ -5,9 +5,14 @@ from pydantic.alias_generators import to_camel
 
 
 class Message(BaseModel):
-    """A message of the wire or the store: immutable, strict about unknown fields."""
+    """A message of the wire or the store: immutable, strict about unknown fields.
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="forbid")
+    Its validation errors name fields and no values: those are what candidates said, and keys.
+    """
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
 
     def to_json(self) -> bytes:
         """The wire form: UTF-8 JSON with camelCase names, fields that are None left out."""
