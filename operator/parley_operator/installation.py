@@ -4,21 +4,43 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from parley_crds import BotSettings
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-_QUANTITY = re.compile(r"(?P<number>[0-9]+(\.[0-9]+)?)(?P<suffix>[A-Za-z]{0,2})")
-_SUFFIXES: dict[str, Decimal] = (
-    {
-        "": Decimal(1),
-        "m": Decimal("0.001"),
-    }
-    | {letter: Decimal(1000**power) for power, letter in enumerate("kMGTP", start=1)}
-    | {f"{letter}i": Decimal(1024**power) for power, letter in enumerate("KMGTP", start=1)}
+_QUANTITY = re.compile(
+    r"(?P<number>[0-9]+\.?[0-9]*|\.[0-9]+)((?P<suffix>[numkMGTPE]|[KMGTPE]i)|[eE](?P<exponent>[+-]?[0-9]{1,2}))?"
 )
+"""https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/, without negative amounts."""
+_SUFFIXES: dict[str, Decimal] = (
+    {letter: Decimal(1000) ** -power for power, letter in enumerate("mun", start=1)}
+    | {letter: Decimal(1000**power) for power, letter in enumerate("kMGTPE", start=1)}
+    | {f"{letter}i": Decimal(1024**power) for power, letter in enumerate("KMGTPE", start=1)}
+)
+
+
+def parse_quantity(text: str) -> Decimal:
+    """A Kubernetes quantity (`500m`, `1Gi`, `2`, `1e9`) as a number.
+
+    Raises:
+        ValueError: it is none.
+    """
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a quantity")
+    if match["exponent"] is not None:
+        return Decimal(match["number"]).scaleb(int(match["exponent"]))
+    return Decimal(match["number"]) * _SUFFIXES.get(match["suffix"], Decimal(1))
+
+
+def _require_quantity(text: str) -> str:
+    parse_quantity(text)
+    return text
+
+
+Quantity = Annotated[str, AfterValidator(_require_quantity)]
 
 
 class Amounts(BaseModel):
@@ -26,9 +48,9 @@ class Amounts(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
-    cpu: str | None = None
-    memory: str | None = None
-    ephemeral_storage: str | None = Field(default=None, alias="ephemeral-storage")
+    cpu: Quantity | None = None
+    memory: Quantity | None = None
+    ephemeral_storage: Quantity | None = Field(default=None, alias="ephemeral-storage")
 
 
 class BotDefaults(BaseModel):
@@ -47,7 +69,7 @@ class BotDefaults(BaseModel):
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
     image_pull_secrets: list[str] = Field(default=[])
     service_account_name: str = "parley-bot"
-    resources: dict[str, dict[str, str]] = Field(default={})
+    resources: dict[Literal["requests", "limits"], dict[str, Quantity]] = Field(default={})
     max_resources: Amounts = Amounts()
     node_selector: dict[str, str] = Field(default={})
     tolerations: list[dict[str, Any]] = Field(default=[])
@@ -58,7 +80,15 @@ class BotDefaults(BaseModel):
     termination_grace_period_seconds: int = Field(default=20, ge=1)
     env: list[dict[str, Any]] = Field(default=[])
     ca_config_map: str = "parley-internal-ca"
-    tmp_size_limit: str = "256Mi"
+    tmp_size_limit: Quantity = "256Mi"
+
+    @model_validator(mode="after")
+    def _within_its_own_bounds(self) -> Self:
+        """Otherwise every template that sets no resources would be blamed for the installation's."""
+        problem = _resources_problem(merged_resources(BotSettings(), self), self.max_resources)
+        if problem is not None:
+            raise ValueError(problem.removeprefix("bot."))
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +109,6 @@ class Installation:
     """After how long a bot that is not ready is replaced; a cold pod on Fargate takes 45-90 s."""
 
 
-def parse_quantity(text: str) -> Decimal:
-    """A Kubernetes quantity (`500m`, `1Gi`, `2`) as a number.
-
-    Raises:
-        ValueError: it is none.
-    """
-    match = _QUANTITY.fullmatch(text)
-    if match is None or match["suffix"] not in _SUFFIXES:
-        raise ValueError(f"{text!r} is not a quantity")
-    return Decimal(match["number"]) * _SUFFIXES[match["suffix"]]
-
-
 def bounds_problem(bot: BotSettings, defaults: BotDefaults) -> str | None:
     """Why the installation does not allow what a template asks of the bot's pod; None where it does."""
     for key in bot.node_selector:
@@ -107,7 +125,8 @@ def bounds_problem(bot: BotSettings, defaults: BotDefaults) -> str | None:
 def merged_resources(bot: BotSettings, defaults: BotDefaults) -> dict[str, dict[str, str]]:
     """The installation's resources with the template's amounts over them."""
     asked: Mapping[str, Mapping[str, str]] = {} if bot.resources is None else bot.resources.to_dict()
-    return {kind: dict(defaults.resources.get(kind, {})) | dict(asked.get(kind, {})) for kind in ("requests", "limits")}
+    kinds: tuple[Literal["requests", "limits"], ...] = ("requests", "limits")
+    return {kind: dict(defaults.resources.get(kind, {})) | dict(asked.get(kind, {})) for kind in kinds}
 
 
 def _resources_problem(resources: Mapping[str, Mapping[str, str]], most: Amounts) -> str | None:

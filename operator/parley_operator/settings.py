@@ -24,8 +24,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="PARLEY_", env_ignore_empty=True, extra="ignore", frozen=True)
 
-    installation: Name = Field(description="The installation's name, on the label of all that it makes.")
-    namespace: Name = Field(description="The namespace that the operator runs in.")
+    installation: Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$")] = Field(
+        description="The installation's name, on the label of all that it makes and in its rooms' names."
+    )
     bots_namespace: Name = Field(description="The one namespace in which bots run.")
     link_key: SecretStr = Field(
         min_length=LINK_KEY_LENGTH, description="Signs the candidates' links; the API has the same one."
@@ -96,6 +97,7 @@ def _read_bot_defaults(path: Path) -> BotDefaults:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise SettingsError(f"PARLEY_BOT_DEFAULTS_FILE: {path}: {where}: {first['msg']}") from error
+        told = ": ".join(filter(None, [where, first["msg"].removeprefix("Value error, ")]))
+        raise SettingsError(f"PARLEY_BOT_DEFAULTS_FILE: {path}: {told}") from error
     except (OSError, ValueError, AttributeError) as error:
         raise SettingsError(f"PARLEY_BOT_DEFAULTS_FILE: {path}: {error}") from error

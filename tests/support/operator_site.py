@@ -25,21 +25,6 @@ type Json = dict[str, Any]
 
 WAIT = 20.0
 """Seconds for what takes well under one: the machine may be busy."""
-PEOPLE_RULES: list[Json] = [
-    {"apiGroups": ["parley.dev"], "resources": ["interviews", "interviewtemplates"], "verbs": ["get", "list", "watch"]},
-    {"apiGroups": ["parley.dev"], "resources": ["interviews", "interviews/status"], "verbs": ["patch"]},
-    {"apiGroups": ["apps"], "resources": ["controllerrevisions"], "verbs": ["get", "list", "create", "delete"]},
-    {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "create", "patch", "delete"]},
-    {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"]},
-    {"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create"]},
-]
-"""What the operator needs where interviews live."""
-BOTS_RULES: list[Json] = [
-    {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch", "create", "delete"]},
-    {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list", "create", "update", "delete"]},
-    {"apiGroups": [""], "resources": ["secrets/finalizers"], "verbs": ["update"]},
-]
-"""What it needs in the bots' namespace."""
 TEMPLATE: Json = {
     "title": "Backend engineer",
     "interviewer": {"name": "Ada", "greeting": "Hello.", "closing": "Goodbye."},

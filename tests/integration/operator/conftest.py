@@ -5,8 +5,9 @@ import secrets
 from collections.abc import Iterator
 
 import pytest
+from support.chart import render, rights
 from support.control_plane import ControlPlane
-from support.operator_site import BOTS_RULES, PEOPLE_RULES, TEMPLATE, Daily, Json, Orders, Site
+from support.operator_site import TEMPLATE, Daily, Orders, Site
 from support.processes import free_ports
 
 
@@ -40,9 +41,9 @@ def site(
     for name in (namespace, bots, home):
         control_plane.kubectl("create", "namespace", name)
     control_plane.kubectl("-n", bots, "create", "serviceaccount", "parley-bot")
-    control_plane.kubectl("-n", home, "create", "serviceaccount", "parley-operator")
-    _grant(control_plane, home, namespace, PEOPLE_RULES)
-    _grant(control_plane, home, bots, BOTS_RULES)
+    chart = render(home, f"bots.namespace={bots}", f"operator.watchNamespaces={{{namespace}}}")
+    granted = {"apiVersion": "v1", "kind": "List", "items": rights(chart, "parley-operator")}
+    control_plane.kubectl("apply", "-f", "-", stdin=json.dumps(granted))
     token = control_plane.kubectl("-n", home, "create", "token", "parley-operator").stdout.strip()
     (folder / "token").write_text("the-operators-token\n")
     (folder / "bot.json").write_text(json.dumps({"image": "parley/bot:test"}))
@@ -50,7 +51,6 @@ def site(
     environment = {
         "KUBECONFIG": str(control_plane.kubeconfig_of(token)),
         "PARLEY_INSTALLATION": f"test-{mark}",
-        "PARLEY_NAMESPACE": home,
         "PARLEY_BOTS_NAMESPACE": bots,
         "PARLEY_LINK_KEY": "k" * 43,
         "PARLEY_LINK_BASE_URL": "https://talk.example.com",
@@ -70,17 +70,3 @@ def site(
     yield made
     assert made.program is not None
     made.program.stop()
-
-
-def _grant(plane: ControlPlane, home: str, namespace: str, rules: list[Json]) -> None:
-    metadata = {"name": "parley-operator", "namespace": namespace}
-    rbac = "rbac.authorization.k8s.io"
-    role = {"apiVersion": f"{rbac}/v1", "kind": "Role", "metadata": metadata, "rules": rules}
-    binding = {
-        "apiVersion": f"{rbac}/v1",
-        "kind": "RoleBinding",
-        "metadata": metadata,
-        "roleRef": {"apiGroup": rbac, "kind": "Role", "name": "parley-operator"},
-        "subjects": [{"kind": "ServiceAccount", "name": "parley-operator", "namespace": home}],
-    }
-    plane.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": [role, binding]}))
