@@ -1,8 +1,11 @@
 """Who calls (TokenReview) and what they may do (SubjectAccessReview). RBAC is the one place of rights."""
 
+import asyncio
+import base64
 import hashlib
+import json
 import time
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
@@ -10,7 +13,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from parley_api.kube import GROUP, VERSION, Document, Kube
+from parley_api.kube import GROUP, UNREACHABLE, VERSION, Document, Kube, KubeError
 from parley_api.problems import ProblemError
 
 PEOPLE_AUDIENCE = "parley"
@@ -19,6 +22,9 @@ CACHE_SECONDS = 10.0
 CACHE_ENTRIES = 1024
 # Longer than any token of Kubernetes; a guard against filling its API with rubbish.
 TOKEN_CHARACTERS = 16_384
+# Rubbish must not take the connections that bots' events and consents need, nor the API server's time.
+REVIEWS_AT_ONCE = 8
+REVIEW_WAIT_SECONDS = 2.0
 REVIEWS = "/apis/authentication.k8s.io/v1/tokenreviews"
 ACCESS_REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 
@@ -33,13 +39,41 @@ class Identity:
     extra: dict[str, list[str]]
 
 
+TokenKey = tuple[bytes, str]
+"""A token's digest and the audience that it was reviewed for."""
+
+
+class _Remembered[T]:
+    """What was found for a token, for ten seconds; the oldest of many is forgotten."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._kept: OrderedDict[TokenKey, tuple[float, T]] = OrderedDict()
+
+    def get(self, key: TokenKey) -> T | None:
+        until, found = self._kept.get(key, (0.0, None))
+        return found if until > self._clock() else None
+
+    def put(self, key: TokenKey, found: T) -> None:
+        self._kept[key] = (self._clock() + CACHE_SECONDS, found)
+        self._kept.move_to_end(key)
+        while len(self._kept) > CACHE_ENTRIES:
+            self._kept.popitem(last=False)
+
+
 class Authenticator:
-    """Asks the API server, and remembers a good token for ten seconds."""
+    """Asks the API server about a token once, however often it comes, and remembers the answer for ten seconds.
+
+    Good and refused tokens are remembered apart, so that rubbish displaces nobody. Of each audience a few are asked
+    about at once: strangers who send rubbish to the public port do not keep a bot waiting.
+    """
 
     def __init__(self, kube: Kube, clock: Callable[[], float] = time.monotonic) -> None:
         self._kube = kube
-        self._clock = clock
-        self._known: OrderedDict[tuple[bytes, str], tuple[float, Identity]] = OrderedDict()
+        self._good: _Remembered[Identity] = _Remembered(clock)
+        self._refused: _Remembered[bool] = _Remembered(clock)
+        self._asked: dict[TokenKey, asyncio.Task[Identity]] = {}
+        self._places: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(REVIEWS_AT_ONCE))
 
     async def identify(self, token: str, audience: str) -> Identity:
         """The owner of a token of this very audience.
@@ -50,28 +84,56 @@ class Authenticator:
         """
         if not token or len(token) > TOKEN_CHARACTERS:
             raise unauthenticated("The bearer token is empty or too long.")
+        # Inside, every good token is a projected one: what says itself that it is none need not be asked about.
+        if audience == INTERNAL_AUDIENCE and audience not in claimed_audiences(token):
+            raise _not_good(audience)
         key = (hashlib.sha256(token.encode()).digest(), audience)
-        known = self._known.get(key)
-        if known and known[0] > self._clock():
-            return known[1]
-        review = await self._kube.create(
-            REVIEWS,
-            {
-                "apiVersion": "authentication.k8s.io/v1",
-                "kind": "TokenReview",
-                "spec": {"token": token, "audiences": [audience]},
-            },
-        )
+        known = self._good.get(key)
+        if known is not None:
+            return known
+        if self._refused.get(key):
+            raise _not_good(audience)
+        asked = self._asked.get(key)
+        if asked is None:
+            asked = self._asked[key] = asyncio.create_task(self._ask(key, token))
+            asked.add_done_callback(lambda done: self._answered(key, done))
+        # A caller who leaves does not take the answer from the others.
+        return await asyncio.shield(asked)
+
+    async def _ask(self, key: TokenKey, token: str) -> Identity:
+        _, audience = key
+        place = self._places[audience]
+        try:
+            async with asyncio.timeout(REVIEW_WAIT_SECONDS):
+                await place.acquire()
+        except TimeoutError:
+            raise KubeError(UNREACHABLE, "Busy", "too many tokens are to be reviewed at once") from None
+        try:
+            review = await self._kube.review(
+                REVIEWS,
+                {
+                    "apiVersion": "authentication.k8s.io/v1",
+                    "kind": "TokenReview",
+                    "spec": {"token": token, "audiences": [audience]},
+                },
+            )
+        finally:
+            place.release()
         identity = _identity(review.get("status", {}), audience)
-        self._known[key] = (self._clock() + CACHE_SECONDS, identity)
-        self._known.move_to_end(key)
-        while len(self._known) > CACHE_ENTRIES:
-            self._known.popitem(last=False)
+        if identity is None:
+            self._refused.put(key, True)
+            raise _not_good(audience)
+        self._good.put(key, identity)
         return identity
+
+    def _answered(self, key: TokenKey, done: asyncio.Task[Identity]) -> None:
+        del self._asked[key]
+        if not done.cancelled():
+            done.exception()  # looked at, in case that every caller has left
 
     async def may(self, who: Identity, verb: str, namespace: str, name: str = "", subresource: str = "") -> bool:
         """Whether RBAC lets them do `verb` on Interviews of the namespace, or on a (virtual) subresource of one."""
-        review = await self._kube.create(
+        review = await self._kube.review(
             ACCESS_REVIEWS,
             {
                 "apiVersion": "authorization.k8s.io/v1",
@@ -108,10 +170,23 @@ class Authenticator:
         )
 
 
-def _identity(status: Document, audience: str) -> Identity:
+def claimed_audiences(token: str) -> list[str]:
+    """The audiences that a JWT claims, unverified; none of what is no JWT."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return []
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (ValueError, RecursionError):  # binascii.Error and UnicodeError are ValueErrors
+        return []
+    audiences = claims.get("aud") if isinstance(claims, dict) else None
+    return [audiences] if isinstance(audiences, str) else audiences if isinstance(audiences, list) else []
+
+
+def _identity(status: Document, audience: str) -> Identity | None:
     # An authenticator that knows no audiences answers without them: such a token is good for the API server itself.
     if not status.get("authenticated") or audience not in (status.get("audiences") or []):
-        raise unauthenticated(f"The token is not valid, has expired, or was not made for the audience {audience!r}.")
+        return None
     user = status.get("user") or {}
     return Identity(
         username=user.get("username") or "",
@@ -119,6 +194,10 @@ def _identity(status: Document, audience: str) -> Identity:
         groups=tuple(user.get("groups") or ()),
         extra=user.get("extra") or {},
     )
+
+
+def _not_good(audience: str) -> ProblemError:
+    return unauthenticated(f"The token is not valid, has expired, or was not made for the audience {audience!r}.")
 
 
 def unauthenticated(detail: str) -> ProblemError:

@@ -3,16 +3,23 @@
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+
+from parley_crds import Interview
+from parley_protocol import FieldError
+from pydantic import ValidationError
 
 from parley_api.kube import Document, Kube, KubeError, interviews_path
+from parley_api.problems import ProblemError, field_path
 
 log = logging.getLogger(__name__)
 
 PAGE = 500
 RETRY_SECONDS = (0.2, 15.0)
-NOT_FOUND = 404
 GONE = 410
+# Bookmarks come about each minute: without one for longer, what the cache lacks may be there.
+FRESH_SECONDS = 120.0
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 Listener = Callable[[str], None]
 
@@ -29,17 +36,17 @@ class InterviewCache:
         self._scopes: list[str | None] = list(namespaces) or [None]
         self._on_change = on_change
         self._by_uid: dict[str, Document] = {}
-        self._synced: set[str | None] = set()
-        self._first_sync = asyncio.Event()
+        self._heard: dict[str | None, float] = {}
 
     @property
     def ready(self) -> bool:
         """Whether every namespace has been listed once."""
-        return self._first_sync.is_set()
+        return len(self._heard) == len(self._scopes)
 
-    async def wait_ready(self) -> None:
-        """Return once every namespace has been listed."""
-        await self._first_sync.wait()
+    @property
+    def fresh(self) -> bool:
+        """Whether every namespace was heard of lately: only then an Interview that is not here is not there."""
+        return self.ready and min(self._heard.values()) > time.monotonic() - FRESH_SECONDS
 
     def by_uid(self, uid: str) -> Document | None:
         """The Interview with this uid, as last seen; not to be changed."""
@@ -58,14 +65,11 @@ class InterviewCache:
             try:
                 if not version:
                     version = await self._list(scope)
-                version = await self._watch(scope, version)
-                delay = RETRY_SECONDS[0]
+                async for seen in self._watch(scope, version):
+                    version, delay = seen, RETRY_SECONDS[0]
             except KubeError as error:
-                if error.status == GONE:
-                    version = ""
-                    continue
                 log.warning("watching Interviews of %s: %s; again in %.1f s", scope or "all namespaces", error, delay)
-                # A broken connection resumes where it was; anything else is listed anew.
+                # A broken connection resumes where it was; anything else (410: too old) is listed anew.
                 version = version if error.reason == "Unreachable" else ""
                 await asyncio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311 - jitter, not a secret
                 delay = min(delay * 2, RETRY_SECONDS[1])
@@ -84,21 +88,20 @@ class InterviewCache:
                 break
         for uid in [uid for uid, item in self._by_uid.items() if self._in(scope, item) and uid not in seen]:
             self._drop(uid)
-        self._synced.add(scope)
-        if len(self._synced) == len(self._scopes):
-            self._first_sync.set()
+        self._heard[scope] = time.monotonic()
         version: str = page["metadata"]["resourceVersion"]
         return version
 
-    async def _watch(self, scope: str | None, version: str) -> str:
+    async def _watch(self, scope: str | None, version: str) -> AsyncIterator[str]:
+        """Follow the changes after a resource version; yields each one's own, from which to go on."""
         async for event in self._kube.watch(interviews_path(scope), {"resourceVersion": version}):
             item = event["object"]
-            version = item["metadata"]["resourceVersion"]
+            self._heard[scope] = time.monotonic()
             if event["type"] == "DELETED":
                 self._drop(item["metadata"]["uid"])
             elif event["type"] != "BOOKMARK":
                 self._put(item)
-        return version
+            yield item["metadata"]["resourceVersion"]
 
     def _in(self, scope: str | None, item: Document) -> bool:
         return scope is None or item["metadata"]["namespace"] == scope
@@ -118,13 +121,33 @@ class InterviewCache:
             self._on_change(uid)
 
 
+def read_interview(document: Document) -> Interview:
+    """The Interview of a document as the API server has it; fields of a newer schema are passed over.
+
+    Raises:
+        ProblemError: 500 `interview-unreadable`, which names the fields that this version can't make sense of.
+    """
+    try:
+        return Interview.model_validate(document, extra="ignore")
+    except ValidationError as error:
+        metadata = document["metadata"]
+        fields = [
+            FieldError(field=field_path(item["loc"]), message=item["msg"])
+            for item in error.errors(include_url=False, include_context=False, include_input=False)
+        ]
+        where = f"{metadata['namespace']}/{metadata['name']}"
+        named = ", ".join(field.field for field in fields)
+        log.error("Interview %s can't be read: %s", where, named)  # noqa: TRY400 - a trace would hold its content
+        raise ProblemError(
+            500,
+            "interview-unreadable",
+            f"Interview {where} is of another version than this API, which can't read {named}.",
+            errors=fields,
+        ) from None
+
+
 async def read_again(kube: Kube, document: Document) -> Document | None:
     """The same Interview (by uid) as the API server has it now, or None when it is gone. Raises KubeError."""
     metadata = document["metadata"]
-    try:
-        fresh = await kube.get(interviews_path(metadata["namespace"], metadata["name"]))
-    except KubeError as error:
-        if error.status == NOT_FOUND:
-            return None
-        raise
-    return fresh if fresh["metadata"]["uid"] == metadata["uid"] else None
+    fresh = await kube.find(interviews_path(metadata["namespace"], metadata["name"]))
+    return fresh if fresh is not None and fresh["metadata"]["uid"] == metadata["uid"] else None

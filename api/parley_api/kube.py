@@ -3,8 +3,11 @@
 Configuration comes from the pod's service account (its token is read again as it rotates) or from `KUBECONFIG`.
 """
 
+import asyncio
 import json
 import os
+import random
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,10 +26,17 @@ GROUP = "parley.dev"
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
 REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=15, connect=5)
-# The server ends a watch; the read timeout only notices a connection that died without a word.
+# The server ends a watch, and sends a bookmark about each minute: a longer silence is a connection that died.
 WATCH_SECONDS = 240
-WATCH_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=5, sock_read=WATCH_SECONDS + 30)
+WATCH_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=5, sock_read=100)
+NOT_FOUND = 404
 UNREACHABLE = 503
+# An API server that restarts cuts connections for a moment, one that is busy says 429: what is safe to repeat is
+# repeated, unless the caller has waited long already.
+TRIES = 3
+TRY_AGAIN_WITHIN_SECONDS = 5.0
+PAUSE_SECONDS = 0.2
+PASSING = frozenset({429, 500, 502, 503, 504})
 
 
 @dataclass
@@ -45,11 +55,6 @@ class KubeError(Exception):
 def interviews_path(namespace: str | None = None, name: str | None = None, sub: str | None = None) -> str:
     """Path of Interviews: all, of a namespace, one of them, or its subresource."""
     return resource_path(f"/apis/{API_VERSION}", "interviews", namespace, name, sub)
-
-
-def templates_path(namespace: str, name: str | None = None) -> str:
-    """Path of the InterviewTemplates of a namespace, or of one of them."""
-    return resource_path(f"/apis/{API_VERSION}", "interviewtemplates", namespace, name)
 
 
 def core_path(plural: str, namespace: str | None = None, name: str | None = None) -> str:
@@ -101,8 +106,21 @@ class Kube:
         await self._client.close()
 
     async def get(self, path: str, query: Query | None = None) -> Document:
-        """Get one object or a list. Raises KubeError."""
-        return await self._json("GET", path, query)
+        """Get one object or a list; a failure that may pass is tried again. Raises KubeError."""
+        return await self._repeated("GET", path, query)
+
+    async def find(self, path: str) -> Document | None:
+        """The object, or None where there is none. Raises KubeError for anything but 404."""
+        try:
+            return await self.get(path)
+        except KubeError as error:
+            if error.status == NOT_FOUND:
+                return None
+            raise
+
+    async def review(self, path: str, body: Document) -> Document:
+        """Ask by a review (of a token, of a right); nothing is stored, so it is repeated as `get`. Raises KubeError."""
+        return await self._repeated("POST", path, None, body)
 
     async def create(self, path: str, body: Document, query: Query | None = None) -> Document:
         """Create an object. Raises KubeError."""
@@ -116,10 +134,6 @@ class Kube:
     async def merge_patch(self, path: str, body: Document, *, manager: str) -> Document:
         """Merge patch (lists are replaced). Raises KubeError."""
         return await self._json("PATCH", path, {"fieldManager": manager}, body, "application/merge-patch+json")
-
-    async def delete(self, path: str, body: Document | None = None) -> Document:
-        """Delete an object; `body` may hold DeleteOptions. Raises KubeError."""
-        return await self._json("DELETE", path, None, body)
 
     async def watch(self, path: str, query: Query) -> AsyncIterator[Document]:
         """Yield watch events until the server ends the watch. Raises KubeError, also for an `ERROR` event (410)."""
@@ -135,6 +149,20 @@ class Kube:
             raise KubeError(UNREACHABLE, "Unreachable", f"the watch broke: {type(error).__name__}") from error
         finally:
             response.close()
+
+    async def _repeated(
+        self, method: str, path: str, query: Query | None = None, body: Document | None = None
+    ) -> Document:
+        """A call that changes nothing, so that it may be tried again after a failure that may pass."""
+        begun = time.monotonic()
+        for attempt in range(1, TRIES):
+            try:
+                return await self._json(method, path, query, body)
+            except KubeError as error:
+                if error.status not in PASSING or time.monotonic() - begun > TRY_AGAIN_WITHIN_SECONDS:
+                    raise
+            await asyncio.sleep(PAUSE_SECONDS * attempt * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
+        return await self._json(method, path, query, body)
 
     async def _json(
         self,

@@ -132,12 +132,12 @@ def from_validation(error: RequestValidationError) -> ProblemError:
     for item in error.errors():
         if item["type"] == "json_invalid":
             return ProblemError(400, "bad-request", f"The body is not JSON: {item['ctx']['error']}.")
-        fields.append(FieldError(field=_field(item["loc"][1:]), message=item["msg"].removeprefix("Value error, ")))
+        fields.append(FieldError(field=field_path(item["loc"][1:]), message=item["msg"].removeprefix("Value error, ")))
     return invalid(fields)
 
 
-def _field(location: Sequence[str | int]) -> str:
-    """A path as Kubernetes writes it: `spec.questions[0].text`."""
+def field_path(location: Sequence[str | int]) -> str:
+    """The path of a value that pydantic refused, as Kubernetes writes it: `spec.questions[0].text`."""
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
     return path.removeprefix(".")
 

@@ -6,6 +6,7 @@ sees every connection. The relay holds at most a few messages each way: a slow s
 
 import asyncio
 import logging
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import urlencode
@@ -14,12 +15,12 @@ from fastapi import APIRouter, Query, WebSocket
 from parley_crds import Interview
 from parley_protocol.tickets import TicketError, TicketMismatch, verify_ticket
 from parley_rooms.links import ticket_key
-from starlette.websockets import WebSocketDisconnect, WebSocketState
+from starlette.websockets import WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from parley_api.bot_pods import BotPod, ready_pod
-from parley_api.interviews import read_again
+from parley_api.interviews import read_again, read_interview
 from parley_api.kube import KubeError
 from parley_api.problems import ProblemError
 from parley_api.services import Services, ServicesOf
@@ -31,6 +32,8 @@ MAX_MESSAGE_BYTES = 1_048_576
 MAX_QUEUED_MESSAGES = 8
 OPEN_SECONDS = 5.0
 CLOSE_SECONDS = 2.0
+# Sound that waits for longer than this is of no use to the candidate, who connects anew.
+SEND_SECONDS = 10.0
 # Codes that mark a close without a code and may not be sent (RFC 6455, 7.4.1), and what they mean to the other side.
 NO_CODE, ABNORMAL = 1005, 1006
 NORMAL, GOING_AWAY, BROKEN = 1000, 1001, 1011
@@ -75,7 +78,7 @@ async def _bot_for(services: Services, uid: str, token: str) -> ClientConnection
     try:
         interview = await _admitted(services, uid, token)
         pod = await ready_pod(services.kube, services.settings.bots_namespace, interview)
-    except KubeError as error:
+    except (KubeError, ProblemError) as error:
         log.warning("a room can't be opened: %s", error)
         raise _RefusedError(NOT_READY, f"the room can't be opened now; {AGAIN}") from error
     if pod is None:
@@ -95,15 +98,18 @@ async def _admitted(services: Services, uid: str, token: str) -> Interview:
 
     Raises:
         _RefusedError: the ticket opens nothing, or there is no such interview any more.
+        ProblemError: the Interview can't be read.
     """
     document = services.interviews.by_uid(uid)
     key = ticket_key(services.settings.link_key_bytes, uid)
     for fresh in (False, True):
         if fresh and document is not None:
             document = await read_again(services.kube, document)
+        if document is None and not fresh and not services.interviews.fresh:
+            raise _RefusedError(NOT_READY, f"the interview can't be looked up now; {AGAIN}")
         if document is None:
             raise _RefusedError(NORMAL, "the interview is no longer there")
-        interview = Interview.model_validate(document)
+        interview = read_interview(document)
         attempts = interview.status.attempts
         try:
             now = datetime.now(UTC).timestamp()
@@ -162,19 +168,23 @@ async def _candidate_to_bot(candidate: WebSocket, bot: ClientConnection) -> None
 
 
 async def _bot_to_candidate(candidate: WebSocket, bot: ClientConnection) -> bool:
-    """Ends with the bot's connection (True: the candidate was given its code), or with the candidate's (False)."""
+    """Ends with the bot's connection, or with the candidate's; False: `_candidate_to_bot` will see its end."""
     try:
         async for data in bot:
-            await (candidate.send_bytes(data) if isinstance(data, bytes) else candidate.send_text(data))
+            async with asyncio.timeout(SEND_SECONDS):
+                await (candidate.send_bytes(data) if isinstance(data, bytes) else candidate.send_text(data))
     except ConnectionClosed as closed:
         log.debug("a bot's connection broke: %s", closed)
     except WebSocketDisconnect:
         return False
-    if candidate.client_state is WebSocketState.DISCONNECTED:
-        return False
+    except (RuntimeError, TimeoutError) as lost:
+        # The candidate's network is gone: uvicorn missed its pong (RuntimeError), or nothing more fits into the buffer.
+        # It may take the kernel a quarter of an hour to say that the connection has ended.
+        log.debug("a candidate's connection is lost: %s", type(lost).__name__)
+        await bot.close(GOING_AWAY, "the candidate's network is gone")
+        return True
     code = bot.close_code or ABNORMAL
-    try:
-        await candidate.close({NO_CODE: NORMAL, ABNORMAL: BROKEN}.get(code, code), bot.close_reason or "")
-    except (WebSocketDisconnect, RuntimeError):
-        return False
+    with suppress(WebSocketDisconnect, RuntimeError, TimeoutError):  # the candidate may have gone, too
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await candidate.close({NO_CODE: NORMAL, ABNORMAL: BROKEN}.get(code, code), bot.close_reason or "")
     return True

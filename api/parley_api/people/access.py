@@ -6,6 +6,7 @@ from fastapi import Depends, Path
 from parley_crds import Interview
 
 from parley_api.auth import PEOPLE_AUDIENCE, BearerToken, Identity
+from parley_api.interviews import read_interview
 from parley_api.kube import interviews_path
 from parley_api.problems import ProblemError
 from parley_api.services import Services, ServicesOf
@@ -37,5 +38,5 @@ async def permit(
 
 
 async def read(services: Services, namespace: str, name: str) -> Interview:
-    """The Interview as the API server has it now. Raises KubeError, 404 where there is none."""
-    return Interview.model_validate(await services.kube.get(interviews_path(namespace, name)))
+    """The Interview as the API server has it now. Raises KubeError (404: there is none) and as `read_interview`."""
+    return read_interview(await services.kube.get(interviews_path(namespace, name)))

@@ -87,10 +87,18 @@ class InterviewSummary(Wire):
         )
 
 
+class UnreadableInterview(Wire):
+    """An Interview that this version of the API can't read: another version wrote it."""
+
+    name: str
+    fields: list[str]
+
+
 class InterviewPage(Wire):
     """A page of a list. `continue` is given back as a query parameter to get the next page; null at the end."""
 
     items: list[InterviewSummary]
+    unreadable: list[UnreadableInterview] = Field(description="What could not be listed, and the fields that say why.")
     continue_: str | None = Field(alias="continue")
 
 

@@ -7,9 +7,10 @@ from parley_crds import API_VERSION, INTERVIEW_KIND, Interview
 from parley_rooms.links import link_url, mint_link
 
 from parley_api import transcripts
+from parley_api.interviews import read_interview
 from parley_api.kube import interviews_path
 from parley_api.people.access import Caller, Name, Namespace, permit, read
-from parley_api.people.models import InterviewLink, InterviewPage, InterviewSummary, NewInterview
+from parley_api.people.models import InterviewLink, InterviewPage, InterviewSummary, NewInterview, UnreadableInterview
 from parley_api.people.stream import stream_router
 from parley_api.problems import ProblemError, problem_responses
 from parley_api.services import ServicesOf
@@ -41,7 +42,7 @@ async def create_interview(
     spec = body.spec.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
     document = {"apiVersion": API_VERSION, "kind": INTERVIEW_KIND, "metadata": metadata, "spec": spec}
     query = {"fieldManager": MANAGER, "fieldValidation": "Strict"}
-    created = Interview.model_validate(await services.kube.create(interviews_path(namespace), document, query))
+    created = read_interview(await services.kube.create(interviews_path(namespace), document, query))
     response.headers["Location"] = f"/v1/namespaces/{namespace}/interviews/{created.metadata.name}"
     return InterviewSummary.of(created)
 
@@ -59,10 +60,14 @@ async def list_interviews(
     await permit(services, who, "list", namespace)
     query = {"limit": limit, "continue": continue_, "labelSelector": label_selector}
     page = await services.kube.get(interviews_path(namespace), query)
-    return InterviewPage(
-        items=[InterviewSummary.of(Interview.model_validate(item)) for item in page["items"]],
-        continue_=page["metadata"].get("continue") or None,
-    )
+    items, unreadable = [], []
+    for item in page["items"]:
+        try:
+            items.append(InterviewSummary.of(read_interview(item)))
+        except ProblemError as error:
+            fields = [problem.field for problem in error.errors]
+            unreadable.append(UnreadableInterview(name=item["metadata"]["name"], fields=fields))
+    return InterviewPage(items=items, unreadable=unreadable, continue_=page["metadata"].get("continue") or None)
 
 
 @people_router.get("/{name}")
@@ -84,7 +89,7 @@ async def cancel_interview(namespace: Namespace, name: Name, who: Caller, servic
     _require_unfinished(interview)
     body = {"metadata": {"uid": interview.metadata.uid}, "spec": {"cancel": True}}
     patched = await services.kube.merge_patch(interviews_path(namespace, name), body, manager=MANAGER)
-    return InterviewSummary.of(Interview.model_validate(patched))
+    return InterviewSummary.of(read_interview(patched))
 
 
 @people_router.get("/{name}/link", responses=problem_responses(409))

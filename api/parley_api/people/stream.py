@@ -22,7 +22,7 @@ from parley_protocol import EventBatch, FieldError, TurnSpoken
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from parley_api.auth import PEOPLE_AUDIENCE, BearerToken
-from parley_api.interviews import read_again
+from parley_api.interviews import read_again, read_interview
 from parley_api.kube import KubeError
 from parley_api.people.access import Caller, Name, Namespace, permit, read
 from parley_api.people.models import InterviewSummary, StoredTurn
@@ -101,7 +101,7 @@ async def _until_broken(events: AsyncGenerator[ServerSentEvent]) -> AsyncGenerat
         try:
             async for event in events:
                 yield event
-        except (StoreError, KubeError) as error:
+        except (StoreError, KubeError, ProblemError) as error:
             log.warning("a stream of events ends: %s", error)
 
 
@@ -161,7 +161,7 @@ async def _current(services: Services, interview: Interview) -> InterviewSummary
     if document is None:
         # Gone, or so new that the cache has yet to hear of it.
         document = await read_again(services.kube, {"metadata": interview.metadata.to_dict()})
-    return None if document is None else InterviewSummary.of(Interview.model_validate(document))
+    return None if document is None else InterviewSummary.of(read_interview(document))
 
 
 class _TurnReader:

@@ -88,5 +88,5 @@ async def test_the_inside_speaks_tls_and_takes_nobody_elses_token(api: Api, serv
 
 async def test_a_certificate_of_another_authority_is_not_taken(api: Api, tmp_path: Path) -> None:
     async with httpx.AsyncClient(trust_env=False) as stranger:
-        with pytest.raises(httpx.ConnectError):
+        with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
             await stranger.get(f"{api.inside_url}/healthz")
