@@ -10,7 +10,7 @@ PACKAGES := crds protocol rooms operator api bot_image emulators
 .PHONY: help demo test test-unit test-integration test-e2e test-live lint format generate lock bench up images install down clean setup
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: setup ## a local cluster, and one spoken interview with a synthetic candidate
 	@demo/run
@@ -37,7 +37,7 @@ test-live: setup ## the end-to-end tests on Daily and Amazon Bedrock; says what 
 bench: setup install browser ## the figures of docs/benchmarks.md
 	@$(PY) -m pytest tests/bench -s
 
-lint: setup web/node_modules/.ready tools ## ruff, mypy, import rules, shellcheck, eslint, tsc, helm lint, generated files current
+lint: setup web/node_modules/.ready helm ## ruff, mypy, import rules, shellcheck, eslint, tsc, helm lint, generated files current
 	@tests/lint
 
 # What ruff can't mend is for `make lint` to fail on; formatting goes on all the same.
@@ -67,18 +67,26 @@ install: images ## install the chart on the local cluster
 down: ## stop the local cluster and leave nothing of it; caches and transcripts stay
 	@cluster/parley-cluster down
 
-clean: down ## `down`, and the caches and transcripts too
-	@rm -rf "$(PARLEY_CACHE)" .venv web/node_modules web/dist
+clean: down ## `down`, and the caches, transcripts and recordings too
+	@cluster/parley-cluster clean
+	@rm -rf .venv web/node_modules web/dist out
 
 setup: .venv/.ready ## the development environment
 
-.PHONY: tools browser
+.PHONY: tools helm browser
 tools:
 	@cluster/parley-cluster tools kube coredns pause helm kubeconform versitygw
 
-browser:
-	@cluster/debian-packages chromium
+helm:
+	@cluster/parley-cluster tools helm
 
+browser:
+	@command -v chromium >/dev/null || cluster/debian-packages chromium
+
+# A .venv whose Python went away with the cache is made anew.
+ifeq ($(shell test -x .venv/bin/python && echo there),)
+.PHONY: .venv/.ready
+endif
 .venv/.ready: requirements.lock requirements-uv.lock pyproject.toml
 	@cluster/python-env
 

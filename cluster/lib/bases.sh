@@ -2,6 +2,9 @@
 # The base images, under the names that the Dockerfiles call them by, made on this machine: a Debian tree by debootstrap,
 # and on it the Dockerfiles of cluster/bases.
 
+# shellcheck source=mirror.sh
+. "$here/lib/mirror.sh"
+
 base_release=trixie
 base_images=(debian:trixie-slim python:3.13-slim-trixie node:22-trixie-slim)
 
@@ -52,11 +55,4 @@ debian_tree() {
   printf 'path-exclude=/usr/share/%s/*\n' doc man info locale >"$tree/etc/dpkg/dpkg.cfg.d/slim"
   tar -C "$tree" --one-file-system --numeric-owner -cf "$1" .
   rm -rf --one-file-system "$tree"
-}
-
-# debian_mirror: the one this machine is set up with; where it names none, debootstrap takes the empty word for its own.
-debian_mirror() {
-  # shellcheck disable=SC2016 # apt fills the fields in
-  apt-get indextargets --format '$(ORIGIN) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-    awk '$1 == "Debian" && $2 == "main" && $3 !~ /security/ {print $3; exit}'
 }

@@ -1,8 +1,10 @@
 """The deciding parts of the shell scripts: what leaves iptables, which cluster is chosen, how a wait ends."""
 
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -139,6 +141,54 @@ def test_a_kind_cluster_is_ours_by_the_store_that_is_in_it(tmp_path: Path, mount
     (programs / "docker").chmod(0o755)
     done = bash('. "$here/kind/main.sh"; is_ours', tmp_path, PATH=f"{programs}:{os.environ['PATH']}")
     assert (done.returncode == 0) is ours
+
+
+@pytest.mark.parametrize(
+    ("version", "fits"),
+    [
+        *[("0", False), ("20.18.3", False), ("20.19.0", True), ("21.7.0", False), ("22.5.1", False)],
+        *[("22.12.0", True), ("23.11.0", False), ("24.0.0", True), ("26.1.0", True)],
+    ],
+)
+def test_a_node_is_used_where_the_tools_of_the_pages_take_it(tmp_path: Path, version: str, fits: bool) -> None:
+    done = bash(f'. "$here/toolchain"; node_fits {version}', tmp_path)
+    assert (done.returncode == 0) is fits
+
+
+def test_a_python_that_cannot_put_pip_into_an_environment_is_passed_over(tmp_path: Path) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    # Debian's python3 without python3-venv, and nobody who may fetch another.
+    blind = 'import sys; sys.modules["ensurepip"] = None; exec(sys.argv[1])'
+    (programs / "python3").write_text(f"#!/bin/sh\nexec {sys.executable} -c '{blind}' \"$2\"\n")
+    (programs / "id").write_text("#!/bin/sh\necho 1000\n")
+    for name in ("python3", "id"):
+        (programs / name).chmod(0o755)
+    for name in ("dirname", "readlink"):
+        (programs / name).symlink_to(str(shutil.which(name)))
+    script = f'PATH={programs}; . "$here/toolchain"; parley_python'
+    done = bash(script, tmp_path, HOME=str(tmp_path), PYENV_ROOT=str(tmp_path))
+    assert done.returncode == 1
+    assert "python3-venv" in done.stderr
+
+
+def test_clean_takes_what_is_ours_and_nothing_else_of_the_folder(tmp_path: Path) -> None:
+    for name in ("bin", "store", "other"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "store/transcript").touch()
+    environment = {**os.environ, "PARLEY_CACHE": str(tmp_path), "PATH": docker_that(tmp_path, answers=False)}
+    done = subprocess.run([CLUSTER / "parley-cluster", "clean"], capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "programs"]
+    assert "other" in done.stderr
+
+
+def test_clean_is_refused_while_a_cluster_is_up(tmp_path: Path) -> None:
+    (tmp_path / "cluster").write_text("node\n")
+    environment = {**os.environ, "PARLEY_CACHE": str(tmp_path)}
+    done = subprocess.run([CLUSTER / "parley-cluster", "clean"], capture_output=True, text=True, env=environment)
+    assert done.returncode == 1
+    assert "parley-cluster down first" in done.stderr
 
 
 def test_a_wait_ends_early_where_there_is_no_hope(tmp_path: Path) -> None:
