@@ -73,10 +73,12 @@ class Room:
     Args:
         conduct: What the interviewer does in the n-th connection, from 1.
         not_ready: How often /connect answers that nobody is there yet.
+        closed: How many connections, from the first, are closed as soon as they are accepted.
     """
 
     conduct: Conduct
     not_ready: int = 0
+    closed: int = 0
     state: str = "ready"
     calls: list[str] = field(default_factory=list)
     connections: int = 0
@@ -125,6 +127,9 @@ class Room:
         assert socket.query_params["token"] == TICKET
         await socket.accept()
         self.connections += 1
+        if self.connections <= self.closed:
+            await socket.close(4409, "not now")
+            return
         interviewer = Interviewer(socket)
         listening = asyncio.create_task(interviewer.listen())
         try:

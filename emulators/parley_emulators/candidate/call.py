@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from parley_emulators.candidate.errors import CandidateError
 from parley_emulators.candidate.join import Room
 from parley_emulators.candidate.script import Script
-from parley_emulators.candidate.sound import EAR_RATE, TICK_SECONDS, Microphone, Playback, audible
+from parley_emulators.candidate.sound import EAR_BYTES, EAR_RATE, TICK_SECONDS, Microphone, Playback, audible
 from parley_emulators.candidate.summary import Caption, Reply, Summary
 from parley_emulators.candidate.wire import (
     Interruption,
@@ -88,6 +88,8 @@ class Call:
             if 400 <= status < 500 and status != 409:
                 raise CandidateError(f"the room refused the connection: {error}") from error
             return Dropped(str(error))
+        except ConnectionClosed as closed:
+            return Dropped(str(closed), taken_over=closed.rcvd is not None and closed.rcvd.code == _TAKEN_OVER)
         except (OSError, TimeoutError) as error:
             return Dropped(f"{type(error).__name__}: {error}")
 
@@ -184,7 +186,7 @@ class Call:
             due += TICK_SECONDS
             late = loop.time() - due
             if late > _MOST_LATE_TICKS * TICK_SECONDS:
-                self.recording += bytes(round(late / TICK_SECONDS) * len(self._playback.tick()))
+                self.recording += bytes(round(late / TICK_SECONDS) * EAR_BYTES)
                 due += late
             await asyncio.sleep(max(0.0, due - loop.time()))
             speaking = self._microphone.speaking

@@ -11,7 +11,7 @@ from parley_emulators.speech.audio import BYTES_PER_SAMPLE, to_pcm, to_samples
 TICK_SECONDS = 0.02
 EAR_RATE = 24_000
 _MICROPHONE_BYTES = round(TICK_SECONDS * MICROPHONE_RATE) * BYTES_PER_SAMPLE
-_EAR_BYTES = round(TICK_SECONDS * EAR_RATE) * BYTES_PER_SAMPLE
+EAR_BYTES = round(TICK_SECONDS * EAR_RATE) * BYTES_PER_SAMPLE
 # Playing begins with this much in hand, as a browser's does, so that jitter makes no gaps; a turn's end may be shorter.
 _PREBUFFER_BYTES = round(0.06 * EAR_RATE) * BYTES_PER_SAMPLE
 _PREBUFFER_TICKS = 5
@@ -88,9 +88,9 @@ class Playback:
             self._waited = self._waited + 1 if self._buffer else 0
             self._playing = len(self._buffer) >= _PREBUFFER_BYTES or self._waited >= _PREBUFFER_TICKS
             if not self._playing:
-                return bytes(_EAR_BYTES)
-        heard = bytes(self._buffer[:_EAR_BYTES])
-        del self._buffer[:_EAR_BYTES]
-        if len(heard) < _EAR_BYTES:
+                return bytes(EAR_BYTES)
+        heard = bytes(self._buffer[:EAR_BYTES])
+        del self._buffer[:EAR_BYTES]
+        if len(heard) < EAR_BYTES:
             self._playing, self._waited = False, 0
-        return heard.ljust(_EAR_BYTES, b"\0")
+        return heard.ljust(EAR_BYTES, b"\0")

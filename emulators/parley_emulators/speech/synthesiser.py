@@ -15,6 +15,7 @@ _REQUEST = struct.Struct(">I")
 _ANSWER = struct.Struct(">II")
 _WORKER = Path(__file__).with_name("piper_worker.py")
 _CACHE_BYTES = 32 * 1024 * 1024
+_PATIENCE_SECONDS = 30.0
 _READY = 0
 """The id of the answer with which the process says that its voice is loaded."""
 
@@ -28,9 +29,15 @@ class _WorkerDiedError(SynthesisError):
 
 
 class Synthesiser:
-    """The voice. Safe to use from many tasks of one event loop; texts are spoken in the order of the asking."""
+    """The voice. Safe to use from many tasks of one event loop; texts are spoken in the order of the asking.
 
-    def __init__(self, cache_bytes: int = _CACHE_BYTES) -> None:
+    Args:
+        cache_bytes: How much of what was said before is kept.
+        patience_seconds: A process that takes longer to start, or over what was asked for at a time, is ended.
+    """
+
+    def __init__(self, cache_bytes: int = _CACHE_BYTES, patience_seconds: float = _PATIENCE_SECONDS) -> None:
+        self._patience = patience_seconds
         self._worker: _Worker | None = None
         self._starting = asyncio.Lock()
         self._cache = _Cache(cache_bytes)
@@ -39,7 +46,7 @@ class Synthesiser:
         """Start the process and wait until its voice is loaded (about 0.6 s).
 
         Raises:
-            SynthesisError: It ended before that.
+            SynthesisError: It ended before that, or took too long.
         """
         await self._running()
 
@@ -69,15 +76,16 @@ class Synthesiser:
     async def _running(self) -> "_Worker":
         async with self._starting:
             if self._worker is None or self._worker.ended:
-                self._worker = await _Worker.start()
+                self._worker = await _Worker.start(self._patience)
             return self._worker
 
 
 class _Worker:
     """One speaking process, and who waits for its answers."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, patience: float) -> None:
         self._process = process
+        self._patience = patience
         self._waiting: dict[int, _Utterance] = {_READY: _Utterance()}
         self._next_id = _READY + 1
         # Both are pipes.
@@ -85,11 +93,12 @@ class _Worker:
         self._reader = asyncio.create_task(self._read(cast("asyncio.StreamReader", process.stdout)))
 
     @classmethod
-    async def start(cls) -> "_Worker":
+    async def start(cls, patience: float) -> "_Worker":
         pipe = asyncio.subprocess.PIPE
-        worker = cls(await asyncio.create_subprocess_exec(sys.executable, str(_WORKER), stdin=pipe, stdout=pipe))
+        process = await asyncio.create_subprocess_exec(sys.executable, str(_WORKER), stdin=pipe, stdout=pipe)
+        worker = cls(process, patience)
         try:
-            await worker._waiting[_READY].done
+            await worker._in_time(worker._waiting[_READY])
         except BaseException:
             # Who waited may have been cancelled: nobody would ever end the process.
             await worker.close()
@@ -110,17 +119,29 @@ class _Worker:
             await self._requests.drain()
         except ConnectionError as error:
             raise _WorkerDiedError("the speaking process has ended") from error
-        return await utterance.done
+        return await self._in_time(utterance)
 
     async def close(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        self._kill()
         await self._process.wait()
         await self._reader
         self._requests.close()
 
+    async def _in_time(self, utterance: "_Utterance") -> tuple[bytes, int]:
+        """What comes of the request; a process that does not bring it is stuck, and ended for all who wait."""
+        try:
+            async with asyncio.timeout(self._patience):
+                return await utterance.done
+        except TimeoutError as error:
+            self._kill()
+            raise SynthesisError(f"the speaking process has not answered within {self._patience:g} s") from error
+
+    def _kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
     async def _read(self, answers: asyncio.StreamReader) -> None:
-        """Hand each answer to who waits for it, until the process ends."""
+        """Hand each answer to who waits for it, until the process ends or says what cannot be understood."""
         try:
             while True:
                 header_size, pcm_size = _ANSWER.unpack(await answers.readexactly(_ANSWER.size))
@@ -130,9 +151,13 @@ class _Worker:
                 if header["last"]:
                     del self._waiting[header["id"]]
         except asyncio.IncompleteReadError:
-            code = await self._process.wait()
+            reason = "ended"
+        except (ValueError, KeyError, TypeError) as error:
+            reason = f"was not understood ({error!r})"
+            self._kill()
+        code = await self._process.wait()
         for utterance in self._waiting.values():
-            utterance.fail(f"the speaking process ended (exit code {code})")
+            utterance.fail(f"the speaking process {reason} (exit code {code})")
 
 
 class _Utterance:

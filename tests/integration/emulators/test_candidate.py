@@ -20,6 +20,7 @@ from parley_emulators.speech.recogniser import Recogniser
 from parley_emulators.speech.synthesiser import Synthesiser
 from support.room import RATE, TOKEN, Conduct, Interviewer, Room
 from support.speech import normalised
+from websockets.asyncio.client import ClientConnection, connect
 
 QUESTIONS = ["Please tell me about an outage that you helped to solve.", "What do you want from the team around you?"]
 ANSWERS = ["The disk was full, and I made room.", "I want people who say early when something is wrong."]
@@ -101,7 +102,9 @@ async def test_what_reached_the_ear_is_on_the_recording(questions: list[bytes], 
     assert '"reason": "Completed"' in (tmp_path / "out/summary.json").read_text()
 
 
-async def test_a_lost_connection_is_joined_again_and_the_answer_said_again(questions: list[bytes]) -> None:
+async def test_a_lost_connection_is_joined_again_and_the_answer_said_again(
+    questions: list[bytes], recogniser: Recogniser
+) -> None:
     heard: list[bytes] = []
 
     async def conduct(interviewer: Interviewer, connection: int) -> None:
@@ -119,7 +122,35 @@ async def test_a_lost_connection_is_joined_again_and_the_answer_said_again(quest
     assert held.error is None
     assert held.summary.rejoined == 1
     assert held.summary.answers_given == 1
-    assert len(heard) == 1
+    (again,) = heard
+    said = recogniser.recognise_now(to_samples(again))
+    assert jiwer.wer(normalised(ANSWERS[0]), normalised(said)) < 0.2, "the whole of it"
+
+
+async def test_a_room_that_closes_before_the_first_word_is_joined_again(
+    questions: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connections = 0
+
+    @contextlib.asynccontextmanager
+    async def connect_late(*arguments: Any, **options: Any) -> AsyncIterator[ClientConnection]:
+        """The first time, the close is here before anything can be sent."""
+        nonlocal connections
+        connections += 1
+        async with connect(*arguments, **options) as socket:
+            if connections == 1:
+                await socket.wait_closed()
+            yield socket
+
+    async def conduct(interviewer: Interviewer, _: int) -> None:
+        await interviewer.tell("server-message", kind="ended", reason="Completed")
+        await interviewer.socket.close()
+
+    monkeypatch.setattr("parley_emulators.candidate.call.connect", connect_late)
+    async with open_room(conduct, closed=1) as room:
+        held = await hold(room, Script())
+    assert held.error is None
+    assert held.summary.rejoined == 1
 
 
 async def test_a_room_that_closes_after_the_end_was_missed(questions: list[bytes]) -> None:
