@@ -16,7 +16,10 @@ daily=${PARLEY_DAILY_ENABLED:-false}
 dir=${PARLEY_WEB_DIR:-/tmp/parley}
 [ -n "$api" ] || fail "PARLEY_API_PUBLIC_URL is not set: where do browsers reach the API?"
 api=${api%/}
-# Nothing but the characters of an origin: the value becomes part of JSON and of a header.
+# Nothing but the characters of an origin: the value becomes part of JSON and of a header. (grep alone looks at lines.)
+case $api in
+  *[!A-Za-z0-9.:/-]*) fail "PARLEY_API_PUBLIC_URL holds characters that no origin has; it is '$api'" ;;
+esac
 printf '%s' "$api" | grep -Eqx 'https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?' ||
   fail "PARLEY_API_PUBLIC_URL must be an origin such as https://api.example.com, without a path; it is '$api'"
 
@@ -41,6 +44,11 @@ policy="$policy media-src $media; connect-src $connect; base-uri 'none'; form-ac
 
 mkdir -p "$dir"
 printf '{"apiUrl": "%s"}\n' "$api" >"$dir/config.json"
+{
+  echo "listen 8080;"
+  # nginx does not start where the kernel has no IPv6.
+  [ ! -e /proc/net/if_inet6 ] || echo "listen [::]:8080;"
+} >"$dir/listen.conf"
 cat >"$dir/headers.conf" <<END
 add_header Content-Security-Policy "$policy" always;
 add_header Strict-Transport-Security "max-age=31536000" always;

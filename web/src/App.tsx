@@ -1,4 +1,5 @@
 import { useEffect, useState, type Dispatch, type MouseEvent } from "react";
+import { Boundary } from "./components/Boundary";
 import { Device } from "./media/device";
 import { Check } from "./pages/Check";
 import { Elsewhere, Left, Opening, Over, Refused, Unreachable, Waiting } from "./pages/Plain";
@@ -36,7 +37,9 @@ export function App({ token }: { token: string | null }) {
           </header>
         )}
         <main id="main" tabIndex={-1}>
-          <Pages join={join} microphone={microphone} camera={camera} />
+          <Boundary>
+            <Pages join={join} microphone={microphone} camera={camera} />
+          </Boundary>
         </main>
         {page !== "room" && <footer className="foot">{t.footer}</footer>}
       </div>
@@ -95,7 +98,7 @@ function PlainPage({ state, dispatch }: { state: State; dispatch: Dispatch<Event
     case "refused":
       return <Refused why={state.why} />;
     case "unreachable":
-      return <Unreachable tries={state.tries} onRetry={retry} />;
+      return <Unreachable tries={state.tries} fault={state.fault} onRetry={retry} />;
     case "elsewhere":
       return <Elsewhere refused={state.refused} onJoin={retry} />;
     case "left":

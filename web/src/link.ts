@@ -8,15 +8,25 @@ const TOKEN = /^v1\.[\w-]+\.\d+\.[\w-]+$/;
  * address bars, and a reload must still work. Where storage is refused, the fragment stays.
  */
 export function takeToken(location: Location, history: History, storage: () => Storage): string | null {
-  const fragment = decodeURIComponent(location.hash.replace(/^#/, "")).trim();
+  const fragment = decode(location.hash.replace(/^#/, "")).trim();
   if (fragment === "") return read(storage);
-  if (keep(storage, fragment)) history.replaceState(history.state, "", location.pathname + location.search);
+  // What is no token must not take the place of one that opened the interview before.
+  if (looksLikeToken(fragment) && keep(storage, fragment)) history.replaceState(history.state, "", location.pathname + location.search);
   return fragment;
 }
 
 /** Whether a token has the shape of one: a link cut short by a mail program is told apart without asking the API. */
 export function looksLikeToken(token: string): boolean {
   return TOKEN.test(token);
+}
+
+/** As it is where it holds half an escape: a link that was cut short is explained, not a reason to fail. */
+function decode(fragment: string): string {
+  try {
+    return decodeURIComponent(fragment);
+  } catch {
+    return fragment;
+  }
 }
 
 function read(storage: () => Storage): string | null {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { addCaption, exchanges, NO_CAPTIONS, type CaptionEvent, type Captions } from "../src/state/captions";
+import { addCaption, closeLines, exchanges, NO_CAPTIONS, type CaptionEvent, type Captions } from "../src/state/captions";
 
 const all = (...events: CaptionEvent[]): Captions => events.reduce(addCaption, NO_CAPTIONS);
 const said = (text: string, segment: number | null, done: boolean): CaptionEvent => ({ type: "said", text, segment, done });
@@ -29,6 +29,23 @@ describe("captions", () => {
   it("keeps correcting the candidate's line when the interviewer speaks meanwhile", () => {
     const captions = all(heard("I", false), said("Mhm.", 1, true), heard("I agree.", true));
     expect(texts(captions)).toEqual(["candidate: I agree.", "interviewer: Mhm."]);
+  });
+
+  it("begins a new line where the former was cut off by a lost connection", () => {
+    const cut = closeLines(all(said("What did you build?", 1, false), heard("I built", false)));
+    const again = [said("What did you build?", 1, false), heard("As I said", false)].reduce(addCaption, cut);
+    expect(texts(again)).toEqual([
+      "interviewer: What did you build?",
+      "candidate: I built",
+      "interviewer: What did you build? …",
+      "candidate: As I said …",
+    ]);
+  });
+
+  it("closes what the interviewer was saying when the candidate interrupts it, also when it is reported late", () => {
+    const cut = all(said("Tell me more about", 1, false), heard("Wait", false), { type: "interrupted" });
+    expect(texts(cut)).toEqual(["interviewer: Tell me more about", "candidate: Wait …"]);
+    expect(addCaption(cut, said("Tell me more about", 1, true))).toBe(cut);
   });
 
   it("drops empty text", () => {

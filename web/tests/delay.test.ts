@@ -14,6 +14,14 @@ describe("delayOf", () => {
     expect(delayOf({ after: "time", at: "2026-11-24T09:00:20Z" }, now, 0)).toBe(20_000);
     expect(delayOf({ after: "time", at: "2026-11-25T09:00:00Z" }, now, 0)).toBe(60_000);
     expect(delayOf({ after: "time", at: "2026-11-24T08:00:00Z" }, now, 0)).toBe(1000);
+    const spread = delayOf({ after: "time", at: "2026-11-24T09:00:20Z" }, now, 0.5);
+    expect(spread, "not all at the same moment").toBe(22_500);
+  });
+
+  it("does what it was asked, a little later, and never more than a minute and a quarter", () => {
+    expect(delayOf({ after: "ms", ms: 4000 }, 0, 0)).toBe(4000);
+    expect(delayOf({ after: "ms", ms: 4000 }, 0, 0.5)).toBe(4500);
+    expect(delayOf({ after: "ms", ms: 2 ** 40 }, 0, 0), "a longer timer would fire at once").toBe(60_000);
   });
 });
 

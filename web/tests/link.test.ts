@@ -32,6 +32,22 @@ describe("takeToken", () => {
   });
 });
 
+describe("a link that was cut or mangled", () => {
+  it("is not taken for the end of the page, where it was cut within an escape", () => {
+    const { location, history } = page("#v1.a%");
+    expect(takeToken(location, history, () => sessionStorage)).toBe("v1.a%");
+  });
+
+  it("does not take the place of a good one", () => {
+    sessionStorage.setItem("parley.link", TOKEN);
+    const mangled = page("#v1.a");
+    expect(takeToken(mangled.location, mangled.history, () => sessionStorage)).toBe("v1.a");
+    expect(mangled.replaced, "a reload explains it again").toEqual([]);
+    expect(takeToken(page("").location, mangled.history, () => sessionStorage)).toBe(TOKEN);
+    sessionStorage.clear();
+  });
+});
+
 describe("looksLikeToken", () => {
   it.each([
     [TOKEN, true],

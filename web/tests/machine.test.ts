@@ -43,35 +43,14 @@ describe("the way in", () => {
 
   it("lets the candidate agree again when the consent did not go through", () => {
     const failed = after({ type: "loaded", interview: interview() }, { type: "agree" }, { type: "failed", failure: unreachable });
-    expect(failed).toMatchObject({ page: "welcome", sending: false, failed: true });
+    expect(failed).toMatchObject({ page: "welcome", sending: false, trouble: "failed" });
     expect(workOf(failed)).toBeNull();
   });
 
-  it("reads the interview again when the consent's text has changed", () => {
+  it("reads the interview again when the consent's text has changed, and says so", () => {
     const changed = after({ type: "loaded", interview: interview() }, { type: "agree" }, { type: "failed", failure: { kind: "changed" } });
-    expect(changed).toEqual(START);
-  });
-
-  it("goes on by itself when an early interview opens", () => {
-    const opensAt = "2026-11-24T09:00:00Z";
-    const early = after({ type: "loaded", interview: interview("scheduled", { opensAt }) });
-    expect(workOf(early)).toMatchObject({ do: "load", when: { after: "time", at: opensAt } });
-    const still = reduce(early, { type: "loaded", interview: interview("scheduled", { opensAt }) });
-    expect(workOf(still)?.key).not.toBe(workOf(early)?.key);
-    expect(reduce(still, { type: "loaded", interview: interview("open") }).page).toBe("welcome");
-  });
-
-  it("keeps trying, slower and slower, while the API is away", () => {
-    const once = after({ type: "failed", failure: unreachable });
-    const twice = reduce(once, { type: "failed", failure: unreachable });
-    expect(workOf(once)).toMatchObject({ do: "load", when: { after: "failures", count: 1 } });
-    expect(workOf(twice)).toMatchObject({ do: "load", when: { after: "failures", count: 2 } });
-    expect(reduce(twice, { type: "loaded", interview: interview() }).page).toBe("welcome");
-  });
-
-  it("does what the API asks for when it is throttled", () => {
-    const throttled = after({ type: "failed", failure: { kind: "unreachable", retryAfterMs: 30_000 } });
-    expect(workOf(throttled)).toMatchObject({ when: { after: "ms", ms: 30_000 } });
+    expect(workOf(changed)).toMatchObject({ do: "load", when: { after: "now" } });
+    expect(reduce(changed, { type: "loaded", interview: interview() })).toMatchObject({ page: "welcome", trouble: "changed" });
   });
 
   it("stops at a link that opens nothing", () => {
@@ -83,13 +62,57 @@ describe("the way in", () => {
     expect(workOf(revoked)).toBeNull();
   });
 
+  it("goes on by itself when an early interview opens", () => {
+    const opensAt = "2026-11-24T09:00:00Z";
+    const early = after({ type: "loaded", interview: interview("scheduled", { opensAt }) });
+    expect(workOf(early)).toMatchObject({ do: "load", when: { after: "time", at: opensAt } });
+    const still = reduce(early, { type: "loaded", interview: interview("scheduled", { opensAt }) });
+    expect(workOf(still)?.key).not.toBe(workOf(early)?.key);
+    expect(reduce(still, { type: "loaded", interview: interview("open") }).page).toBe("welcome");
+  });
+
+});
+
+describe("an API that is away", () => {
+  it("keeps trying, slower and slower, while the API is away", () => {
+    const once = after({ type: "failed", failure: unreachable });
+    const twice = reduce(once, { type: "failed", failure: unreachable });
+    expect(workOf(once)).toMatchObject({ do: "load", when: { after: "failures", count: 1 } });
+    expect(workOf(twice)).toMatchObject({ do: "load", when: { after: "failures", count: 2 } });
+    expect(reduce(twice, { type: "loaded", interview: interview() }).page).toBe("welcome");
+  });
+
+  it("tries at once when asked to, without leaving the page", () => {
+    const twice = after({ type: "failed", failure: unreachable }, { type: "failed", failure: unreachable });
+    const asked = reduce(twice, { type: "retry" });
+    expect(asked).toMatchObject({ page: "unreachable", tries: 2 });
+    expect(workOf(asked)).toMatchObject({ when: { after: "ms", ms: 0 } });
+    expect(new Set([twice, asked, reduce(asked, { type: "retry" })].map((state) => workOf(state)?.key)).size).toBe(3);
+  });
+
+  it("does not blame the network for its own faults", () => {
+    expect(after({ type: "failed", failure: { kind: "fault" } })).toMatchObject({ page: "unreachable", fault: true });
+    const room = inRoom(live, lost("dropped"), { type: "failed", failure: { kind: "fault" } });
+    expect(room).toMatchObject({ page: "room", room: { cause: "fault", tries: 2 } });
+  });
+
+  it("does what the API asks for when it is throttled", () => {
+    const throttled = after({ type: "failed", failure: { kind: "unreachable", retryAfterMs: 30_000 } });
+    expect(workOf(throttled)).toMatchObject({ when: { after: "ms", ms: 30_000 } });
+  });
+
   it("asks while the devices are checked whether the interviewer is there", () => {
     const checking = after({ type: "loaded", interview: agreed("preparing") });
     const later = reduce(checking, { type: "loaded", interview: agreed("ready") });
     expect(later).toMatchObject({ page: "check", interview: { state: "ready" } });
     expect(workOf(later)?.key).not.toBe(workOf(checking)?.key);
     // A failed question changes nothing on the page, and is asked again.
-    expect(reduce(later, { type: "failed", failure: unreachable })).toMatchObject({ page: "check", reads: 2 });
+    const failed = reduce(later, { type: "failed", failure: unreachable });
+    expect(failed).toMatchObject({ page: "check", reads: 2 });
+    expect(workOf(failed)).toMatchObject({ when: { after: "failures", count: 4 } });
+    const throttled = reduce(failed, { type: "failed", failure: { kind: "unreachable", retryAfterMs: 9000 } });
+    expect(workOf(throttled)).toMatchObject({ when: { after: "ms", ms: 9000 } });
+    expect(workOf(reduce(throttled, { type: "loaded", interview: agreed() }))).toMatchObject({ when: { after: "ms", ms: 3000 } });
   });
 });
 
@@ -106,6 +129,20 @@ describe("the room", () => {
     expect(new Set(keys).size).toBe(1);
   });
 
+  it("hears nothing of a room that it has left", () => {
+    const left = inRoom(live, { type: "leave" });
+    expect(reduce(left, lost("dropped"))).toBe(left);
+  });
+
+  it.each<[Event, string | null]>([
+    [{ type: "room.ended", reason: "Completed" }, "Completed"],
+    [{ type: "failed", failure: { kind: "over" } }, null],
+  ])("ends with a thank you: %o", (event, reason) => {
+    expect(inRoom(live, event)).toEqual({ page: "over", title: "Platform Engineer", reason });
+  });
+});
+
+describe("a lost connection", () => {
   it("reconnects when the connection drops, and keeps what was said", () => {
     const said: Event = { type: "room.caption", caption: { type: "said", text: "Hello.", segment: 1, done: true } };
     const dropped = inRoom(live, said, lost("dropped"));
@@ -123,6 +160,25 @@ describe("the room", () => {
   it("tells a used ticket from a room that another tab holds", () => {
     expect(inRoom(lost("occupied"))).toMatchObject({ page: "room", room: { tries: 1 } });
     expect(inRoom(lost("occupied"), lost("occupied"))).toMatchObject({ page: "elsewhere", refused: true });
+  });
+
+  it.each<[string, Event]>([
+    ["the bot", lost("occupied")],
+    ["Daily", { type: "failed", failure: { kind: "elsewhere" } }],
+  ])("takes what is left of its own lost connection, as %s reports it, for another tab only after a while", (_who, held) => {
+    const back = inRoom(live, lost("dropped"), held, held, held);
+    expect(back).toMatchObject({ page: "room", room: { phase: "reconnecting" } });
+    expect(workOf(back)).toMatchObject({ when: { after: "failures" } });
+    const long = Array.from({ length: 8 }, () => held).reduce(reduce, back);
+    expect(long).toMatchObject({ page: "elsewhere", refused: true });
+    expect(inRoom({ type: "failed", failure: { kind: "elsewhere" } })).toMatchObject({ page: "elsewhere" });
+  });
+
+  it("says why it is not connected, and nothing of the network while the interviewer is replaced", () => {
+    const dropped = inRoom(live, lost("dropped"));
+    expect(dropped).toMatchObject({ room: { cause: "dropped" } });
+    const replaced = reduce(dropped, { type: "failed", failure: { kind: "notReady", retryAfterMs: 1000 } });
+    expect(replaced).toMatchObject({ room: { cause: null } });
   });
 
   it("does not fight a second tab for the room", () => {
@@ -143,24 +199,12 @@ describe("the room", () => {
     expect(inRoom(live, lost("dropped"), { type: "failed", failure: { kind: "changed" } })).toEqual(START);
   });
 
-  it.each<[Event, string | null]>([
-    [{ type: "room.ended", reason: "Completed" }, "Completed"],
-    [{ type: "failed", failure: { kind: "over" } }, null],
-  ])("ends with a thank you: %o", (event, reason) => {
-    expect(inRoom(live, event)).toEqual({ page: "over", title: "Platform Engineer", reason });
-  });
-
   it("leaves when asked to, and may go back until the interview is over", () => {
     const left = inRoom(live, { type: "leave" });
     expect(left.page).toBe("left");
     expect(workOf(left)).toMatchObject({ do: "load" });
     expect(reduce(left, { type: "loaded", interview: agreed("finished") })).toMatchObject({ page: "over", reason: "CandidateLeft" });
     expect(reduce(left, { type: "retry" })).toEqual(START);
-  });
-
-  it("hears nothing of a room that it has left", () => {
-    const left = inRoom(live, { type: "leave" });
-    expect(reduce(left, lost("dropped"))).toBe(left);
   });
 
   it("forgets who was speaking when the connection goes", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { lossOf, readServerMessage } from "../src/room/messages";
+import { endOf, lossOf, readServerMessage } from "../src/room/messages";
 
 describe("readServerMessage", () => {
   it("reads progress and the end", () => {
@@ -26,8 +26,19 @@ describe("lossOf", () => {
     [4503, "dropped"],
     [1006, "dropped"],
     [1000, "dropped"],
-    [null, "dropped"],
   ] as const)("%s means %s", (code, loss) => {
     expect(lossOf(code)).toBe(loss);
+  });
+});
+
+describe("endOf", () => {
+  it.each([
+    [1000, "Completed", "Completed"],
+    [4500, "TechnicalFault", "TechnicalFault"],
+    [1000, "the interview is over", null],
+    [1000, "", null],
+    [1001, "Completed", null],
+  ])("%s %s: %s", (code, reason, end) => {
+    expect(endOf(code, reason)).toBe(end);
   });
 });

@@ -12,7 +12,7 @@ const nothing = (): void => undefined;
 describe("Welcome", () => {
   const show = (props: Partial<Parameters<typeof Welcome>[0]> = {}) => {
     const onAgree = vi.fn();
-    const view = render(<Welcome interview={interview()} sending={false} failed={false} onAgree={onAgree} {...props} />);
+    const view = render(<Welcome interview={interview()} sending={false} trouble={null} onAgree={onAgree} {...props} />);
     return { onAgree, user: userEvent.setup(), ...view };
   };
 
@@ -42,11 +42,17 @@ describe("Welcome", () => {
     expect(screen.getByTestId("consent-accept")).toHaveTextContent("Continue");
   });
 
-  it("can't be sent twice, and says when it did not go through", () => {
-    const { rerender } = show({ sending: true });
-    expect(screen.getByTestId("consent-accept")).toBeDisabled();
-    rerender(<Welcome interview={interview()} sending={false} failed onAgree={nothing} />);
+  it("can't be sent twice, and says when it did not go through", async () => {
+    const { rerender, user, onAgree } = show({ sending: true });
+    const button = screen.getByTestId("consent-accept");
+    button.focus();
+    await user.click(button);
+    expect(onAgree).not.toHaveBeenCalled();
+    expect(button, "which a disabled one would lose").toHaveFocus();
+    rerender(<Welcome interview={interview()} sending={false} trouble="failed" onAgree={nothing} />);
     expect(screen.getByRole("alert")).toHaveTextContent("didn’t go through");
+    rerender(<Welcome interview={interview()} sending={false} trouble="changed" onAgree={nothing} />);
+    expect(screen.getByRole("alert")).toHaveTextContent("has changed");
   });
 
   it("says that sound is kept where it is recorded", () => {
@@ -71,7 +77,7 @@ describe("the pages of one message", () => {
 
   it.each([
     ["opening", <Opening key="p" />],
-    ["unreachable", <Unreachable key="p" tries={3} onRetry={nothing} />],
+    ["unreachable", <Unreachable key="p" tries={3} fault={false} onRetry={nothing} />],
     ["elsewhere", <Elsewhere key="p" refused={false} onJoin={nothing} />],
     ["left", <Left key="p" onBack={nothing} />],
     ["over", <Over key="p" title="Engineer" reason="Completed" />],

@@ -15,7 +15,9 @@ const cases: [string, number, string, Failure, (string | undefined)?, string?][]
   ["throttling", 429, "too-many-requests", { kind: "unreachable", retryAfterMs: 10_000 }, "10"],
   ["a fault", 500, "internal", { kind: "unreachable", retryAfterMs: null }],
   ["a proxy's page", 502, "", { kind: "unreachable", retryAfterMs: null }, "soon"],
-  ["no token", 401, "", { kind: "refused", why: "invalid" }],
+  ["no token", 401, "unauthenticated", { kind: "refused", why: "invalid" }],
+  ["an ingress without a backend", 404, "", { kind: "unreachable", retryAfterMs: null }],
+  ["a clash of two writes", 409, "conflict", { kind: "unreachable", retryAfterMs: null }],
 ];
 
 describe("failureOf", () => {

@@ -1,3 +1,4 @@
+import { within } from "./deadline";
 import { failureOf, type Failure, type Problem } from "./problem";
 import type { Grant, JoinInterview } from "./types";
 
@@ -12,8 +13,13 @@ export class ApiError extends Error {
   }
 }
 
-/** How long a request may take before the API counts as unreachable. */
-const TIMEOUT_MS = 15_000;
+/** How long a request may take before the service counts as unreachable (ms). */
+export const TIMEOUT_MS = 15_000;
+
+/** What failed on the way: as likely the network as anything. */
+export function unreachable(error: unknown): ApiError {
+  return new ApiError({ kind: "unreachable", retryAfterMs: null }, String(error));
+}
 
 /** The candidate's side of the API: /join/v1, with the link's token as the bearer. */
 export class JoinApi {
@@ -34,14 +40,24 @@ export class JoinApi {
     return this.request<Grant>("POST", "connect", undefined, signal);
   }
 
-  private async request<Answer>(method: string, path: string, body: unknown, signal: AbortSignal): Promise<Answer> {
+  private request<Answer>(method: string, path: string, body: unknown, signal: AbortSignal): Promise<Answer> {
+    return within(TIMEOUT_MS, signal, (both) => this.answer<Answer>(method, path, body, both));
+  }
+
+  private async answer<Answer>(method: string, path: string, body: unknown, signal: AbortSignal): Promise<Answer> {
     const response = await this.send(method, path, body, signal);
     if (!response.ok) {
       const problem = await readProblem(response);
       throw new ApiError(failureOf(problem, response.headers.get("Retry-After")), problem.detail);
     }
     // The types are generated from the API's own description; its answers are trusted to fit it.
-    return (response.status === 204 ? undefined : await response.json()) as Answer;
+    if (response.status === 204) return undefined as Answer;
+    try {
+      return (await response.json()) as Answer;
+    } catch (error) {
+      // Cut off, or a proxy's page.
+      throw unreachable(error);
+    }
   }
 
   private async send(method: string, path: string, body: unknown, signal: AbortSignal): Promise<Response> {
@@ -53,14 +69,13 @@ export class JoinApi {
       cache: "no-store",
       credentials: "omit",
       referrerPolicy: "no-referrer",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+      signal,
     };
     if (body !== undefined) init.body = JSON.stringify(body);
     try {
       return await fetch(`${this.apiUrl}/join/v1/${path}`, init);
     } catch (error) {
-      signal.throwIfAborted();
-      throw new ApiError({ kind: "unreachable", retryAfterMs: null }, String(error));
+      throw unreachable(error);
     }
   }
 }

@@ -13,6 +13,8 @@ export type Refusal = "missing" | "invalid" | "revoked" | "expired" | "cancelled
 
 /** What a failed request means to the page. */
 export type Failure =
+  /** This page failed, not the network: it is in the browser's console. */
+  | { readonly kind: "fault" }
   /** The network, or the API's own trouble: the same request may succeed later. */
   | { readonly kind: "unreachable"; readonly retryAfterMs: number | null }
   | { readonly kind: "refused"; readonly why: Refusal }
@@ -31,6 +33,8 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
   "link-invalid": "invalid",
   "link-revoked": "revoked",
   "link-expired": "expired",
+  unauthenticated: "invalid",
+  "not-found": "invalid",
 };
 
 /** Translates an answer that is not 2xx. The slug decides where it is known, the status otherwise. */
@@ -48,9 +52,9 @@ export function failureOf(problem: Problem, retryAfter: string | null): Failure 
     default:
       break;
   }
-  if (problem.status === 401 || problem.status === 404) return { kind: "refused", why: "invalid" };
-  if (problem.status === 429 || problem.status >= 500) return { kind: "unreachable", retryAfterMs };
-  return { kind: "changed" };
+  // Somebody else's answer, such as an ingress without a backend; a throttle; a clash of two writes; or a fault.
+  const passes = problem.slug === "" || problem.slug === "conflict" || problem.status === 429 || problem.status >= 500;
+  return passes ? { kind: "unreachable", retryAfterMs } : { kind: "changed" };
 }
 
 function over(state: string | undefined): Failure {

@@ -14,13 +14,16 @@ interface ControlsProps {
 export function Controls({ muted, camera, onMute, onLeave }: ControlsProps) {
   const { state } = useDevice(camera);
   const filming = state.status === "on";
+  const toggle = (): void => {
+    if (filming) camera.close();
+    else if (state.status !== "asking") void camera.open();
+  };
   return (
     <div className="controls" role="group" aria-label={t.room.controls}>
       <button
         type="button"
         className={muted ? "control control--alert" : "control"}
         data-testid="mute"
-        aria-pressed={muted}
         onClick={onMute}
       >
         <Icon name={muted ? "micOff" : "mic"} />
@@ -30,8 +33,8 @@ export function Controls({ muted, camera, onMute, onLeave }: ControlsProps) {
         type="button"
         className="control"
         data-testid="camera"
-        disabled={state.status === "asking"}
-        onClick={() => (filming ? camera.close() : void camera.open())}
+        aria-disabled={state.status === "asking"}
+        onClick={toggle}
       >
         <Icon name={filming ? "camera" : "cameraOff"} />
         {filming ? t.room.cameraOff : t.room.cameraOn}

@@ -22,13 +22,13 @@ export function LevelBar({ stream, onHeard }: LevelBarProps) {
   useEffect(() => {
     const meter = LevelMeter.ofStream(stream);
     const timer = setInterval(() => {
-      const now = meter.read();
+      const now = meter?.read() ?? 0;
       setLevel(now);
       if (now > HEARD) heard.current();
     }, SAMPLE_MS);
     return () => {
       clearInterval(timer);
-      meter.close();
+      meter?.close();
     };
   }, [stream]);
   const percent = Math.round(level * 100);

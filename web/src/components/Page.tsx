@@ -3,6 +3,8 @@ import { Icon, type IconName } from "./Icon";
 
 interface PageProps {
   readonly title: string;
+  /** BCP 47, of a title that is the interview's own. */
+  readonly language?: string;
   readonly eyebrow?: string;
   readonly icon?: IconName;
   readonly tone?: "calm" | "warning";
@@ -12,7 +14,7 @@ interface PageProps {
 }
 
 /** A page of one thought: its heading takes the focus, so that a screen reader begins to read there. */
-export function Page({ title, eyebrow, icon, tone = "calm", wide = false, testId, children }: PageProps) {
+export function Page({ title, language, eyebrow, icon, tone = "calm", wide = false, testId, children }: PageProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     heading.current?.focus({ preventScroll: true });
@@ -26,7 +28,7 @@ export function Page({ title, eyebrow, icon, tone = "calm", wide = false, testId
         </span>
       )}
       {eyebrow && <p className="eyebrow">{eyebrow}</p>}
-      <h1 ref={heading} tabIndex={-1} className="title">
+      <h1 ref={heading} tabIndex={-1} className="title" lang={language}>
         {title}
       </h1>
       {children}

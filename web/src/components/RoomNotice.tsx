@@ -1,6 +1,10 @@
-import type { Device } from "../media/device";
+import { useSyncExternalStore } from "react";
+import type { Device, DeviceState } from "../media/device";
+import { soundGate } from "../media/gate";
 import type { RoomState } from "../state/room";
 import { t, type Message } from "../text/strings";
+import { DeviceChoice } from "./DeviceChoice";
+import { FleetingButton } from "./FleetingButton";
 import { Notice } from "./Notice";
 import { useDevice } from "./useDevice";
 
@@ -11,12 +15,32 @@ interface RoomNoticeProps {
   readonly room: RoomState;
   readonly microphone: Device;
   readonly onRetry: () => void;
-  readonly onMicrophone: () => void;
 }
 
 /** What stands between the candidate and the interviewer, and what to do about it. Nothing while all is well. */
-export function RoomNotice({ room, microphone, onRetry, onMicrophone }: RoomNoticeProps) {
+export function RoomNotice({ room, microphone, onRetry }: RoomNoticeProps) {
   const { state } = useDevice(microphone);
+  const heldBack = useSyncExternalStore(soundGate.subscribe, soundGate.snapshot);
+  const waiting = waitingMessage(room);
+  return (
+    <>
+      {/* Always there, so that a change of its text is spoken. */}
+      <p className="visually-hidden" role="status">
+        {waiting && `${waiting.title} ${waiting.body}`}
+      </p>
+      <Shown room={room} state={state} heldBack={heldBack} waiting={waiting} microphone={microphone} onRetry={onRetry} />
+    </>
+  );
+}
+
+interface ShownProps extends RoomNoticeProps {
+  readonly state: DeviceState;
+  readonly heldBack: boolean;
+  readonly waiting: Message | null;
+}
+
+/** One thing at a time: first what only the candidate can mend. */
+function Shown({ room, state, heldBack, waiting, microphone, onRetry }: ShownProps) {
   if (room.block === "dailyCode") {
     return (
       <Notice message={t.room.dailyCode}>
@@ -25,39 +49,52 @@ export function RoomNotice({ room, microphone, onRetry, onMicrophone }: RoomNoti
     );
   }
   if (state.status === "failed" || room.block === "microphone") {
-    const reopen = (): void => void microphone.open().then(room.block ? onRetry : onMicrophone);
-    const message = state.status === "failed" ? t.deviceProblems.microphone[state.problem] : LOST;
+    const reopen = async (): Promise<void> => {
+      await microphone.open();
+      if (room.block) onRetry();
+    };
     return (
-      <Notice icon="mic" message={message}>
-        <Retry label={t.check.allowMicrophone} onRetry={reopen} />
+      <Notice icon="mic" message={state.status === "failed" ? t.deviceProblems.microphone[state.problem] : LOST}>
+        <DeviceChoice device={microphone} />
+        <Retry label={t.check.allowMicrophone} onRetry={() => void reopen()} />
       </Notice>
     );
   }
-  const waiting = waitingMessage(room);
-  if (waiting === null) return null;
-  return (
-    <Notice tone="info" icon="wifi" message={waiting}>
-      <Retry label={t.tryNow} onRetry={onRetry} />
-    </Notice>
-  );
+  if (waiting) {
+    return (
+      <Notice tone="info" icon="wifi" message={waiting}>
+        <Retry label={t.tryNow} onRetry={onRetry} />
+      </Notice>
+    );
+  }
+  if (room.phase !== "live") return null;
+  if (heldBack) {
+    return (
+      <Notice icon="speaker" message={t.room.heldBack}>
+        <Retry label={t.room.goOn} onRetry={soundGate.open} />
+      </Notice>
+    );
+  }
+  return state.status === "on" && state.silenced ? <Notice icon="mic" message={t.room.silenced} /> : null;
 }
 
 const LOST: Message = { title: t.room.phases.blocked, body: t.room.microphoneLost };
 
 function waitingMessage(room: RoomState): Message | null {
+  if (room.phase === "live" || room.phase === "blocked") return null;
   const title = t.room.phases[room.joined ? "reconnecting" : "connecting"];
-  if (room.phase === "live") return null;
-  if (room.tries >= MANY_TRIES) return { title, body: t.room.droppedLong };
-  if (room.phase === "reconnecting") return { title, body: t.room.dropped };
-  if (room.tries > 0) return { title, body: t.room.notYet };
+  if (room.cause === "fault") return { title, body: t.room.fault };
+  if (room.cause !== null && room.tries >= MANY_TRIES) return { title, body: t.room.droppedLong };
+  if (room.phase === "reconnecting") return { title, body: room.cause === null ? t.room.replaced : t.room.dropped };
+  if (room.cause !== null) return { title, body: t.room.notYet };
   const long = room.phase === "preparing" && room.entry > MANY_TRIES;
   return long ? { title: t.room.phases.preparing, body: t.room.preparingLong } : null;
 }
 
 function Retry({ label, onRetry }: { label: string; onRetry: () => void }) {
   return (
-    <button type="button" className="button button--quiet" data-testid="retry" onClick={onRetry}>
+    <FleetingButton className="button button--quiet" data-testid="retry" onClick={onRetry}>
       {label}
-    </button>
+    </FleetingButton>
   );
 }

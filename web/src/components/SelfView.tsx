@@ -27,7 +27,7 @@ export function SelfView({ camera }: { camera: Device }) {
       ) : (
         <span className="selfview__off">
           <Icon name="cameraOff" />
-          {t.room.cameraOff}
+          {state.status === "failed" ? t.deviceProblems.camera[state.problem].title : t.room.cameraOff}
         </span>
       )}
     </div>

@@ -1,22 +1,14 @@
+import { keepRunning } from "./gate";
+
 let shared: AudioContext | null = null;
 
 /** The context of meters and test sounds. Made on first use: browsers start one only after the page was touched. */
 export function audioContext(): AudioContext {
   if (!shared) {
     shared = new AudioContext();
-    resumeOnTouch(shared);
+    keepRunning(shared);
   }
   return shared;
-}
-
-/** Resumes a context at the next touch of the page, where the browser keeps it suspended until then. */
-export function resumeOnTouch(context: AudioContext): void {
-  if (context.state !== "suspended") return;
-  const resume = (): void => {
-    void context.resume();
-    for (const type of ["pointerdown", "keydown"]) window.removeEventListener(type, resume);
-  };
-  for (const type of ["pointerdown", "keydown"]) window.addEventListener(type, resume);
 }
 
 /** Loudness of a source: `read` gives 0 (silence) to 1 (loud speech). */
@@ -36,8 +28,14 @@ export class LevelMeter {
     return new LevelMeter(analyser, source);
   }
 
-  static ofStream(stream: MediaStream): LevelMeter {
-    return LevelMeter.of(audioContext().createMediaStreamSource(stream));
+  /** Null where the browser can't measure it: a meter is not worth the interview. */
+  static ofStream(stream: MediaStream): LevelMeter | null {
+    try {
+      return LevelMeter.of(audioContext().createMediaStreamSource(stream));
+    } catch (error) {
+      console.warn("No level meter:", error);
+      return null;
+    }
   }
 
   read(): number {
@@ -62,13 +60,22 @@ export function loudness(rms: number): number {
   return Math.min(1, Math.max(0, (db - QUIET_DB) / (LOUD_DB - QUIET_DB)));
 }
 
-/** Plays three soft notes on the chosen speaker. Resolves when they have sounded. */
+/** The notes take a good second; a browser that has not played them by now (ms) does not play them at all. */
+const TEST_SOUND_MS = 4000;
+
+/** Plays three soft notes. Resolves when they have sounded, or when the browser plainly holds them back. */
 export async function playTestSound(): Promise<void> {
-  const context = audioContext();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const enough = new Promise((resolve) => (timer = setTimeout(resolve, TEST_SOUND_MS)));
+  await Promise.race([notes(audioContext()), enough]);
+  clearTimeout(timer);
+}
+
+async function notes(context: AudioContext): Promise<void> {
   await context.resume();
   const start = context.currentTime + 0.05;
-  const notes = [523.25, 659.25, 783.99];
-  const last = notes.map((frequency, index) => note(context, frequency, start + index * 0.28)).at(-1);
+  const pitches = [523.25, 659.25, 783.99];
+  const last = pitches.map((frequency, index) => note(context, frequency, start + index * 0.28)).at(-1);
   await new Promise((resolve) => last?.addEventListener("ended", resolve, { once: true }));
 }
 

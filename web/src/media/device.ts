@@ -12,7 +12,8 @@ export type DeviceProblem =
 export type DeviceState =
   | { readonly status: "off" }
   | { readonly status: "asking" }
-  | { readonly status: "on"; readonly stream: MediaStream; readonly deviceId: string }
+  /** `silenced`: the system took the sound away for now, as for a phone call; the track goes on by itself. */
+  | { readonly status: "on"; readonly stream: MediaStream; readonly deviceId: string; readonly silenced: boolean }
   | { readonly status: "failed"; readonly problem: DeviceProblem };
 
 export type DeviceKind = "microphone" | "camera";
@@ -21,6 +22,10 @@ export interface DeviceSnapshot {
   readonly state: DeviceState;
   /** Devices of this kind that the browser names; empty before it was allowed. */
   readonly devices: readonly MediaDeviceInfo[];
+  /** The device that was asked for last, by id; empty: whichever the browser gives. */
+  readonly wanted: string;
+  /** The candidate wants not to be heard. It holds for each stream that is opened until the device is closed. */
+  readonly muted: boolean;
 }
 
 const CONSTRAINTS: Readonly<Record<DeviceKind, MediaTrackConstraints>> = {
@@ -52,7 +57,7 @@ export function problemOf(error: unknown): DeviceProblem {
  * the browser asks for permission once. A store for `useSyncExternalStore`.
  */
 export class Device {
-  private current: DeviceSnapshot = { state: { status: "off" }, devices: [] };
+  private current: DeviceSnapshot = { state: { status: "off" }, devices: [], wanted: "", muted: false };
   private readonly listeners = new Set<() => void>();
   private request = 0;
 
@@ -82,6 +87,7 @@ export class Device {
     }
     this.stop();
     const request = ++this.request;
+    this.current = { ...this.current, wanted: deviceId ?? "" };
     this.set({ status: "asking" });
     try {
       const stream = await media.getUserMedia(this.constraints(deviceId));
@@ -96,16 +102,36 @@ export class Device {
   close(): void {
     this.request += 1;
     this.stop();
+    this.current = { ...this.current, muted: false };
     this.set({ status: "off" });
   }
 
+  /** Silences the track itself, so that nothing is heard in whatever state the connection is. */
+  setMuted(muted: boolean): void {
+    this.current = { ...this.current, muted };
+    if (this.stream) enable(this.stream, !muted);
+    this.tell();
+  }
+
   private opened(stream: MediaStream): void {
+    enable(stream, !this.current.muted);
     const track = stream.getTracks()[0];
-    // A device that is pulled out, or a permission that is taken back, in the middle.
-    track?.addEventListener("ended", () => {
-      if (this.stream === stream) this.set({ status: "failed", problem: "none" });
-    });
-    this.set({ status: "on", stream, deviceId: track?.getSettings().deviceId ?? "" });
+    track?.addEventListener("ended", () => void this.lost(stream));
+    for (const type of ["mute", "unmute"] as const) {
+      track?.addEventListener(type, () => this.silence(stream, type === "mute"));
+    }
+    this.set({ status: "on", stream, deviceId: track?.getSettings().deviceId ?? "", silenced: false });
+  }
+
+  /** A device that is pulled out, or a permission that is taken back, in the middle: the event is the same. */
+  private async lost(stream: MediaStream): Promise<void> {
+    const problem = (await permission(this.kind)) === "denied" ? "denied" : "none";
+    if (this.stream === stream) this.set({ status: "failed", problem });
+  }
+
+  private silence(stream: MediaStream, silenced: boolean): void {
+    const { state } = this.current;
+    if (state.status === "on" && state.stream === stream) this.set({ ...state, silenced });
   }
 
   private constraints(deviceId?: string): MediaStreamConstraints {
@@ -127,7 +153,8 @@ export class Device {
   };
 
   private async list(): Promise<void> {
-    const all = (await this.mediaDevices()?.enumerateDevices()) ?? [];
+    // Some in-app browsers refuse to enumerate; then there is no choice to offer, and that is all.
+    const all = (await this.mediaDevices()?.enumerateDevices().catch(() => [])) ?? [];
     const devices = all.filter((device) => device.kind === INFO_KIND[this.kind] && device.deviceId !== "");
     this.current = { ...this.current, devices };
     this.tell();
@@ -147,13 +174,20 @@ function stop(stream: MediaStream): void {
   for (const track of stream.getTracks()) track.stop();
 }
 
+function enable(stream: MediaStream, enabled: boolean): void {
+  for (const track of stream.getTracks()) track.enabled = enabled;
+}
+
 /** Whether the browser already allows the device, so that asking again shows no prompt. */
 export async function isAllowed(kind: DeviceKind): Promise<boolean> {
+  return (await permission(kind)) === "granted";
+}
+
+async function permission(kind: DeviceKind): Promise<PermissionState> {
   try {
-    const answer = await navigator.permissions.query({ name: kind });
-    return answer.state === "granted";
+    return (await navigator.permissions.query({ name: kind })).state;
   } catch {
     // Browsers without this query: the candidate presses the button.
-    return false;
+    return "prompt";
   }
 }

@@ -1,7 +1,10 @@
-import { LevelMeter, resumeOnTouch } from "./audio";
+import { LevelMeter } from "./audio";
+import { keepRunning } from "./gate";
 
 /** Audio that is held back before the first frame sounds, so that a late frame makes no gap (s). */
 const LEAD_SECONDS = 0.08;
+/** More than this is never kept to be played (ms): it would be heard long after the interviewer has moved on. */
+const LONGEST_PENDING_MS = 5000;
 
 /** Plays frames of 16-bit mono audio one after the other. */
 export class Player {
@@ -17,11 +20,12 @@ export class Player {
     this.output = new GainNode(this.context);
     this.output.connect(this.context.destination);
     this.meter = LevelMeter.of(this.output);
-    resumeOnTouch(this.context);
+    keepRunning(this.context);
   }
 
+  /** Plays the frame after those before it; drops it where it could not be heard in time. */
   push(frame: Int16Array): void {
-    if (frame.length === 0) return;
+    if (frame.length === 0 || this.context.state !== "running" || this.pendingMs > LONGEST_PENDING_MS) return;
     const buffer = this.context.createBuffer(1, frame.length, this.rate);
     const samples = buffer.getChannelData(0);
     for (let index = 0; index < frame.length; index += 1) samples[index] = (frame[index] ?? 0) / 0x8000;

@@ -1,5 +1,5 @@
 import workletUrl from "./capture.worklet.ts?worker&url";
-import { resumeOnTouch } from "./audio";
+import { keepRunning } from "./gate";
 
 /** 20 ms at 16 kHz: what the bot's voice detection works on, without more delay than that. */
 const FRAME_LENGTH = 320;
@@ -17,11 +17,18 @@ export class Recorder {
    * Loads what is needed to record, without recording yet.
    *
    * @param rate samples a second of the frames; the hardware keeps its own rate (Firefox refuses any other)
+   * @throws the browser's error when the worklet can't be loaded
    */
   static async prepare(rate: number, onFrame: (frame: ArrayBuffer) => void): Promise<Recorder> {
     const context = new AudioContext({ latencyHint: "interactive" });
-    resumeOnTouch(context);
-    await context.audioWorklet.addModule(workletUrl);
+    keepRunning(context);
+    try {
+      await context.audioWorklet.addModule(workletUrl);
+    } catch (error) {
+      // Browsers allow few contexts at a time, and the connection is tried again.
+      await context.close();
+      throw error;
+    }
     const node = new AudioWorkletNode(context, "parley-capture", {
       numberOfOutputs: 0,
       channelCount: 1,

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import type { JoinInterview } from "../api/types";
 import { DeviceChoice } from "../components/DeviceChoice";
+import { FleetingButton } from "../components/FleetingButton";
 import { Icon } from "../components/Icon";
 import { LevelBar } from "../components/LevelBar";
 import { Notice } from "../components/Notice";
@@ -56,38 +57,36 @@ export function Check({ interview, microphone, camera, onJoin }: CheckProps) {
 function MicrophoneCheck({ microphone }: { microphone: Device }) {
   const { state } = useDevice(microphone);
   const [heard, setHeard] = useState(false);
+  const open = (): void => void microphone.open();
   useOpenIfAllowed(microphone);
   return (
     <section className="check" aria-labelledby="check-microphone">
-      <h2 id="check-microphone" className="check__title">
+      <h2 id="check-microphone" tabIndex={-1} className="check__title">
         <Icon name="mic" />
         {t.check.microphone}
       </h2>
       {state.status === "off" && (
-        <button type="button" className="button" data-testid="allow-microphone" onClick={() => void microphone.open()}>
+        <FleetingButton className="button" data-testid="allow-microphone" onClick={open}>
           {t.check.allowMicrophone}
-        </button>
+        </FleetingButton>
       )}
-      {state.status === "asking" && <p role="status">{t.check.asking}</p>}
       {state.status === "failed" && (
         <Notice message={t.deviceProblems.microphone[state.problem]}>
           {state.problem !== "insecure" && state.problem !== "unsupported" && (
-            <button type="button" className="button button--quiet" onClick={() => void microphone.open()}>
+            <FleetingButton className="button button--quiet" data-testid="retry" onClick={open}>
               {t.tryAgain}
-            </button>
+            </FleetingButton>
           )}
         </Notice>
       )}
-      {state.status === "on" && (
-        <>
-          <LevelBar stream={state.stream} onHeard={() => setHeard(true)} />
-          <p className={heard ? "check__note check__note--good" : "check__note"} role="status">
-            {heard && <Icon name="check" />}
-            {heard ? t.check.heard : t.check.speak}
-          </p>
-          <DeviceChoice device={microphone} />
-        </>
-      )}
+      {state.status === "on" && <LevelBar stream={state.stream} onHeard={() => setHeard(true)} />}
+      {/* Always there, so that a change of its text is spoken. */}
+      <p className={state.status === "on" && heard ? "check__note check__note--good" : "check__note"} role="status">
+        {state.status === "asking" && t.check.asking}
+        {state.status === "on" && heard && <Icon name="check" />}
+        {state.status === "on" && (heard ? t.check.heard : t.check.speak)}
+      </p>
+      <DeviceChoice device={microphone} />
     </section>
   );
 }
@@ -105,8 +104,11 @@ function SpeakerCheck() {
   const [playing, setPlaying] = useState(false);
   const play = async (): Promise<void> => {
     setPlaying(true);
-    await playTestSound();
-    setPlaying(false);
+    try {
+      await playTestSound();
+    } finally {
+      setPlaying(false);
+    }
   };
   return (
     <section className="check" aria-labelledby="check-speaker">
@@ -115,7 +117,7 @@ function SpeakerCheck() {
         {t.check.speaker}
       </h2>
       <p className="check__note">{t.check.speakerBody}</p>
-      <button type="button" className="button button--quiet" disabled={playing} onClick={play}>
+      <button type="button" className="button button--quiet" aria-disabled={playing} onClick={playing ? undefined : play}>
         {playing ? t.check.playing : t.check.play}
       </button>
     </section>
@@ -144,8 +146,8 @@ function CameraCheck({ camera }: { camera: Device }) {
           type="button"
           className="button button--quiet"
           data-testid="allow-camera"
-          disabled={state.status === "asking"}
-          onClick={() => void camera.open()}
+          aria-disabled={state.status === "asking"}
+          onClick={() => void (state.status === "asking" || camera.open())}
         >
           {t.check.allowCamera}
         </button>

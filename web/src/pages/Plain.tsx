@@ -15,11 +15,12 @@ export function Opening() {
   );
 }
 
-export function Unreachable({ tries, onRetry }: { tries: number; onRetry: () => void }) {
+export function Unreachable({ tries, fault, onRetry }: { tries: number; fault: boolean; onRetry: () => void }) {
+  const message = fault ? t.fault : t.unreachable;
   return (
-    <Page title={t.unreachable.title} icon="wifi" tone="warning" testId="error-page">
-      <p className="lead">{t.unreachable.body}</p>
-      <p>{t.unreachable.hint}</p>
+    <Page title={message.title} icon={fault ? "alert" : "wifi"} tone="warning" testId="error-page">
+      <p className="lead">{message.body}</p>
+      <p>{message.hint}</p>
       <p className="muted" role="status">
         {t.unreachable.trying(tries)}
       </p>

@@ -7,6 +7,8 @@ import { Presence } from "../components/Presence";
 import { ProgressLine } from "../components/ProgressLine";
 import { RoomNotice } from "../components/RoomNotice";
 import { SelfView } from "../components/SelfView";
+import { useDevice } from "../components/useDevice";
+import { useWakeLock } from "../components/useWakeLock";
 import type { Device } from "../media/device";
 import type { Room } from "../room/room";
 import type { Speaker } from "../state/captions";
@@ -31,44 +33,36 @@ function speakerOf({ speaking }: RoomState): Speaker | "nobody" {
 /** The interview itself. */
 export function RoomPage(props: RoomPageProps) {
   const { interview, room, connection, microphone, camera } = props;
-  const [muted, setMuted] = useState(false);
+  const { muted } = useDevice(microphone);
   const [leaving, setLeaving] = useState(false);
   const heading = useRef<HTMLHeadingElement>(null);
+  useWakeLock();
 
   useEffect(() => {
     document.title = interview.title;
     heading.current?.focus({ preventScroll: true });
   }, [interview.title]);
-  useEffect(() => {
-    // Also after a reconnect: the new connection starts unmuted.
-    if (room.phase === "live") connection.current?.setMuted(muted);
-  }, [connection, muted, room.phase]);
 
   return (
     <div className="room" data-testid="room" data-speaking={speakerOf(room)}>
       <header className="room__head">
-        <h1 ref={heading} tabIndex={-1} className="room__title">
+        <h1 ref={heading} tabIndex={-1} className="room__title" lang={interview.language}>
           {interview.title}
         </h1>
         <ProgressLine progress={room.progress} questions={interview.questions} />
       </header>
       <div className="room__body">
-        <RoomNotice
-          room={room}
-          microphone={microphone}
-          onRetry={props.onRetry}
-          onMicrophone={() => void connection.current?.microphoneChanged()}
-        />
+        <RoomNotice room={room} microphone={microphone} onRetry={props.onRetry} />
         <div className="stage">
           <Presence name={interview.interviewerName} room={room} read={() => connection.current?.interviewerLevel() ?? 0} />
           <SelfView camera={camera} />
         </div>
-        <CaptionLog captions={room.captions} interviewer={interview.interviewerName} />
+        <CaptionLog captions={room.captions} interviewer={interview.interviewerName} language={interview.language} />
       </div>
       <Controls
         muted={muted}
         camera={camera}
-        onMute={() => setMuted((before) => !before)}
+        onMute={() => microphone.setMuted(!muted)}
         onLeave={() => setLeaving(true)}
       />
       <LeaveDialog open={leaving} onStay={() => setLeaving(false)} onLeave={props.onLeave} />

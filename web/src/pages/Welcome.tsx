@@ -8,20 +8,20 @@ import { t } from "../text/strings";
 interface WelcomeProps {
   readonly interview: JoinInterview;
   readonly sending: boolean;
-  readonly failed: boolean;
+  readonly trouble: "failed" | "changed" | null;
   readonly onAgree: () => void;
 }
 
 /** What this is, who asks, what is kept; and the consent. Nothing is provisioned before the button is pressed. */
-export function Welcome({ interview, sending, failed, onAgree }: WelcomeProps) {
+export function Welcome({ interview, sending, trouble, onAgree }: WelcomeProps) {
   return (
     <>
       <Steps current="about" />
-      <Page title={interview.title} eyebrow={t.welcome.eyebrow} testId="welcome-page">
+      <Page title={interview.title} language={interview.language} eyebrow={t.welcome.eyebrow} testId="welcome-page">
         <p className="lead">{t.welcome.lead(interview.interviewerName)}</p>
         <Facts interview={interview} />
         <Expectations recording={interview.recording} />
-        <Consent interview={interview} sending={sending} failed={failed} onAgree={onAgree} />
+        <Consent interview={interview} sending={sending} trouble={trouble} onAgree={onAgree} />
       </Page>
     </>
   );
@@ -77,7 +77,7 @@ function Expectations({ recording }: { recording: boolean }) {
 }
 
 /** One press of a button that says what it means: a box to tick before it would ask the same thing twice. */
-function Consent({ interview, sending, failed, onAgree }: WelcomeProps) {
+function Consent({ interview, sending, trouble, onAgree }: WelcomeProps) {
   const { consent } = interview;
   const label = consent.required ? t.welcome.accept : t.welcome.go;
   return (
@@ -85,12 +85,12 @@ function Consent({ interview, sending, failed, onAgree }: WelcomeProps) {
       <h2 id="consent-title" className="subtitle">
         {t.welcome.consent}
       </h2>
-      <p className="consent__text">{consent.text}</p>
+      <p className="consent__text" lang={interview.language}>{consent.text}</p>
       {consent.required && <p>{t.welcome.agree}</p>}
       <p className="form-error" role="alert">
-        {failed ? t.welcome.failed : ""}
+        {trouble && t.welcome[trouble]}
       </p>
-      <button type="button" className="button" data-testid="consent-accept" disabled={sending} onClick={onAgree}>
+      <button type="button" className="button" data-testid="consent-accept" aria-disabled={sending} onClick={sending ? undefined : onAgree}>
         {sending ? t.welcome.sending : label}
       </button>
     </section>

@@ -1,6 +1,9 @@
-import type { BotOutputData, RTVIEventCallbacks, RTVIMessage } from "@pipecat-ai/client-js";
+import { logger, LogLevel, type BotOutputData, type RTVIEventCallbacks, type RTVIMessage } from "@pipecat-ai/client-js";
 import type { RoomListener } from "./room";
 import { readServerMessage } from "./messages";
+
+// By default it logs every message, and so what was said.
+logger.setLevel(LogLevel.WARN);
 
 /** RTVI's callbacks, in the room's own words. Connecting, losing and ending are each transport's own matter. */
 export function conversation(listener: RoomListener, onEnded: (reason: string) => void): RTVIEventCallbacks {

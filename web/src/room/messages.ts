@@ -30,7 +30,17 @@ const LOSSES: Readonly<Record<number, "ticket" | "occupied" | "takenOver">> = {
   4410: "takenOver",
 };
 
-/** What the close of a WebSocket means; null stands for one that never opened. */
-export function lossOf(code: number | null): "ticket" | "occupied" | "takenOver" | "dropped" {
-  return (code === null ? undefined : LOSSES[code]) ?? "dropped";
+/** What the close of a WebSocket means. */
+export function lossOf(code: number): "ticket" | "occupied" | "takenOver" | "dropped" {
+  return LOSSES[code] ?? "dropped";
+}
+
+const OVER = 1000;
+const FAULT = 4500;
+/** FinishReason of the bot's protocol; a refusal's reason is a sentence. */
+const REASON = /^[A-Z][A-Za-z]+$/;
+
+/** Why the interview is over, where the close says so; null for any other close. */
+export function endOf(code: number, reason: string): string | null {
+  return (code === OVER || code === FAULT) && REASON.test(reason) ? reason : null;
 }

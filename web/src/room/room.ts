@@ -11,13 +11,10 @@ export interface RoomListener {
   onSpeaking(speaker: Speaker, speaking: boolean): void;
 }
 
-/** A connection to the interviewer. */
+/** A connection to the interviewer. It follows the microphone: another stream, and whether it is muted. */
 export interface Room {
-  setMuted(muted: boolean): void;
   /** Loudness of the interviewer now, 0 to 1; what the candidate's animation shows. */
   interviewerLevel(): number;
-  /** The candidate chose another microphone. */
-  microphoneChanged(): Promise<void>;
   /** Ends the connection. `forGood`: the candidate leaves, and the bot need not wait for a return. */
   leave(forGood: boolean): Promise<void>;
 }

@@ -12,39 +12,60 @@ export const PLAYER_RATE = 24_000;
  *
  * pipecat's own WavMediaManager opens the microphone anew at each connection, captures at 16 kHz (which Firefox refuses
  * for a microphone of another rate), never closes its audio contexts, and stops sending while muted, which Nova Sonic
- * takes for a dead stream. Its base class is not exported, so this replaces every method of it.
+ * takes for a dead stream. Its base class is not exported, so this replaces every method of it that the transport calls.
+ * It records whatever stream the microphone has: another one after the candidate chose another, silence while muted.
  */
 export class VoiceMedia extends WavMediaManager {
   private recorder: Recorder | null = null;
   private player: Player | null = null;
+  private recorded: MediaStream | null = null;
+  private over = false;
+  private unsubscribe: (() => void) | null = null;
 
   constructor(private readonly microphone: Device) {
     super();
   }
 
-  /** Before the connection: a page that can't load its worklet must not take the room. */
+  /** Before the connection: a page that can't load its worklet must not take the room. Does nothing once it is over. */
   override async initialize(): Promise<void> {
-    this.recorder ??= await Recorder.prepare(RECORDER_RATE, (frame) => this._userAudioCallback(frame));
-    this.player ??= new Player(PLAYER_RATE);
+    if (this.over || this.recorder) return;
+    const recorder = await Recorder.prepare(RECORDER_RATE, (frame) => this._userAudioCallback(frame));
+    // It may have been left meanwhile.
+    if (this.ended()) {
+      await recorder.close();
+      return;
+    }
+    this.recorder = recorder;
+    this.player = new Player(PLAYER_RATE);
   }
 
-  override async connect(): Promise<void> {
-    await this.initialize();
-    const stream = this.microphone.stream;
-    if (!stream) throw new Error("No microphone is open");
-    this.recorder?.record(stream);
+  /** @throws when there is nothing to record any more: disconnected meanwhile, or no microphone */
+  override connect(): Promise<void> {
+    if (this.over || !this.recorder) return Promise.reject(new Error("The room was left"));
+    if (!this.microphone.stream) return Promise.reject(new Error("No microphone is open"));
+    this.unsubscribe = this.microphone.subscribe(() => this.follow());
+    this.follow();
+    return Promise.resolve();
   }
 
+  /** For good: a room is never connected twice. */
   override async disconnect(): Promise<void> {
     const { recorder, player } = this;
+    this.over = true;
+    this.unsubscribe?.();
     this.recorder = null;
     this.player = null;
     player?.finish();
     await recorder?.close();
   }
 
-  override userStartedSpeaking(): Promise<unknown> {
+  /** The interviewer falls silent at once. */
+  flush(): void {
     this.player?.flush();
+  }
+
+  override userStartedSpeaking(): Promise<unknown> {
+    this.flush();
     return Promise.resolve();
   }
 
@@ -54,19 +75,21 @@ export class VoiceMedia extends WavMediaManager {
     return frame;
   }
 
-  /** Silence goes on flowing while muted: the model's stream must not dry up. */
-  override enableMic(enable: boolean): Promise<void> {
-    this._micEnabled = enable;
-    for (const track of this.microphone.stream?.getAudioTracks() ?? []) track.enabled = enable;
-    return Promise.resolve();
+  private follow(): void {
+    const { stream } = this.microphone;
+    if (!stream || stream === this.recorded) return;
+    this.recorded = stream;
+    this.recorder?.record(stream);
   }
 
-  /** Moves to the microphone's stream of now, after the candidate chose another one. */
-  async followMicrophone(): Promise<void> {
-    const stream = this.microphone.stream;
-    if (!this.recorder || !stream) return;
-    this.recorder.record(stream);
-    await this.enableMic(this._micEnabled);
+  private ended(): boolean {
+    return this.over;
+  }
+
+  /** Muting is the microphone's own: silence goes on flowing, for the model's stream must not dry up. */
+  override enableMic(enable: boolean): Promise<void> {
+    this._micEnabled = enable;
+    return Promise.resolve();
   }
 
   get interviewerLevel(): number {
@@ -88,11 +111,6 @@ export class VoiceMedia extends WavMediaManager {
 
   override getAllMics(): Promise<MediaDeviceInfo[]> {
     return Promise.resolve([...this.microphone.snapshot().devices]);
-  }
-
-  override async updateMic(deviceId: string): Promise<void> {
-    await this.microphone.open(deviceId);
-    await this.followMicrophone();
   }
 
   override get selectedMic(): Record<string, never> {

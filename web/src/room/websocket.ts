@@ -1,42 +1,21 @@
 import { PipecatClient, type RTVIMessage } from "@pipecat-ai/client-js";
-import { WebSocketTransport } from "@pipecat-ai/websocket-transport";
 import type { WebsocketGrant } from "../api/types";
 import type { Device } from "../media/device";
 import type { Loss } from "../state/room";
 import { conversation, isFatal } from "./callbacks";
-import { lossOf } from "./messages";
+import { endOf, lossOf } from "./messages";
 import type { Room, RoomListener } from "./room";
 import { RoomSerializer } from "./serializer";
-import { PLAYER_RATE, RECORDER_RATE, VoiceMedia } from "./voice";
+import { CandidateTransport } from "./transport";
+import { VoiceMedia } from "./voice";
 
-/** How long the bot may take from the open socket to its ready message (ms). */
+/** How long the bot may take from the handshake to its ready message (ms). */
 const READY_TIMEOUT_MS = 20_000;
 /** The last words are heard out before the room is left, but never longer than this (ms). */
 const LONGEST_TAIL_MS = 4000;
 
-/** Joins a room that the bot serves itself, through the API's relay. */
-export function openWebsocketRoom(grant: WebsocketGrant, microphone: Device, listener: RoomListener): Promise<Room> {
-  const room = new WebsocketRoom(microphone, listener);
-  room.start(grant);
-  return Promise.resolve(room);
-}
-
-/** pipecat's transport, which tells an error's text but not the code that the socket was closed with. */
-class ObservedTransport extends WebSocketTransport {
-  closeCode: number | null = null;
-
-  override initializeWebsocket(): ReturnType<WebSocketTransport["initializeWebsocket"]> {
-    const socket = super.initializeWebsocket();
-    // Before pipecat's own listener, which reports the error that the code explains.
-    socket.prependListener("close", (code: number) => {
-      this.closeCode = code;
-    });
-    return socket;
-  }
-}
-
-class WebsocketRoom implements Room {
-  private readonly transport: ObservedTransport;
+/** A room that the bot serves itself, through the API's relay. */
+export class WebsocketRoom implements Room {
   private readonly media: VoiceMedia;
   private readonly client: PipecatClient;
   /** The page was told of the end; nothing more goes to it. */
@@ -45,44 +24,42 @@ class WebsocketRoom implements Room {
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
+    grant: WebsocketGrant,
     microphone: Device,
     private readonly listener: RoomListener,
   ) {
     this.media = new VoiceMedia(microphone);
-    this.transport = new ObservedTransport({
-      serializer: new RoomSerializer(() => void this.media.userStartedSpeaking()),
-      mediaManager: this.media,
-      recorderSampleRate: RECORDER_RATE,
-      playerSampleRate: PLAYER_RATE,
+    const serializer = new RoomSerializer(() => {
+      this.media.flush();
+      listener.onCaption({ type: "interrupted" });
+    });
+    const transport = new CandidateTransport(grant, this.media, serializer, {
+      onClosed: (code, reason) => this.closed(code, reason),
+      onStalled: () => void this.drop("dropped"),
     });
     this.client = new PipecatClient({
-      transport: this.transport,
+      transport,
       enableMic: true,
       enableCam: false,
       callbacks: {
         ...conversation(listener, (reason) => this.ended(reason)),
         onBotReady: () => this.ready(),
-        onError: (message: RTVIMessage) => this.failed(message),
+        onError: (message: RTVIMessage) => {
+          if (isFatal(message)) void this.drop("dropped");
+        },
         onDisconnected: () => this.lost("dropped"),
       },
     });
   }
 
-  start(grant: WebsocketGrant): void {
+  /** Begins to connect; all else is told to the listener. */
+  start(): void {
     this.timer = setTimeout(() => void this.drop("dropped"), READY_TIMEOUT_MS);
-    void this.connect(grant);
-  }
-
-  setMuted(muted: boolean): void {
-    this.client.enableMic(!muted);
+    void this.connect();
   }
 
   interviewerLevel(): number {
     return this.media.interviewerLevel;
-  }
-
-  microphoneChanged(): Promise<void> {
-    return this.media.followMicrophone();
   }
 
   async leave(forGood: boolean): Promise<void> {
@@ -91,17 +68,24 @@ class WebsocketRoom implements Room {
     this.over = true;
     clearTimeout(this.timer);
     if (forGood && this.client.state === "ready") this.client.sendClientMessage("leave");
-    await this.media.userStartedSpeaking();
+    this.media.flush();
     await this.client.disconnect();
   }
 
-  private async connect(grant: WebsocketGrant): Promise<void> {
+  private async connect(): Promise<void> {
     try {
       await this.client.initDevices();
-      await this.client.connect({ wsUrl: grant.wsUrl, token: grant.token });
+    } catch (error) {
+      console.error("The microphone can't be recorded:", error);
+      await this.drop("fault");
+      return;
+    }
+    if (this.over) return;
+    try {
+      await this.client.connect();
     } catch {
-      // pipecat's error says no more than the code does.
-      await this.drop(lossOf(this.transport.closeCode));
+      // The close of the socket has told why; this is for a failure that closed none.
+      await this.drop("dropped");
     }
   }
 
@@ -110,8 +94,10 @@ class WebsocketRoom implements Room {
     if (!this.over) this.listener.onLive();
   }
 
-  private failed(message: RTVIMessage): void {
-    if (isFatal(message)) this.lost(lossOf(this.transport.closeCode));
+  private closed(code: number, reason: string): void {
+    const end = endOf(code, reason);
+    if (end !== null) this.ended(end);
+    else void this.drop(lossOf(code));
   }
 
   private async drop(loss: Loss): Promise<void> {
@@ -129,6 +115,7 @@ class WebsocketRoom implements Room {
   private ended(reason: string): void {
     if (this.over) return;
     this.over = true;
+    clearTimeout(this.timer);
     const tail = Math.min(LONGEST_TAIL_MS, this.media.pendingMs);
     setTimeout(() => this.listener.onEnded(reason), tail);
   }

@@ -19,7 +19,9 @@ export interface Captions {
 /** What the room reports of speech, in the order in which it arrives. */
 export type CaptionEvent =
   | { readonly type: "heard"; readonly text: string; readonly final: boolean }
-  | { readonly type: "said"; readonly text: string; readonly segment: number | null; readonly done: boolean };
+  | { readonly type: "said"; readonly text: string; readonly segment: number | null; readonly done: boolean }
+  /** The candidate began to speak, and the interviewer fell silent: what it has not said is not said any more. */
+  | { readonly type: "interrupted" };
 
 /** Enough for the longest interview; beyond it the oldest lines go, so that the page stays light. */
 const MAX_LINES = 400;
@@ -27,9 +29,17 @@ const MAX_LINES = 400;
 export const NO_CAPTIONS: Captions = { lines: [], nextId: 1 };
 
 export function addCaption(captions: Captions, event: CaptionEvent): Captions {
+  if (event.type === "interrupted") return closeLines(captions, "interviewer");
   const text = event.text.trim();
   if (text === "") return captions;
   return event.type === "heard" ? heard(captions, text, event.final) : said(captions, text, event);
+}
+
+/** Nothing changes these lines any more; without a speaker, both speakers'. */
+export function closeLines(captions: Captions, speaker?: Speaker): Captions {
+  const closes = (line: Caption): boolean => line.open && (speaker === undefined || line.speaker === speaker);
+  if (!captions.lines.some(closes)) return captions;
+  return { ...captions, lines: captions.lines.map((line) => (closes(line) ? { ...line, open: false } : line)) };
 }
 
 /** Interim recognitions of one utterance replace each other; a final one closes the line. */
@@ -48,6 +58,9 @@ function said(captions: Captions, text: string, event: { segment: number | null;
       ((event.segment !== null && line.segment === event.segment) || sameWords(line.text, text)),
   );
   if (known) return replace(captions, { ...known, text, open: !event.done });
+  // The word that a sentence was spoken may come after the interruption that closed its line.
+  const last = captions.lines.findLast((line) => line.speaker === "interviewer");
+  if (event.done && last?.segment === event.segment && sameWords(last.text, text)) return captions;
   return append(captions, { speaker: "interviewer", text, open: !event.done, segment: event.segment });
 }
 

@@ -4,19 +4,33 @@
  */
 import type { Failure, Refusal } from "../api/problem";
 import type { JoinInterview } from "../api/types";
-import { NEW_ROOM, reduceRoom, type RoomEvent, type RoomState } from "./room";
+import { heldElsewhere, NEW_ROOM, reduceRoom, type RoomEvent, type RoomState } from "./room";
 
 export type State =
-  | { readonly page: "opening"; readonly tries: number }
-  | { readonly page: "unreachable"; readonly tries: number; readonly retryAfterMs: number | null }
+  /** `changed`: it is read again because what the candidate agreed to was no longer what is asked. */
+  | { readonly page: "opening"; readonly changed: boolean }
+  | ({ readonly page: "unreachable"; readonly fault: boolean; readonly asked: number } & Asking)
   | { readonly page: "refused"; readonly why: Refusal }
-  | { readonly page: "waiting"; readonly interview: JoinInterview; readonly reads: number }
-  | { readonly page: "welcome"; readonly interview: JoinInterview; readonly sending: boolean; readonly failed: boolean }
-  | { readonly page: "check"; readonly interview: JoinInterview; readonly reads: number }
+  | ({ readonly page: "waiting"; readonly interview: JoinInterview; readonly reads: number } & Asking)
+  | {
+      readonly page: "welcome";
+      readonly interview: JoinInterview;
+      readonly sending: boolean;
+      readonly trouble: "failed" | "changed" | null;
+    }
+  | ({ readonly page: "check"; readonly interview: JoinInterview; readonly reads: number } & Asking)
   | { readonly page: "room"; readonly interview: JoinInterview; readonly room: RoomState }
   | { readonly page: "elsewhere"; readonly interview: JoinInterview; readonly refused: boolean }
-  | { readonly page: "left"; readonly interview: JoinInterview; readonly reads: number }
+  | ({ readonly page: "left"; readonly interview: JoinInterview; readonly reads: number } & Asking)
   | { readonly page: "over"; readonly title: string | null; readonly reason: string | null };
+
+/** How asking the API goes. */
+interface Asking {
+  /** Questions in a row that failed. */
+  readonly tries: number;
+  /** How long the API asked to be left alone (ms). */
+  readonly retryAfterMs: number | null;
+}
 
 export type Event =
   | RoomEvent
@@ -44,12 +58,16 @@ export type When =
   | { readonly after: "failures"; readonly count: number }
   | { readonly after: "time"; readonly at: string };
 
-export const START: State = { page: "opening", tries: 0 };
+export const START: State = { page: "opening", changed: false };
+
+const WELL: Asking = { tries: 0, retryAfterMs: null };
 
 /** How often the page asks whether the interviewer is there (ms). */
 const POLL_MS = 3000;
 /** How often a page of the past asks whether the interview is over (ms). */
 const SLOW_POLL_MS = 15_000;
+/** A page that nobody waits at begins with the pause after so many failures (about 4 s) rather than at once. */
+const PACED = 3;
 
 export function reduce(state: State, event: Event): State {
   switch (event.type) {
@@ -62,15 +80,16 @@ export function reduce(state: State, event: Event): State {
     case "failed":
       return failed(state, event.failure);
     case "retry":
-      return { page: "opening", tries: 0 };
+      // The page stays while it is tried, and with it the focus.
+      return state.page === "unreachable" ? { ...state, retryAfterMs: 0, asked: state.asked + 1 } : START;
     case "agree":
-      return state.page === "welcome" ? { ...state, sending: true, failed: false } : state;
+      return state.page === "welcome" ? { ...state, sending: true, trouble: null } : state;
     case "agreed":
       return state.page === "welcome" ? agreed(state.interview) : state;
     case "join":
       return "interview" in state ? { page: "room", interview: state.interview, room: NEW_ROOM } : state;
     case "leave":
-      return state.page === "room" ? { page: "left", interview: state.interview, reads: 0 } : state;
+      return state.page === "room" ? { page: "left", interview: state.interview, reads: 0, ...WELL } : state;
     case "room.ended":
       return { page: "over", title: titleOf(state), reason: event.reason };
     default:
@@ -82,8 +101,8 @@ function inRoom(state: State, event: RoomEvent): State {
   if (state.page !== "room") return state;
   if (event.type === "room.lost") {
     if (event.loss === "takenOver") return { page: "elsewhere", interview: state.interview, refused: false };
-    // Once may be a ticket that was used before; with a new ticket it can only be the other tab.
-    if (event.loss === "occupied" && state.room.tries > 0) {
+    // Once may be a ticket that was used before.
+    if (event.loss === "occupied" && heldElsewhere(state.room)) {
       return { page: "elsewhere", interview: state.interview, refused: true };
     }
   }
@@ -91,7 +110,7 @@ function inRoom(state: State, event: RoomEvent): State {
 }
 
 function agreed(interview: JoinInterview): State {
-  return { page: "check", interview: { ...interview, consent: { ...interview.consent, given: true } }, reads: 0 };
+  return { page: "check", interview: { ...interview, consent: { ...interview.consent, given: true } }, reads: 0, ...WELL };
 }
 
 /** The page that an interview's state calls for. In the room and on the way out, only its end moves the candidate. */
@@ -107,12 +126,13 @@ function loaded(state: State, interview: JoinInterview): State {
       break;
   }
   if (state.page === "room") return { ...state, interview };
-  if (state.page === "left" || state.page === "check") return { ...state, interview, reads: state.reads + 1 };
+  if (state.page === "left" || state.page === "check") return { ...state, ...WELL, interview, reads: state.reads + 1 };
   if (interview.state === "scheduled") {
-    return { page: "waiting", interview, reads: state.page === "waiting" ? state.reads + 1 : 0 };
+    return { page: "waiting", interview, reads: state.page === "waiting" ? state.reads + 1 : 0, ...WELL };
   }
-  if (interview.consent.given) return { page: "check", interview, reads: 0 };
-  return { page: "welcome", interview, sending: false, failed: false };
+  if (interview.consent.given) return { page: "check", interview, reads: 0, ...WELL };
+  const changed = state.page === "opening" && state.changed;
+  return { page: "welcome", interview, sending: false, trouble: changed ? "changed" : null };
 }
 
 function failed(state: State, failure: Failure): State {
@@ -122,19 +142,26 @@ function failed(state: State, failure: Failure): State {
     case "room":
       return failedInRoom(state, failure);
     case "welcome":
-      return failure.kind === "changed" ? START : { ...state, sending: false, failed: true };
+      return failure.kind === "changed"
+        ? { page: "opening", changed: true }
+        : { ...state, sending: false, trouble: "failed" };
     case "waiting":
     case "check":
     case "left":
-      // What is on the page stays usable; it asks again at its own pace.
-      return failure.kind === "changed" ? START : { ...state, reads: state.reads + 1 };
+      // What is on the page stays usable; it asks again, later with each failure.
+      return failure.kind === "changed" ? START : { ...state, reads: state.reads + 1, ...onceMore(state, failure) };
     default:
       return {
         page: "unreachable",
-        tries: (state.page === "opening" || state.page === "unreachable" ? state.tries : 0) + 1,
-        retryAfterMs: failure.kind === "unreachable" ? failure.retryAfterMs : null,
+        fault: failure.kind === "fault",
+        asked: state.page === "unreachable" ? state.asked : 0,
+        ...onceMore(state.page === "unreachable" ? state : WELL, failure),
       };
   }
+}
+
+function onceMore({ tries }: Asking, failure: Failure): Asking {
+  return { tries: tries + 1, retryAfterMs: failure.kind === "unreachable" ? failure.retryAfterMs : null };
 }
 
 function failedInRoom(state: State & { page: "room" }, failure: Failure): State {
@@ -144,11 +171,16 @@ function failedInRoom(state: State & { page: "room" }, failure: Failure): State 
     case "unreachable":
       return inRoom(state, { type: "room.lost", loss: "dropped", retryAfterMs: failure.retryAfterMs });
     case "elsewhere":
-      return { page: "elsewhere", interview: state.interview, refused: true };
+      // No ticket was used, so for a page that was never in it, once is enough.
+      return inRoom(state.room.joined ? state : { ...state, room: { ...state.room, refusals: 1 } }, OCCUPIED);
+    case "fault":
+      return inRoom(state, { type: "room.lost", loss: "fault" });
     default:
       return START;
   }
 }
+
+const OCCUPIED = { type: "room.lost", loss: "occupied" } as const;
 
 function titleOf(state: State): string | null {
   return "interview" in state ? state.interview.title : null;
@@ -159,15 +191,15 @@ export function workOf(state: State): Work | null {
     case "opening":
       return { key: "load", do: "load", when: { after: "now" } };
     case "unreachable":
-      return { key: `load:${state.tries}`, do: "load", when: whenOf(state.tries, state.retryAfterMs) };
+      return { key: `load:${state.tries}:${state.asked}`, do: "load", when: whenOf(state.tries, state.retryAfterMs) };
     case "waiting":
-      return { key: `wait:${state.reads}`, do: "load", when: opening(state.interview) };
+      return { key: `wait:${state.reads}`, do: "load", when: paced(state, opening(state.interview)) };
     case "welcome":
       return state.sending ? { key: "consent", do: "consent", version: state.interview.consent.version } : null;
     case "check":
-      return { key: `check:${state.reads}`, do: "load", when: { after: "ms", ms: POLL_MS } };
+      return { key: `check:${state.reads}`, do: "load", when: paced(state, { after: "ms", ms: POLL_MS }) };
     case "left":
-      return { key: `left:${state.reads}`, do: "load", when: { after: "ms", ms: SLOW_POLL_MS } };
+      return { key: `left:${state.reads}`, do: "load", when: paced(state, { after: "ms", ms: SLOW_POLL_MS }) };
     case "room":
       return connection(state.room);
     default:
@@ -183,6 +215,11 @@ function connection(room: RoomState): Work | null {
 function whenOf(failures: number, waitMs: number | null): When {
   if (waitMs !== null) return { after: "ms", ms: waitMs };
   return failures === 0 ? { after: "now" } : { after: "failures", count: failures };
+}
+
+/** The page's own pace while the API answers. */
+function paced({ tries, retryAfterMs }: Asking, pace: When): When {
+  return tries === 0 ? pace : whenOf(tries + PACED, retryAfterMs);
 }
 
 function opening(interview: JoinInterview): When {

@@ -1,4 +1,4 @@
-import { addCaption, NO_CAPTIONS, type CaptionEvent, type Captions, type Speaker } from "./captions";
+import { addCaption, closeLines, NO_CAPTIONS, type CaptionEvent, type Captions, type Speaker } from "./captions";
 
 /** Where in the plan the interview is. `at` is the local clock (ms) when the room said so. */
 export interface Progress {
@@ -19,7 +19,9 @@ export type Loss =
   | "takenOver"
   /** Daily's own code could not be loaded from its servers. */
   | "dailyCode"
-  | "microphone";
+  | "microphone"
+  /** This page or this browser could not do its part. */
+  | "fault";
 
 /** What stands in the way until the candidate acts. */
 export type Block = "dailyCode" | "microphone";
@@ -31,8 +33,11 @@ export interface RoomState {
   readonly block: Block | null;
   /** Number of the connection: each is a piece of work of its own. */
   readonly entry: number;
-  /** Connections in a row that failed. */
+  /** Connections in a row that failed, and why the last of them did; null while the interviewer is what is waited for. */
   readonly tries: number;
+  readonly cause: Loss | null;
+  /** How often in a row the room was held by somebody else. */
+  readonly refusals: number;
   /** How long to wait before the next one, when the API said so (ms). */
   readonly waitMs: number | null;
   readonly joined: boolean;
@@ -58,6 +63,8 @@ export const NEW_ROOM: RoomState = {
   block: null,
   entry: 1,
   tries: 0,
+  cause: null,
+  refusals: 0,
   waitMs: null,
   joined: false,
   progress: null,
@@ -70,9 +77,15 @@ export function reduceRoom(room: RoomState, event: RoomEvent): RoomState {
     case "room.connecting":
       return { ...room, phase: room.joined ? "reconnecting" : "connecting" };
     case "room.live":
-      return { ...room, phase: "live", joined: true, tries: 0, waitMs: null, block: null };
+      return { ...room, phase: "live", joined: true, tries: 0, cause: null, refusals: 0, waitMs: null, block: null };
     case "room.notReady":
-      return { ...again(room), phase: room.joined ? "reconnecting" : "preparing", waitMs: event.retryAfterMs };
+      return {
+        ...again(room),
+        phase: room.joined ? "reconnecting" : "preparing",
+        cause: null,
+        refusals: 0,
+        waitMs: event.retryAfterMs,
+      };
     case "room.lost":
       return lost(room, event.loss, event.retryAfterMs ?? null);
     case "room.progress":
@@ -86,6 +99,14 @@ export function reduceRoom(room: RoomState, event: RoomEvent): RoomState {
   }
 }
 
+/**
+ * Whether it is another tab or device that holds the room, and not what is left of this one's own lost connection,
+ * which the bot takes for the candidate until it notices: within a minute, as the growing pauses add up.
+ */
+export function heldElsewhere(room: RoomState): boolean {
+  return room.refusals >= (room.joined ? 10 : 1);
+}
+
 function lost(room: RoomState, loss: Loss, waitMs: number | null): RoomState {
   if (loss === "dailyCode" || loss === "microphone") return { ...room, phase: "blocked", block: loss, speaking: SILENT };
   const next = again(room);
@@ -93,10 +114,12 @@ function lost(room: RoomState, loss: Loss, waitMs: number | null): RoomState {
     ...next,
     phase: room.joined ? "reconnecting" : "connecting",
     tries: room.tries + 1,
-    waitMs: loss !== "dropped" && room.tries === 0 ? 0 : waitMs,
+    cause: loss,
+    refusals: loss === "occupied" ? room.refusals + 1 : 0,
+    waitMs: (loss === "ticket" || loss === "occupied") && room.tries === 0 ? 0 : waitMs,
   };
 }
 
 function again(room: RoomState): RoomState {
-  return { ...room, entry: room.entry + 1, speaking: SILENT };
+  return { ...room, entry: room.entry + 1, speaking: SILENT, captions: closeLines(room.captions) };
 }

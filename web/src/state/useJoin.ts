@@ -7,6 +7,7 @@ import { openRoom } from "../room/open";
 import type { Room, RoomListener } from "../room/room";
 import { delayOf, pause } from "./delay";
 import { reduce, START, workOf, type Event, type State, type Work } from "./machine";
+import type { RoomPhase } from "./room";
 
 export interface Join {
   readonly state: State;
@@ -34,19 +35,25 @@ export function useJoin(token: string | null, microphone: Device): Join {
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [key, shell]);
 
-  useEffect(() => {
-    const online = (): void => dispatch({ type: "room.retry" });
-    const reconnecting = state.page === "room" && state.room.phase === "reconnecting";
-    if (!reconnecting) return undefined;
-    window.addEventListener("online", online);
-    return () => window.removeEventListener("online", online);
-  }, [state]);
+  useNetwork(state.page === "room" ? state.room.phase : null, dispatch);
 
   const leave = useCallback(() => {
     void room.current?.leave(true);
     dispatch({ type: "leave" });
   }, []);
   return { state, dispatch, room, leave };
+}
+
+/** A network that goes closes no socket by itself, and one that comes back need not be waited for. */
+function useNetwork(phase: RoomPhase | null, dispatch: Dispatch<Event>): void {
+  useEffect(() => {
+    if (phase !== "live" && phase !== "reconnecting") return undefined;
+    const [type, event]: [string, Event] =
+      phase === "live" ? ["offline", { type: "room.lost", loss: "dropped" }] : ["online", { type: "room.retry" }];
+    const tell = (): void => dispatch(event);
+    window.addEventListener(type, tell);
+    return () => window.removeEventListener(type, tell);
+  }, [phase, dispatch]);
 }
 
 class Shell {
@@ -65,10 +72,8 @@ class Shell {
       await this.run(work, signal);
     } catch (error) {
       if (signal.aborted) return;
-      this.dispatch({
-        type: "failed",
-        failure: error instanceof ApiError ? error.failure : { kind: "unreachable", retryAfterMs: null },
-      });
+      if (!(error instanceof ApiError)) console.error(error);
+      this.dispatch({ type: "failed", failure: error instanceof ApiError ? error.failure : { kind: "fault" } });
     }
   }
 

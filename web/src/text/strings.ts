@@ -66,7 +66,7 @@ const deviceProblems: Readonly<Record<DeviceKind, Readonly<Record<DeviceProblem,
     denied: {
       title: "The microphone is blocked",
       body: "Your browser, or your computer, doesn’t let this page use the microphone.",
-      hint: "Select the icon at the left of the address bar, allow the microphone, and try again. If that doesn’t help, look in your system’s privacy settings.",
+      hint: "Open the site settings beside the address (or in the browser’s menu), allow the microphone, and try again. If that doesn’t help, look in your system’s privacy settings.",
     },
     none: {
       title: "No microphone was found",
@@ -86,7 +86,7 @@ const deviceProblems: Readonly<Record<DeviceKind, Readonly<Record<DeviceProblem,
     unsupported: { title: "No camera here", body: "This browser can’t use a camera on this page." },
     denied: {
       title: "The camera is blocked",
-      body: "You can go on without it, or allow it with the icon at the left of the address bar.",
+      body: "You can go on without it, or allow it in the site settings beside the address.",
     },
     none: { title: "No camera was found", body: "You can go on without one." },
     busy: { title: "The camera is in use", body: "Another program seems to hold it. You can go on without it." },
@@ -109,6 +109,16 @@ export const t = {
     body: "This is usually the connection. The page keeps trying by itself; you don’t need to reload it.",
     hint: "Check that you are online. A company network or a VPN may also be in the way.",
     trying: (tries: number) => (tries === 1 ? "Trying again…" : `Trying again… (${tries} tries so far)`),
+  },
+  fault: {
+    title: "Something went wrong on this page",
+    body: "It isn’t anything you did. The page tries again by itself.",
+    hint: "If it stays like this, load the page again, or open your link in another browser.",
+  },
+  broken: {
+    title: "This page has stopped working",
+    body: "Load it again: you come back to where you were, and nothing that you said is lost.",
+    reload: "Load the page again",
   },
   waiting: {
     title: "You’re early",
@@ -143,6 +153,7 @@ export const t = {
     go: "Continue",
     sending: "One moment…",
     failed: "That didn’t go through. Check your connection, and try again.",
+    changed: "The text above has changed since you opened this page. Please read it again before you agree.",
   },
   check: {
     title: "Check your sound",
@@ -186,6 +197,7 @@ export const t = {
     warmUp: (total: number) => (total === 1 ? "1 question" : `${total} questions`),
     left: (minutes: number) => (minutes <= 1 ? "Less than a minute left" : `${minutes} minutes left`),
     captions: "Captions",
+    aloud: "Let a screen reader read them",
     noCaptions: "What you both say appears here.",
     toLatest: "Latest",
     selfView: "Your camera, seen only by you",
@@ -199,8 +211,19 @@ export const t = {
     notYet: "The connection couldn’t be made yet. We keep trying.",
     dropped: "The connection was lost. We’re reconnecting; the interviewer waits for you.",
     droppedLong: "Still not connected. Check your network: the interview goes on as soon as you are back.",
+    replaced: "The interviewer is coming back. Stay on this page: you go on where you were.",
+    fault: "Something on this page didn’t work. We keep trying; if it stays like this, load the page again.",
+    heldBack: {
+      title: "The sound is paused",
+      body: "Your browser has stopped the sound, as it does after a phone call. Nothing is heard until you go on.",
+    },
+    goOn: "Go on",
+    silenced: {
+      title: "Your microphone is paused",
+      body: "A phone call, another app or a switch on the device has it now. It comes back by itself after that.",
+    },
     preparingLong: "The interviewer’s room is being prepared. This takes a few seconds; stay on this page.",
-    microphoneLost: "Your microphone is gone. Connect it again, or turn on another one.",
+    microphoneLost: "Your microphone is gone. Connect it again or choose another one, and turn it on.",
     dailyCode: {
       title: "The call couldn’t be loaded",
       body: "This interview uses Daily for the call, and Daily’s program couldn’t be loaded from its servers (c.daily.co).",
@@ -209,13 +232,13 @@ export const t = {
   },
   leave: {
     title: "Leave the interview?",
-    body: "If you leave now, the interview ends, and the answers that you gave are kept as they are.",
+    body: "If you leave now, the interview ends a little later, and the answers that you gave are kept as they are.",
     stay: "Stay",
     leave: "Leave the interview",
   },
   left: {
     title: "You left the interview",
-    body: "What you said until now is stored. If you left by mistake, you can go back for a short while.",
+    body: "What you said until now is stored. If you left by mistake, try to go back: it works until the interview is closed.",
     back: "Go back to the interview",
   },
   elsewhere: {
