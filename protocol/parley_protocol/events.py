@@ -23,24 +23,24 @@ class QuestionAsked(Message):
     """The engine put a question to the candidate; `follow_up` 0 is the question itself, 1… its follow-ups."""
 
     kind: Literal["question"] = "question"
-    question_id: str
-    follow_up: int = 0
+    question_id: str = Field(max_length=64)
+    follow_up: int = Field(default=0, ge=0)
 
 
 class AnswerRecorded(Message):
     """The engine took an answer; `summary` is the model's own and stays out of the transcript's turns."""
 
     kind: Literal["answer"] = "answer"
-    question_id: str
-    summary: str = ""
+    question_id: str = Field(max_length=64)
+    summary: str = Field(default="", max_length=4096)
 
 
 class ToolCalled(Message):
     """The model called a tool; `outcome` is `ok` or the reason of the refusal, never its arguments."""
 
     kind: Literal["tool"] = "tool"
-    name: str
-    outcome: str
+    name: str = Field(max_length=64)
+    outcome: str = Field(max_length=256)
 
 
 class ConnectionChanged(Message):

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from parley_protocol.model import Message
 
@@ -16,14 +16,17 @@ class Speaker(StrEnum):
 
 
 class Turn(Message):
-    """One turn of speech. Times are milliseconds from the start of the interview (the candidate's first joining)."""
+    """One turn of speech. Times are milliseconds from the start of the interview (the candidate's first joining).
 
-    seq: int
+    The text is bounded far beyond what anybody says in a turn (an hour of speech).
+    """
+
+    seq: int = Field(ge=0)
     speaker: Speaker
-    text: str
-    start_ms: int
-    end_ms: int
-    question_id: str | None = None
+    text: str = Field(max_length=65_536)
+    start_ms: int = Field(ge=0)
+    end_ms: int = Field(ge=0)
+    question_id: str | None = Field(default=None, max_length=64)
     interrupted: bool = False
     final: bool = True
 

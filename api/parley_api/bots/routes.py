@@ -20,6 +20,7 @@ from parley_api.transcripts.event_log import (
     EventGapError,
     EventLogError,
     LogClosedError,
+    LogFullError,
     UnorderedBatchError,
 )
 
@@ -49,7 +50,10 @@ async def assignment(services: ServicesOf, bot: FreshBot) -> Assignment:
 
 @bot_router.post("/events")
 async def events(services: ServicesOf, bot: CallingBot, batch: EventBatch) -> EventAck:
-    """Store a batch; the answer's number is durable. Sending it again changes nothing."""
+    """Store a batch; the answer's number is durable. Sending it again changes nothing.
+
+    A 4xx is the last word: nothing that this bot could send would be taken. A 5xx is to be sent again.
+    """
     _require_current(bot, batch.attempt)
     ref = bot.inputs.interview
     try:
@@ -103,12 +107,14 @@ def _require_current(bot: Bot, attempt: int) -> None:
 
 
 def _refusal(error: EventLogError) -> ProblemError:
-    """The problem that tells the bot what to do with its batch."""
+    """The problem that ends the bot; its members tell who reads the log why."""
     detail = f"{str(error)[:1].upper()}{str(error)[1:]}."
     if isinstance(error, EventGapError):
         return ProblemError(409, "event-gap", detail, members={"expected": error.expected})
     if isinstance(error, EventConflictError):
         return ProblemError(409, "event-conflict", detail, members={"n": error.n})
+    if isinstance(error, LogFullError):
+        return ProblemError(409, "log-full", detail)
     if isinstance(error, UnorderedBatchError):
         return ProblemError(422, "invalid", detail)
     if isinstance(error, LogClosedError):

@@ -20,6 +20,8 @@ from parley_api.transcripts.erasure import ErasedError, require_not_erased
 
 _READERS = 8
 _KEPT_CHAINS = 512
+MAX_EVENTS = 50_000
+"""Events of one attempt: a day of talk stays below it, a bot that runs in circles does not fill the store."""
 JSON = "application/json"
 
 
@@ -28,7 +30,10 @@ class EventLogError(Exception):
 
 
 class EventGapError(EventLogError):
-    """The batch begins after the next number expected; the bot sends again from `expected`."""
+    """The batch begins after the next number expected: events that the bot takes for acknowledged are not stored.
+
+    A bot sends in order and drops what was acknowledged, so it can't mend this. `expected` is for who looks for why.
+    """
 
     def __init__(self, expected: int, got: int) -> None:
         super().__init__(f"the batch begins with event {got}, and event {expected} is the next expected")
@@ -45,6 +50,10 @@ class EventConflictError(EventLogError):
 
 class UnorderedBatchError(EventLogError):
     """The events of the batch are not consecutive."""
+
+
+class LogFullError(EventLogError):
+    """The attempt has as many events as are ever taken."""
 
 
 class LogClosedError(EventLogError):
@@ -84,7 +93,8 @@ class EventLog:
         """Make the batch durable, or what of it is new.
 
         Raises:
-            EventLogError: the batch is unordered, leaves a gap, contradicts what is stored, or comes too late.
+            EventLogError: the batch is unordered, leaves a gap, contradicts what is stored, or comes too late, or the
+                log is full.
             StoreUnavailableError: nothing was acknowledged; the bot may send it again.
         """
         _check_order(batch)
@@ -205,6 +215,8 @@ def _check_order(batch: EventBatch) -> None:
     numbers = [event.n for event in batch.events]
     if numbers != list(range(numbers[0], numbers[0] + len(numbers))):
         raise UnorderedBatchError("the events of a batch must be numbered consecutively")
+    if numbers[-1] > MAX_EVENTS:
+        raise LogFullError(f"an attempt reports {MAX_EVENTS} events at most")
 
 
 def _parsed(keys: Iterable[str]) -> list[EventsKey]:

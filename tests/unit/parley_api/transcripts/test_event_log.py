@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from parley_api.store import FolderStore, StoreUnavailableError, layout
 from parley_api.transcripts.erasure import erase
 from parley_api.transcripts.event_log import (
+    MAX_EVENTS,
     EventConflictError,
     EventGapError,
     EventLog,
     LogClosedError,
+    LogFullError,
     UnorderedBatchError,
 )
 from parley_protocol import EventBatch, NumberedEvent, Speaker, TurnSpoken
@@ -75,6 +77,15 @@ async def test_other_content_under_a_stored_number_is_a_conflict(
 async def test_a_batch_must_be_consecutive(store: FolderStore, events: list[NumberedEvent]) -> None:
     with pytest.raises(UnorderedBatchError):
         await EventLog(store).append(NS, UID, EventBatch(attempt=1, events=[events[0], events[2]]))
+
+
+async def test_an_attempt_reports_no_more_than_the_store_is_to_hold(
+    store: FolderStore, events: list[NumberedEvent]
+) -> None:
+    last = [events[0].model_copy(update={"n": MAX_EVENTS + n}) for n in range(2)]
+    with pytest.raises(LogFullError):
+        await EventLog(store).append(NS, UID, EventBatch(attempt=1, events=last))
+    assert await stored(store) == []
 
 
 async def test_attempts_count_each_for_itself(store: FolderStore, events: list[NumberedEvent]) -> None:
