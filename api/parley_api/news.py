@@ -19,6 +19,11 @@ class News:
         for bell in self._listeners.get(uid, ()):
             bell.set()
 
+    @property
+    def listening(self) -> int:
+        """How many listen."""
+        return sum(map(len, self._listeners.values()))
+
     @contextmanager
     def listen(self, uid: str) -> Iterator[asyncio.Event]:
         """An event that is set by each ring; the listener clears it before it looks."""

@@ -1,8 +1,10 @@
 """What happens in an interview, as Server-Sent Events: its state and, as they are stored, its turns.
 
 The stream is made of levels, not of a queue: it sends the state when it differs from what it sent last, and the turns
-after the last one it sent. So a slow reader holds nothing up and loses no turn, and a reader that comes back names the
-last event it had (`Last-Event-ID`) and goes on after it, at any replica.
+that it has not sent. So a slow reader holds nothing up and loses no turn, and a reader that comes back names the last
+event it had (`Last-Event-ID`) and goes on after it, at any replica. What a replaced bot still stored behind its
+successor's first event is sent late to a reader that is there (the successor's come again if it then comes back); one
+that was away meanwhile finds it in the transcript.
 """
 
 import asyncio
@@ -10,7 +12,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
 from itertools import zip_longest
 from typing import Annotated, NamedTuple
@@ -20,10 +22,13 @@ from fastapi import APIRouter, Header, Query
 from parley_crds import Interview
 from parley_protocol import EventBatch, FieldError, TurnSpoken
 from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette.sse import SendTimeoutError
+from starlette.types import Receive, Scope, Send
 
 from parley_api.auth import PEOPLE_AUDIENCE, BearerToken
 from parley_api.interviews import read_again, read_interview
 from parley_api.kube import KubeError
+from parley_api.news import News
 from parley_api.people.access import Caller, Name, Namespace, permit, read
 from parley_api.people.models import InterviewSummary, StoredTurn
 from parley_api.problems import ProblemError, invalid, problem_responses
@@ -37,6 +42,8 @@ POLL_SECONDS = 2.0
 HEARTBEAT_SECONDS = 15
 SEND_SECONDS = 30.0
 RIGHTS_SECONDS = 60.0
+MAX_STREAMS = 200
+"""Streams of one replica: each asks the store once a poll, and bots' events must not wait behind them."""
 
 stream_router = APIRouter()
 
@@ -81,18 +88,41 @@ async def stream_events(
             await permit(services, caller, "get", namespace, name, "transcript")
 
     await permitted()
+    require_room(services.news)
     start = _cursor(last_event_id)
     interview = await read(services, namespace, name)
     reader = _TurnReader(services.store, interview, start) if turns else None
     stopping = anyio.Event()
     events = _until_broken(_events(services, interview, reader, permitted, stopping))
-    return EventSourceResponse(
+    return Stream(
         events,
         ping=HEARTBEAT_SECONDS,
         send_timeout=SEND_SECONDS,
         shutdown_event=stopping,
         shutdown_grace_period=POLL_SECONDS + 1,
     )
+
+
+def require_room(news: News) -> None:
+    """Raise the problem 503 when this replica serves as many streams as it may."""
+    if news.listening >= MAX_STREAMS:
+        raise ProblemError(
+            503,
+            "too-many-streams",
+            f"{MAX_STREAMS} streams of events are open here already; try again in a few seconds.",
+            headers={"Retry-After": "5"},
+        )
+
+
+class Stream(EventSourceResponse):
+    """A stream that ends without ado for a reader that takes nothing any more."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See EventSourceResponse."""
+        try:
+            await super().__call__(scope, receive, send)
+        except SendTimeoutError:
+            log.info("a stream of events ends: its reader took nothing for %g s", self.send_timeout)
 
 
 async def _until_broken(events: AsyncGenerator[ServerSentEvent]) -> AsyncGenerator[ServerSentEvent]:
@@ -171,35 +201,37 @@ class _TurnReader:
         self._store = store
         self._namespace = interview.metadata.namespace or ""
         self._uid = interview.metadata.uid or ""
-        self._cursor = cursor
-        self._done: layout.EventsKey | None = None
+        self._start = cursor
+        self._done: dict[int, int] = {}
 
     async def read(self) -> list[tuple[Cursor, StoredTurn]]:
         """The turns that were stored since the last call."""
         turns = []
         keys = await self._store.list(layout.events_prefix(self._namespace, self._uid))
         parsed = sorted(key for key in map(layout.parse_events_key, keys) if key is not None)
-        for key in unread(parsed, self._cursor, self._done):
+        for key in unread(parsed, self._start, self._done):
             data = await self._store.get(layout.events_key(self._namespace, self._uid, key))
-            self._done = key
+            self._done[key.attempt] = key.first
             if data is None:
                 continue  # erased since it was listed
             for event in EventBatch.model_validate_json(data).events:
                 position = Cursor(key.attempt, event.n)
-                if isinstance(event.event, TurnSpoken) and position > self._cursor:
+                if isinstance(event.event, TurnSpoken) and position > self._start:
                     turns.append((position, StoredTurn(attempt=key.attempt, turn=event.event.turn)))
-                self._cursor = max(self._cursor, position)
         return turns
 
 
-def unread(keys: list[layout.EventsKey], cursor: Cursor, done: layout.EventsKey | None) -> list[layout.EventsKey]:
-    """The batches, of all that are stored and sorted, that may hold events after the cursor."""
+def unread(keys: list[layout.EventsKey], start: Cursor, done: Mapping[int, int]) -> list[layout.EventsKey]:
+    """The batches, of all that are stored and sorted, that may hold events that the reader lacks.
+
+    It came with the events up to `start`, and was sent, by attempt, those of the batches up to the one in `done`.
+    """
     return [
         key
         for key, after in zip_longest(keys, keys[1:])
-        if (done is None or key > done)
+        if key.first > done.get(key.attempt, 0)
         # A batch ends where the next one of its attempt begins.
-        and not (after is not None and after <= (cursor.attempt, cursor.n + 1))
+        and not (after is not None and after <= (start.attempt, start.n + 1))
     ]
 
 

@@ -2,7 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from parley_api.people.stream import Cursor, unread
+from parley_api.people.stream import START, Cursor, unread
 from parley_api.store.layout import EventsKey
 
 
@@ -22,7 +22,7 @@ def logs(draw: st.DrawFn) -> dict[EventsKey, list[Cursor]]:
 def test_nothing_after_the_cursor_is_left_out(log: dict[EventsKey, list[Cursor]], attempt: int, n: int) -> None:
     cursor = Cursor(attempt, n)
     keys = sorted(log)
-    found = [event for key in unread(keys, cursor, None) for event in log[key] if event > cursor]
+    found = [event for key in unread(keys, cursor, {}) for event in log[key] if event > cursor]
     assert found == [event for key in keys for event in log[key] if event > cursor]
 
 
@@ -31,14 +31,19 @@ def test_what_was_read_is_not_read_again(log: dict[EventsKey, list[Cursor]], dat
     keys = sorted(log)
     if not keys:
         return
-    done = data.draw(st.sampled_from(keys))
-    cursor = log[done][-1]
-    assert unread(keys, cursor, done) == [key for key in keys if key > done]
+    attempts = {key.attempt for key in keys}
+    done = {attempt: data.draw(st.integers(0, 20)) for attempt in attempts}
+    assert unread(keys, START, done) == [key for key in keys if key.first > done[key.attempt]]
+
+
+def test_what_a_replaced_bot_stores_late_is_sent() -> None:
+    keys = [EventsKey(1, 1), EventsKey(1, 4), EventsKey(2, 1)]
+    assert unread(keys, START, {1: 1, 2: 1}) == [EventsKey(1, 4)]
 
 
 @given(logs(), st.integers(1, 3), st.integers(1, 12))
 def test_at_most_one_batch_is_read_in_vain(log: dict[EventsKey, list[Cursor]], attempt: int, n: int) -> None:
     """Per attempt before the cursor's the last batch alone can't be ruled out by its successor."""
     cursor = Cursor(attempt, n)
-    vain = [key for key in unread(sorted(log), cursor, None) if log[key][-1] <= cursor]
+    vain = [key for key in unread(sorted(log), cursor, {}) if log[key][-1] <= cursor]
     assert len(vain) <= 1
