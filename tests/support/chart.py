@@ -11,6 +11,7 @@ from support.processes import tool
 type Document = dict[str, Any]
 
 CHART = Path(__file__).parents[2] / "charts/parley"
+REGISTRY = ("--set", "image.registry=registry.example")  # the chart pulls from nowhere unless told
 
 
 def render(namespace: str, *values: str) -> list[Document]:
@@ -20,7 +21,7 @@ def render(namespace: str, *values: str) -> list[Document]:
         AssertionError: helm refuses; the message holds its words.
     """
     sets = [word for value in values for word in ("--set", value)]
-    command = [tool("helm"), "template", "parley", str(CHART), "--namespace", namespace, *sets]
+    command = [tool("helm"), "template", "parley", str(CHART), "--namespace", namespace, *REGISTRY, *sets]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     return [document for document in yaml.safe_load_all(done.stdout) if document]

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from parley_operator.installation import BotDefaults
 from support import json_schemas
+from support.chart import REGISTRY
 from support.control_plane import ControlPlane
 from support.processes import tool
 
@@ -18,9 +19,10 @@ CHART = Path(__file__).parents[3] / "charts/parley"
 # Names of their own: other tests put pods into the product's.
 RELEASE, BOTS = "chart-parley", "chart-bots"
 PROFILES = {
-    "default": [],
+    "default": [*REGISTRY],
     "local": ["-f", str(CHART / "values-local.yaml")],
     "s3 and Daily": [
+        *REGISTRY,
         "--set=store.type=s3,store.s3.bucket=transcripts,store.s3.existingSecret=s3,api.replicas=3",
         "--set=rooms.default=daily,rooms.daily.existingSecret=daily,operator.watchNamespaces={chart-hiring}",
     ],
@@ -75,14 +77,26 @@ def test_kubeconform_would_see_a_misspelt_field(schemas: Path) -> None:
     assert "readOnlyRootFileSystem" in done.stdout
 
 
-@pytest.mark.parametrize("profile", PROFILES)
-def test_an_api_server_takes_it(profile: str, control_plane: ControlPlane, crds: None) -> None:
+def _warnings(control_plane: ControlPlane, documents: str) -> str:
+    """What a real API server has to say against these documents, which it takes."""
     for name in (RELEASE, BOTS, "chart-hiring"):
         control_plane.kubectl("create", "namespace", name, check=False)
+        # Pod Security's own judgement of every pod template comes back as a warning.
+        control_plane.kubectl("label", "--overwrite", "namespace", name, "pod-security.kubernetes.io/warn=restricted")
     said = control_plane.kubectl(
-        "apply", "--server-side", "--dry-run=server", "--force-conflicts", "-f", "-", stdin=rendered(profile)
+        "apply", "--server-side", "--dry-run=server", "--force-conflicts", "-f", "-", stdin=documents
     )
-    assert "Warning" not in said.stderr
+    return said.stderr
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_an_api_server_takes_it(profile: str, control_plane: ControlPlane, crds: None) -> None:
+    assert "Warning" not in _warnings(control_plane, rendered(profile))
+
+
+def test_an_api_server_would_warn_of_a_pod_that_is_not_restricted(control_plane: ControlPlane, crds: None) -> None:
+    broken = rendered("default").replace("allowPrivilegeEscalation: false", "allowPrivilegeEscalation: true")
+    assert "would violate PodSecurity" in _warnings(control_plane, broken)
 
 
 @pytest.mark.parametrize(
@@ -93,25 +107,53 @@ def test_an_api_server_takes_it(profile: str, control_plane: ControlPlane, crds:
         ("rooms.default=zoom", "/rooms/default"),
         ("api.replicas=2", "api.replicas: the folder store takes one replica"),
         ("store.type=s3", "store.s3.bucket is needed"),
+        ("bots.namespace=default", "bots.namespace: bots need another namespace"),
+        ("rooms.default=daily", "rooms.default: daily needs"),
+        ("image.registry=", "image.registry: name the registry"),
     ],
 )
 def test_a_wrong_value_is_refused_by_its_name(wrong: str, named: str) -> None:
-    done = helm("template", "parley", str(CHART), "--set", wrong)
+    done = helm("template", "parley", str(CHART), *REGISTRY, "--set", wrong)
     assert done.returncode
     assert named in done.stderr
 
 
-def test_every_pod_is_restricted_and_every_account_its_own() -> None:
-    for document in yaml.safe_load_all(rendered("local")):
-        if not document or document["kind"] not in ("Deployment", "Job", "CronJob"):
-            continue
-        spec = document["spec"]
-        template = spec.get("jobTemplate", {}).get("spec", spec)["template"]["spec"]
-        assert template["securityContext"]["runAsNonRoot"], document["metadata"]["name"]
-        assert template["enableServiceLinks"] is False, "names of Services would come in as settings"
-        for container in template["containers"]:
-            assert container["securityContext"]["readOnlyRootFilesystem"]
-            assert container["resources"]["limits"]["memory"]
+def _pods(profile: str) -> dict[str, Document]:
+    """The specs of the pods that a profile makes, by the name of what makes them."""
+    found = {}
+    for document in yaml.safe_load_all(rendered(profile)):
+        if document and document["kind"] in ("Deployment", "Job", "CronJob"):
+            spec = document["spec"].get("jobTemplate", document)["spec"]
+            found[document["metadata"]["name"]] = spec["template"]["spec"]
+    return found
+
+
+# Pod Security has no word on these.
+def test_every_pod_has_limits_and_a_root_that_it_cannot_write() -> None:
+    for name, pod in _pods("local").items():
+        assert pod["enableServiceLinks"] is False, f"{name}: names of Services would come in as settings"
+        for container in pod["containers"]:
+            assert container["securityContext"]["readOnlyRootFilesystem"], name
+            assert container["resources"]["limits"]["memory"], name
+
+
+def test_every_pod_with_a_token_has_an_account_of_its_own() -> None:
+    accounts = {
+        name: pod.get("serviceAccountName")
+        for name, pod in _pods("local").items()
+        if pod.get("automountServiceAccountToken", True)
+    }
+    assert None not in accounts.values(), accounts
+    assert len(set(accounts.values())) == len(accounts), accounts
+
+
+def test_the_pods_that_share_a_volume_run_on_one_node() -> None:
+    pods = _pods("default")
+    (term,) = pods["parley-retention"]["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    documents = [document for document in yaml.safe_load_all(rendered("default")) if document]
+    (api,) = [d for d in documents if d["kind"] == "Deployment" and d["metadata"]["name"] == "parley-api"]
+    assert term["labelSelector"]["matchLabels"] == api["spec"]["template"]["metadata"]["labels"]
+    assert "affinity" not in _pods("s3 and Daily")["parley-retention"]
 
 
 def _environment(deployment: str, documents: list[Document]) -> dict[str, str]:
@@ -131,7 +173,7 @@ def test_operator_and_api_watch_the_same_namespaces_and_have_rights_nowhere_else
 
 
 def _bot_defaults(*values: str) -> BotDefaults:
-    done = helm("template", "parley", str(CHART), *values)
+    done = helm("template", "parley", str(CHART), *REGISTRY, *values)
     assert done.returncode == 0, done.stderr
     (found,) = [
         document
