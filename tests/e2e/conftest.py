@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from support.cluster import Cluster, Hiring
 from support.speech import ANSWERS
 
@@ -23,19 +24,24 @@ def hiring(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Hiring]
     test = re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower())
     name = f"e2e-{test[:40]}-{secrets.token_hex(3)}"
     cluster.kubectl("create", "namespace", name)
-    team = Hiring(cluster, name)
-    yield team
-    if getattr(request.node, "failed", False):
-        print(cluster.kubectl("get", "interviews", "-n", name, "-o", "yaml"))
-        print(cluster.kubectl("get", "pods,events", "-A"))
-        for workload in ("parley-operator", "parley-api", "parley-nova"):
-            log = ("logs", "-n", "parley", f"deployment/{workload}", "--tail=80")
-            print(cluster.run("kubectl", *log, check=False).stdout)
-        for pod in cluster.list("pod", "parley-bots"):
-            log = ("logs", "-n", "parley-bots", pod["metadata"]["name"], "--tail=80")
-            print(cluster.run("kubectl", *log, check=False).stdout)
-    cluster.delete("interview", "--all", name)
-    cluster.kubectl("delete", "namespace", name, "--wait=false")
+    try:
+        yield Hiring(cluster, name)
+        if getattr(request.node, "failed", False):
+            _print_state(cluster, name)
+    finally:
+        cluster.delete("interview", "--all", name)
+        cluster.kubectl("delete", "namespace", name, "--wait=false")
+
+
+def _print_state(cluster: Cluster, namespace: str) -> None:
+    print(cluster.kubectl("get", "interviews", "-n", namespace, "-o", "yaml"))
+    print(cluster.kubectl("get", "pods,events", "-A"))
+    for workload in ("parley-operator", "parley-api", "parley-nova"):
+        log = ("logs", "-n", "parley", f"deployment/{workload}", "--tail=80")
+        print(cluster.run("kubectl", *log, check=False).stdout)
+    for pod in cluster.list("pod", "parley-bots"):
+        log = ("logs", "-n", "parley-bots", pod["metadata"]["name"], "--tail=80")
+        print(cluster.run("kubectl", *log, check=False).stdout)
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +51,7 @@ def spoken_answers(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     files = []
     for number, answer in enumerate(ANSWERS):
         script, out = folder / f"{number}.yaml", folder / f"{number}.wav"
-        script.write_text(f"answers: ['{answer}']\n")
+        script.write_text(yaml.safe_dump({"answers": [answer]}))
         command = [
             sys.executable,
             "-m",

@@ -91,6 +91,13 @@ def test_the_events_of_a_call_reach_the_bot(cluster: Cluster) -> None:
     assert (outcome["finished"], outcome["exit_code"]) == ("TechnicalFault", 0)
 
 
+def test_a_call_that_breaks_down_is_a_fault(cluster: Cluster) -> None:
+    outcome, _ = played(cluster, "failed")
+    assert (outcome["finished"], outcome["exit_code"]) == ("TechnicalFault", 0)
+    assert outcome["events"][-2:] == ["candidate left", "bot left"]
+    assert outcome["seconds"] < MOST_SECONDS_TO_FAIL
+
+
 def test_a_candidate_who_leaves_for_good_ends_the_call(cluster: Cluster) -> None:
     outcome, _ = played(cluster, "left_for_good")
     assert (outcome["finished"], outcome["exit_code"]) == ("CandidateLeft", 0)

@@ -31,12 +31,8 @@ def test_an_interview_over_daily_is_spoken_and_written_down(hiring: Hiring, tmp_
     hiring.cluster.apply(hiring.template(room={"provider": "daily"}), hiring.interview("ada"))
     uid = hiring.uid("ada")
     hiring.wait_phase("ada", "Ready", seconds=90)
-    with daily_bridge(API) as api:
-        talk = candidate(hiring.link("ada"), ENOUGH, tmp_path, api=api)
-        try:
-            print(talk.finish(seconds=600))
-        finally:
-            talk.stop()
+    with daily_bridge(API) as api, candidate(hiring.link("ada"), ENOUGH, tmp_path, api=api) as talk:
+        print(talk.finish(seconds=600))
     transcript = completed(hiring, uid, ENOUGH[: talk.summary["answers_given"]])
     heard = recognise(talk.recording)
     assert word_error_rate(said_by(transcript, "interviewer"), heard) < MOST_WORD_ERRORS, heard

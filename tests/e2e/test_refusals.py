@@ -8,10 +8,14 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 import websockets
+from parley_crds.names import child_name
 from support.cluster import API, Hiring
+from support.daily import DailyEmulator
 from support.wait import until
 
 HOUR = timedelta(hours=1)
+AT_ONCE = 10
+"""Seconds."""
 
 
 def stamp(moment: datetime) -> str:
@@ -29,7 +33,9 @@ def bearer(token: str) -> dict[str, str]:
 
 
 def nothing_provisioned(hiring: Hiring, name: str) -> bool:
-    return not hiring.leftovers(hiring.uid(name))
+    """Neither pod nor Secret, in the bots' namespace and the team's, nor a room at Daily."""
+    child = child_name(name, hiring.uid(name))
+    return not hiring.provisioned(name) and not any(child in room for room in DailyEmulator(hiring.cluster).rooms())
 
 
 def test_the_api_names_the_field(hiring: Hiring) -> None:
@@ -60,13 +66,14 @@ def test_an_unknown_template_waits_and_goes_on_when_it_appears(hiring: Hiring) -
     assert nothing_provisioned(hiring, "ada")
     hiring.cluster.apply(hiring.template())
     hiring.wait_phase("ada", "Ready")
+    assert {entry.split("/")[0] for entry in hiring.provisioned("ada")} == {"Pod", "Secret"}, "what is looked for"
 
 
 def test_a_window_that_is_past_is_expired_at_once(hiring: Hiring) -> None:
     now = datetime.now(UTC)
     window = {"notBefore": stamp(now - 2 * HOUR), "expiresAt": stamp(now - HOUR)}
     hiring.cluster.apply(hiring.template(), hiring.interview("ada", window=window))
-    hiring.wait_phase("ada", "Expired")
+    hiring.wait_phase("ada", "Expired", seconds=AT_ONCE)
     assert nothing_provisioned(hiring, "ada")
 
 
@@ -103,8 +110,8 @@ def test_forged_revoked_and_expired_links(hiring: Hiring, candidate_api: httpx.C
     hiring.cluster.kubectl(*patch, f'{{"spec":{{"window":{{"expiresAt":"{past}"}}}}}}')
     hiring.wait_phase("ada", "Expired")
     answer = candidate_api.post("/join/v1/connect", headers=bearer(renewed))
-    assert answer.status_code == 410
-    assert nothing_provisioned(hiring, "ada")
+    assert (answer.status_code, answer.json()["type"].rsplit("/")[-1]) == (410, "interview-over")
+    until("the link is gone too", lambda: nothing_provisioned(hiring, "ada"), AT_ONCE)
 
 
 def test_a_ticket_opens_the_room_once(hiring: Hiring, candidate_api: httpx.Client) -> None:

@@ -13,19 +13,22 @@ def test_a_killed_bot_is_replaced_and_does_not_greet_again(hiring: Hiring, tmp_p
     template = hiring.template()
     hiring.cluster.apply(template, hiring.interview("ada"))
     uid = hiring.uid("ada")
-    talk = candidate(hiring.link("ada"), [*ANSWERS, *ANSWERS[-1:]], tmp_path)
-    acknowledged = hiring.stored(uid) / "events"
-    until("the second answer is stored", lambda: _candidate_turns(acknowledged) >= 2, 90)
-    before = _turns(acknowledged)
+    with candidate(hiring.link("ada"), [*ANSWERS, *ANSWERS[-1:]], tmp_path) as talk:
+        acknowledged = hiring.stored(uid) / "events"
+        until("the second answer is stored", lambda: _candidate_turns(acknowledged) >= 2, 90)
+        before = _turns(acknowledged)
 
-    (pod,) = hiring.bots(uid)
-    kill_processes(pod)
-    print(talk.finish())
+        (pod,) = hiring.bots(uid)
+        kill_processes(pod)
+        print(talk.finish())
 
     interview = hiring.wait_phase("ada", "Completed", seconds=60)
     assert interview["status"]["attempts"]["current"] == 2
     transcript = hiring.transcript(uid)
-    assert [turn for turn in before if turn not in [t["text"] for t in transcript["turns"]]] == []
+    turns = transcript["turns"]
+    assert [turn["text"] for turn in turns][: len(before)] == before, "no acknowledged turn is lost, doubled or moved"
+    numbers = [turn["seq"] for turn in turns]
+    assert numbers == sorted(set(numbers))
     greeting = template["spec"]["interviewer"]["greeting"]
     assert said_by(transcript, "interviewer").count(greeting) == 1
     assert all(q["asked"] for q in transcript["questions"])

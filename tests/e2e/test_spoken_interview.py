@@ -3,18 +3,19 @@
 from pathlib import Path
 
 from support.cluster import Hiring
-from support.speech import ANSWERS, candidate, recognise, said_by, word_error_rate
+from support.speech import ANSWERS, candidate, recognise, said_by, turns_of, word_error_rate
 from support.wait import until
 
 MOST_WORD_ERRORS = 0.15
 
 
 def test_an_interview_that_kubectl_applied_is_spoken_and_written_down(hiring: Hiring, tmp_path: Path) -> None:
-    hiring.cluster.apply(hiring.template(), hiring.interview("ada"))
+    template = hiring.template()
+    hiring.cluster.apply(template, hiring.interview("ada"))
     uid = hiring.uid("ada")
-    talk = candidate(hiring.link("ada"), ANSWERS, tmp_path)
-    hiring.wait_phase("ada", "InProgress", seconds=60)
-    print(talk.finish())
+    with candidate(hiring.link("ada"), ANSWERS, tmp_path) as talk:
+        hiring.wait_phase("ada", "InProgress", seconds=60)
+        print(talk.finish())
 
     interview = hiring.wait_phase("ada", "Completed", seconds=60)
     assert hiring.condition("ada", "Complete")["status"] == "True"
@@ -27,6 +28,12 @@ def test_an_interview_that_kubectl_applied_is_spoken_and_written_down(hiring: Hi
     assert questions["incident"]["followUps"] == 1
     starts = [turn["startMs"] for turn in transcript["turns"]]
     assert starts == sorted(starts)
+    said = turns_of(transcript, "interviewer")
+    texts = [question["text"] for question in template["spec"]["questions"]]
+    asked = [[number for number, turn in enumerate(said) if text in turn] for text in texts]
+    assert [len(turns) for turns in asked] == [1, 1, 1], said
+    (first,), (second,), (third,) = asked
+    assert (second - first, third - second) == (2, 1), f"one follow-up, after the first question: {said}"
 
     heard = recognise(talk.recording)
     interviewer = word_error_rate(said_by(transcript, "interviewer"), heard)

@@ -139,6 +139,11 @@ class Hiring:
         until(f"{name} is {' or '.join(phases)}", lambda: self.phase(name) in phases, seconds)
         return self.get(name)
 
+    def watch_phase(self, name: str, phase: str, seconds: float) -> None:
+        """Wait for the phase by one watch, which costs the machine little while it lasts."""
+        wait = ["wait", f"interview/{name}", "-n", self.namespace, f"--timeout={seconds:g}s"]
+        self.cluster.kubectl(*wait, f"--for=jsonpath={{.status.phase}}={phase}")
+
     def condition(self, name: str, kind: str) -> Json:
         """One of its conditions; empty where it is not set."""
         conditions = self.get(name).get("status", {}).get("conditions", [])
@@ -175,6 +180,11 @@ class Hiring:
         """Pods and Secrets of an interview that are still there, by kind and name."""
         found = self.cluster.list("pod,secret", BOTS, f"parley.dev/interview-uid={uid}")
         return [f"{o['kind']}/{o['metadata']['name']}" for o in found]
+
+    def provisioned(self, name: str) -> list[str]:
+        """All that was made for an interview: pods and Secrets of the bots, link Secrets of the namespace."""
+        secrets = self.cluster.list("secret", self.namespace, f"parley.dev/interview-uid={self.uid(name)}")
+        return [*self.leftovers(self.uid(name)), *(f"Secret/{s['metadata']['name']}" for s in secrets)]
 
     def stored(self, uid: str) -> Path:
         """The folder of its artifacts."""

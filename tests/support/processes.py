@@ -55,6 +55,16 @@ class Program:
                 preexec_fn=_die_with(os.getpid()),
             )
 
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
+    @property
+    def output(self) -> str:
+        """All that it has printed."""
+        return self._log.read_text(errors="replace")
+
     def require_alive(self) -> None:
         """Raise RuntimeError with the end of the log when the program has ended."""
         code = self._process.poll()

@@ -4,12 +4,16 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jiwer
 import yaml
+
+from support.processes import Program
 
 ANSWERS = [
     "Last winter our database ran out of connections, and I found the service that never closed them.",
@@ -27,21 +31,18 @@ NUMBERS = {str(number): word for number, word in enumerate(WORDS)}
 class Candidate:
     """A synthetic candidate that is holding its interview."""
 
-    process: subprocess.Popen[str]
+    program: Program
     recording: Path
     summary_file: Path
 
     def finish(self, seconds: float = 180) -> str:
         """What it printed, once its interview is over; that it ended well is asserted."""
-        output, _ = self.process.communicate(timeout=seconds)
-        assert self.process.returncode == 0, output
-        return output
-
-    def stop(self) -> None:
-        """It closes its browser, so to say."""
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait(timeout=10)
+        try:
+            code = self.program.exit_code(seconds)
+        except subprocess.TimeoutExpired as error:
+            raise AssertionError(f"not over within {seconds:g} s:\n{self.program.output}") from error
+        assert code == 0, self.program.output
+        return self.program.output
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -49,15 +50,24 @@ class Candidate:
         return json.loads(self.summary_file.read_text())  # type: ignore[no-any-return] # JSON
 
 
-def candidate(link: str, answers: list[str], folder: Path, *, api: str | None = None, **script: Any) -> Candidate:
-    """Start a synthetic candidate with these answers on the link; `api` stands for the API's own address."""
+@contextmanager
+def candidate(
+    link: str, answers: list[str], folder: Path, *, api: str | None = None, **script: Any
+) -> Iterator[Candidate]:
+    """A synthetic candidate with these answers on the link; `api` stands for the API's own address.
+
+    At the end of the block it closes its browser, so to say, wherever its interview stands.
+    """
     script_file = folder / "script.yaml"
     script_file.write_text(yaml.safe_dump({"answers": answers, **script}))
     recording, summary = folder / "heard.wav", folder / "summary.json"
     command = [sys.executable, "-m", "parley_emulators.candidate", "--link", link, "--script", str(script_file)]
     command += ["--record", str(recording), "--summary", str(summary), *(["--api", api] if api else [])]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    return Candidate(process, recording, summary)
+    program = Program(command, folder / "candidate.log")
+    try:
+        yield Candidate(program, recording, summary)
+    finally:
+        program.kill()
 
 
 def recognise(recording: Path) -> str:
@@ -68,7 +78,12 @@ def recognise(recording: Path) -> str:
 
 def said_by(transcript: dict[str, Any], speaker: str) -> str:
     """All that one speaker said, from a transcript.json."""
-    return " ".join(turn["text"] for turn in transcript["turns"] if turn["speaker"] == speaker)
+    return " ".join(turns_of(transcript, speaker))
+
+
+def turns_of(transcript: dict[str, Any], speaker: str) -> list[str]:
+    """What one speaker said, turn by turn."""
+    return [turn["text"] for turn in transcript["turns"] if turn["speaker"] == speaker]
 
 
 def normalised(text: str) -> str:

@@ -178,6 +178,15 @@ async def put_out(call: Call) -> None:
     await call.tell("on_call_state_updated", "left")
 
 
+async def failed(call: Call) -> None:
+    """Daily's client reports an error in the middle of the call, to the transport's own handler of it."""
+    await call.until("bot joined")
+    await call.tell("on_participant_joined", CANDIDATE)
+    await call.until("turn interviewer")
+    assert call.client is not None
+    await call.client._callbacks.on_error("the call broke down")
+
+
 async def refused(_call: Call) -> None:
     """Daily does not let the bot in."""
 
@@ -186,6 +195,7 @@ SCENARIOS: dict[str, tuple[Callable[[Call], Awaitable[None]], str | None]] = {
     "comings_and_goings": (comings_and_goings, None),
     "left_for_good": (left_for_good, None),
     "put_out": (put_out, None),
+    "failed": (failed, None),
     "refused": (refused, "exp-token"),
 }
 
