@@ -12,18 +12,14 @@ RUNS = 20
 pytestmark = pytest.mark.timeout(1800)
 
 
-def in_the_room(hiring: Hiring, name: str) -> bool:
-    return hiring.phase(name) == "Ready"
-
-
 def test_apply_to_bot_in_the_room(hiring: Hiring, measured_on: str) -> None:
     hiring.cluster.apply(hiring.template())
     took = []
     for number in range(RUNS):
         name = f"apply-{number}"
-        hiring.cluster.apply(hiring.interview(name))
         started = time.monotonic()
-        until("the bot is in the room", lambda name=name: in_the_room(hiring, name), 120, every=0.02)
+        hiring.cluster.apply(hiring.interview(name))
+        hiring.watch_phase(name, "Ready", seconds=120)
         took.append(time.monotonic() - started)
         hiring.cluster.delete("interview", name, hiring.namespace)
     keep(

@@ -1,22 +1,57 @@
 """Figures: percentiles, what they were measured on, and the page that keeps them."""
 
+import math
 import os
 import platform
 import re
 import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 PAGE = Path(__file__).parents[2] / "docs/benchmarks.md"
 
 
+@dataclass(frozen=True)
+class Reply:
+    """Where the time of one reply went, in milliseconds.
+
+    ear: the candidate's last word to the first sound at their ear; wait: until the model takes the turn as ended;
+    model: its thinking and speaking; in_bot: tool calls and the bot's own way of the sound.
+    """
+
+    ear: float
+    wait: float
+    model: float
+    in_bot: float
+
+    @property
+    def ours(self) -> float:
+        """All that is neither the wait nor the model: the bot, the relay both ways and the candidate's own buffer."""
+        return self.ear - self.wait - self.model
+
+    @classmethod
+    def of(cls, ear: float, inside: Mapping[str, Any]) -> "Reply":
+        """The candidate's figure and the bot's line of the same reply, put together."""
+        return cls(ear, inside["wait_ms"], inside["model_ms"], inside["ours_ms"])
+
+
 def percentile(values: list[float], share: float) -> float:
-    """The nearest-rank percentile; `share` from 0 to 1."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+    """The nearest-rank percentile, `share` from 0 to 1: the smallest value that so large a share does not exceed.
+
+    Raises:
+        ValueError: there are no values.
+    """
+    if not values:
+        raise ValueError("no values were measured")
+    return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
 
 
 def summary(values: list[float], unit: str = "s", scale: float = 1.0) -> str:
     """`p50 … p95 … (n=…)`, the values multiplied by `scale`."""
+    if not values:
+        return "not measured"
     p50, p95 = percentile(values, 0.5) * scale, percentile(values, 0.95) * scale
     return f"p50 {p50:.2f} {unit}, p95 {p95:.2f} {unit} (n={len(values)})"
 
