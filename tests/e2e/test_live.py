@@ -68,7 +68,10 @@ def my_turn(page: Page, captions: int) -> bool:
     room, end = page.get_by_test_id("room"), page.get_by_test_id("end-page")
 
     def silent() -> bool:
-        return page.locator(INTERVIEWER).count() > captions and room.get_attribute("data-speaking") == "nobody"
+        said = page.locator(INTERVIEWER)
+        # A caption is shown before its sound is heard: it is said when it is no longer open.
+        spoken = said.count() > captions and said.last.locator(".line--open").count() == 0
+        return spoken and room.get_attribute("data-speaking") == "nobody"
 
     until("the interviewer has spoken", lambda: end.is_visible() or silent(), 90)
     return not end.is_visible()
