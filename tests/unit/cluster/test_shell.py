@@ -172,6 +172,31 @@ def test_a_python_that_cannot_put_pip_into_an_environment_is_passed_over(tmp_pat
     assert "python3-venv" in done.stderr
 
 
+def test_docker_keeps_the_newest_tags_of_an_image_and_what_bears_no_tag_of_ours(tmp_path: Path) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    tags = " ".join(f"parley/api:{tag}" for tag in ("cccccccccccc", "mine", "bbbbbbbbbbbb", "aaaaaaaaaaaa"))
+    (programs / "docker").write_text(
+        f'#!/bin/sh\ncase "$*" in *ls*parley/api*) printf "%s\\n" {tags} ;; rmi*) echo "$*" ;; esac\n'
+    )
+    (programs / "docker").chmod(0o755)
+    path = f"{programs}:{os.environ['PATH']}"
+    done = bash('. "$here/lib/images.sh"; prune_docker 2', tmp_path, PATH=path)
+    assert (done.returncode, done.stdout) == (0, "rmi parley/api:aaaaaaaaaaaa\n")
+
+
+def test_an_old_build_of_a_tool_stays_while_it_runs(tmp_path: Path) -> None:
+    for name in ("new", "young", "old", "running"):
+        (tmp_path / "tools/x" / name).mkdir(parents=True)
+    program = shutil.copy(str(shutil.which("sleep")), tmp_path / "tools/x/running/x")
+    for name in ("old", "running"):
+        os.utime(tmp_path / "tools/x" / name, (1, 1))
+    with subprocess.Popen([program, "60"]) as process:
+        bash('. "$here/lib/tools.sh"; drop_old_builds "$PARLEY_CACHE/tools/x/new"', tmp_path)
+        process.kill()
+    assert sorted(path.name for path in (tmp_path / "tools/x").iterdir()) == ["new", "running", "young"]
+
+
 def test_clean_takes_what_is_ours_and_nothing_else_of_the_folder(tmp_path: Path) -> None:
     for name in ("bin", "store", "other"):
         (tmp_path / name).mkdir()
