@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, WebSocket
 from parley_crds import Interview
+from parley_protocol.socket import BOT_PORT, MAX_MESSAGE_BYTES
 from parley_protocol.tickets import TicketError, TicketMismatch, verify_ticket
 from parley_rooms.links import ticket_key
 from starlette.websockets import WebSocketDisconnect
@@ -27,8 +28,6 @@ from parley_api.services import Services, ServicesOf
 
 log = logging.getLogger(__name__)
 
-BOT_PORT = 8080
-MAX_MESSAGE_BYTES = 1_048_576
 MAX_QUEUED_MESSAGES = 8
 OPEN_SECONDS = 5.0
 CLOSE_SECONDS = 2.0

@@ -6,6 +6,7 @@ from typing import Any
 from parley_crds import BotSettings
 from parley_crds.names import child_name, interview_annotations, pod_labels, pod_name
 from parley_protocol import BotInputs
+from parley_protocol.socket import BOT_PORT
 
 from parley_operator.installation import BotDefaults, Installation, merged_resources
 
@@ -17,7 +18,6 @@ TOKEN_AUDIENCE = "parley-api"  # noqa: S105 - an audience, not a secret
 TOKEN_SECONDS = 3600
 TOKEN_FOLDER = "/var/run/secrets/parley"  # noqa: S105 - a path, not a secret
 CA_FOLDER = "/etc/parley/ca"
-PORT = 8080
 LAST_RESORT_SECONDS = 900
 """Added to all that an interview can take: a pod that lives longer than that hangs, and the operator with it."""
 
@@ -86,7 +86,7 @@ def _container(installation: Installation, resources: Json) -> Json:
         "imagePullPolicy": installation.bot.image_pull_policy,
         "resources": {kind: amounts for kind, amounts in resources.items() if amounts},
         "env": _environment(installation),
-        "ports": [{"name": "http", "containerPort": PORT}],
+        "ports": [{"name": "http", "containerPort": BOT_PORT}],
         "readinessProbe": {
             "httpGet": {"path": "/readyz", "port": "http"},
             "periodSeconds": 1,

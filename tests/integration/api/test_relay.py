@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
+from parley_protocol.socket import BOT_PORT, MAX_MESSAGE_BYTES
 from parley_protocol.tickets import mint_ticket
 from parley_rooms.links import ticket_key
 from support.api import LINK_KEY, ORIGIN, Api, Interviewed, eventually
@@ -16,8 +17,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 MakeInterview = Callable[..., Interviewed]
-POD_IP, BOT_PORT = "127.0.0.2", 8080
-MEBIBYTE = 1_048_576
+POD_IP = "127.0.0.2"
 
 
 @dataclass
@@ -101,7 +101,7 @@ async def test_messages_pass_both_ways(http: httpx.AsyncClient, api: Api, made: 
     await known(http, made)
     ticket = ticket_of(made)
     async with connect(room(api, made, ticket), origin=ORIGIN, proxy=None, compression=None) as candidate:  # type: ignore[arg-type]  # Origin is a NewType of str
-        for message in ("text", b"\x00\xff" * 10, b"", b"x" * (MEBIBYTE - 100)):
+        for message in ("text", b"\x00\xff" * 10, b"", b"x" * MAX_MESSAGE_BYTES):
             await candidate.send(message)
             assert await candidate.recv() == message
     assert bot.tickets == [ticket]
@@ -203,7 +203,7 @@ async def test_a_message_that_is_too_large_ends_it(
 ) -> None:
     await known(http, made)
     async with connect(room(api, made), proxy=None, compression=None) as candidate:
-        await candidate.send(b"x" * (MEBIBYTE + 1))
+        await candidate.send(b"x" * (MAX_MESSAGE_BYTES + 1))
         assert (await close_of(candidate))[0] == 1009
     assert bot.received == 0
 
