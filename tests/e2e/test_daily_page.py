@@ -99,9 +99,11 @@ def test_the_page_explains_that_daily_cannot_be_loaded_and_joins_when_it_can(
     assert daily.page.evaluate("window.__joins") is None
 
     daily.bundle = BUNDLE
+    daily.page.get_by_test_id("mute").click()
     retry.click()
     (join,) = daily.joins()
-    assert join == {"url": ROOM, "token": "token-2", "startVideoOff": True}
+    assert join == {"url": ROOM, "token": "token-2", "startVideoOff": True, "startAudioOff": True}
+    assert daily.page.evaluate("Object.keys(window._daily.instances).length") == 1, "the former call is gone"
     expect(retry).to_be_hidden()
     assert {url.rsplit("/", 1)[-1] for url in daily.asked} == {"call-machine-object-bundle.js"}
     assert daily.elsewhere == [], "daily-js tells nobody else of it"
@@ -112,6 +114,25 @@ def test_a_join_that_daily_refuses_is_tried_again_with_a_new_token(link: str, da
     daily.open(link)
     assert [(join["url"], join["token"]) for join in daily.joins(2)] == [(ROOM, "token-1"), (ROOM, "token-2")]
     expect(daily.page.get_by_role("status").filter(has_text="We keep trying")).to_be_visible()
+
+
+def test_a_tab_that_another_took_the_call_from_does_not_take_it_back(link: str, daily: DailyPage) -> None:
+    daily.page.add_init_script("window.__eject = true")
+    daily.open(link)
+    expect(daily.page.get_by_test_id("elsewhere-page")).to_be_visible(timeout=30_000)
+    until("the call to be gone", lambda: daily.page.evaluate("Object.keys(window._daily.instances).length") == 0, 10)
+    assert daily.tokens == ["token-1"]
+
+
+@pytest.mark.parametrize(
+    "url", ['https://a\n\\"; add_header X "', "https://a.example\n", "https://a/path", "a.example", ""]
+)
+def test_an_address_that_is_no_origin_is_refused(tmp_path: Path, url: str) -> None:
+    environment = {"PATH": os.environ["PATH"], "PARLEY_API_PUBLIC_URL": url, "PARLEY_WEB_DIR": str(tmp_path)}
+    script = ["sh", ROOT / "web/nginx/entrypoint.sh", "--write-only"]
+    done = subprocess.run(script, env=environment, check=False, timeout=10, capture_output=True, text=True)
+    assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
+    assert "PARLEY_API_PUBLIC_URL" in done.stderr
 
 
 @pytest.mark.parametrize("enabled", [True, False])

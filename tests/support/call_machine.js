@@ -1,5 +1,6 @@
 // Stands in for Daily's call bundle: answers what daily-js asks of it, and keeps what it was told to join with in
-// `window.__joins`. The first `window.__refusals` joins are refused. daily-js and its bundle talk by window messages.
+// `window.__joins`. The first `window.__refusals` joins are refused; with `window.__eject` the one that is not is put out
+// again, as by a second tab. daily-js and its bundle talk by window messages.
 (() => {
   const KIND = "iframe-call-message";
   const joins = (window.__joins ??= []);
@@ -20,10 +21,14 @@
     if (callbackStamp) tell(callClientId, { action, callbackStamp, camera: {}, mic: {}, speaker: {} });
     if (action === "leave-meeting") tell(callClientId, { action: "left-meeting" });
     if (action !== "join-meeting") return;
-    joins.push({ url: properties.url, token: properties.token, startVideoOff: properties.startVideoOff });
+    const { url, token, startVideoOff, startAudioOff } = properties;
+    joins.push({ url, token, startVideoOff, startAudioOff });
     if (joins.length <= (window.__refusals ?? 0)) {
       const errorMsg = "Meeting token has expired";
       tell(callClientId, { action: "error", errorMsg, error: { type: "exp-token", msg: errorMsg } });
+    } else if (window.__eject) {
+      const errorMsg = "You have been ejected from this meeting";
+      tell(callClientId, { action: "error", errorMsg, error: { type: "ejected", msg: errorMsg } });
     }
   });
 })();

@@ -197,7 +197,7 @@ export const t = {
     warmUp: (total: number) => (total === 1 ? "1 question" : `${total} questions`),
     left: (minutes: number) => (minutes <= 1 ? "Less than a minute left" : `${minutes} minutes left`),
     captions: "Captions",
-    aloud: "Let a screen reader read them",
+    aloud: "Send to screen reader",
     noCaptions: "What you both say appears here.",
     toLatest: "Latest",
     selfView: "Your camera, seen only by you",
