@@ -11,11 +11,11 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 from kubernetes.aio.config import ConfigException
+from parley_protocol.socket import MAX_MESSAGE_BYTES
 from sse_starlette.sse import AppStatus
 
 from parley_api.app import internal_app, public_app, serve
 from parley_api.kube import Kube
-from parley_api.relay import MAX_MESSAGE_BYTES
 from parley_api.services import Services
 from parley_api.settings import Settings
 from parley_api.store import open_store
@@ -23,6 +23,9 @@ from parley_api.store import open_store
 log = logging.getLogger(__name__)
 
 CERTIFICATE_CHECK_SECONDS = 30.0
+# Open connections of the public port, WebSockets and streams among them; beyond it, uvicorn answers 503. Uvicorn waits
+# for a request's header for as long as it takes: what stands before this port on the Internet bounds that.
+PUBLIC_CONNECTIONS = 2000
 BAD_SETTINGS = 2
 
 
@@ -85,6 +88,8 @@ async def _follow_certificate(settings: Settings, context: ssl.SSLContext) -> No
         try:
             changed = settings.tls_cert_file.stat().st_mtime_ns
             if changed != known:
+                # First into another one: a pair that does not match would leave the one in use broken.
+                _tls_context(settings)
                 context.load_cert_chain(settings.tls_cert_file, settings.tls_key_file)
                 known = changed
                 log.info("the certificate of the internal port was renewed")
@@ -98,6 +103,7 @@ def _public_config(settings: Settings, app: FastAPI) -> uvicorn.Config:
         app,
         port=settings.public_port,
         ws="websockets-sansio",
+        limit_concurrency=PUBLIC_CONNECTIONS,
         ws_max_size=MAX_MESSAGE_BYTES,
         # Sound does not compress, and to deflate each frame takes time.
         ws_per_message_deflate=False,

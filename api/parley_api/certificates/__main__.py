@@ -1,10 +1,11 @@
-"""`python -m parley_api.certificates`: the Job."""
+"""`python -m parley_api.certificates`: what the Job at an installation and the weekly CronJob run."""
 
 import asyncio
 import logging
 import sys
 from datetime import UTC, datetime
 
+from kubernetes.aio.config import ConfigException
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
@@ -36,6 +37,9 @@ def main() -> int:
         return 2
     try:
         asyncio.run(_run(settings))
+    except ConfigException as error:
+        print(f"no way to the Kubernetes API: {error}", file=sys.stderr)
+        return 2
     except (UnusableSecretError, KubeError) as error:
         print(error, file=sys.stderr)
         return 1

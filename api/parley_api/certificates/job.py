@@ -22,7 +22,7 @@ MANAGER = "parley-certificates"
 CA_CERT, CA_KEY = "ca.crt", "ca.key"
 TLS_CERT, TLS_KEY = "tls.crt", "tls.key"
 LINK_KEY = "key"
-NOT_FOUND, CONFLICT = 404, 409
+CONFLICT = 409
 LABELS = {LABEL_MANAGED_BY: MANAGED_BY, "app.kubernetes.io/component": "certificates"}
 
 
@@ -52,7 +52,7 @@ async def _ensure_ca(kube: Kube, settings: Settings, now: datetime) -> Pair:
         return _secret(settings.namespace, settings.ca_name, "Opaque", data)
 
     path = core_path("secrets", settings.namespace)
-    found = await _get(kube, f"{path}/{settings.ca_name}")
+    found = await kube.find(f"{path}/{settings.ca_name}")
     if found is None:
         found = await _create_or_read(kube, path, await make())
     try:
@@ -68,7 +68,7 @@ async def _ensure_leaf(kube: Kube, namespace: str, wanted: WantedCertificate, ca
         return _secret(namespace, wanted.secret, "kubernetes.io/tls", data)
 
     path = core_path("secrets", namespace)
-    found = await _get(kube, f"{path}/{wanted.secret}")
+    found = await kube.find(f"{path}/{wanted.secret}")
     if found is None:
         found = await _create_or_read(kube, path, make())
     if found.get("type") != "kubernetes.io/tls":
@@ -86,7 +86,7 @@ async def _ensure_leaf(kube: Kube, namespace: str, wanted: WantedCertificate, ca
 async def _ensure_config_map(kube: Kube, namespace: str, name: str, data: Mapping[str, str]) -> None:
     path = core_path("configmaps", namespace)
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _metadata(namespace, name), "data": dict(data)}
-    found = await _get(kube, f"{path}/{name}")
+    found = await kube.find(f"{path}/{name}")
     if found is None:
         found = await _create_or_read(kube, path, body)
     if found.get("data") != data:
@@ -96,7 +96,7 @@ async def _ensure_config_map(kube: Kube, namespace: str, name: str, data: Mappin
 
 async def _ensure_link_key(kube: Kube, settings: Settings) -> None:
     path = core_path("secrets", settings.namespace)
-    found = await _get(kube, f"{path}/{settings.link_key_secret}")
+    found = await kube.find(f"{path}/{settings.link_key_secret}")
     if found is None:
         key = secrets.token_urlsafe(32).encode()
         body = _secret(settings.namespace, settings.link_key_secret, "Opaque", {LINK_KEY: key})
@@ -122,15 +122,6 @@ async def _replace_data(kube: Kube, path: str, found: Document, data: Mapping[st
     gone: dict[str, str | None] = dict.fromkeys(found.get("data") or {})
     version = {"resourceVersion": found["metadata"]["resourceVersion"]}
     await kube.merge_patch(path, {"metadata": version, "data": {**gone, **data}}, manager=MANAGER)
-
-
-async def _get(kube: Kube, path: str) -> Document | None:
-    try:
-        return await kube.get(path)
-    except KubeError as error:
-        if error.status == NOT_FOUND:
-            return None
-        raise
 
 
 def _metadata(namespace: str, name: str) -> Document:

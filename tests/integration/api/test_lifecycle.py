@@ -1,4 +1,4 @@
-"""The process: what it does at its end, with a renewed certificate, and beside the namespaces that it serves."""
+"""The process: what it does at its end, at a start that fails, and beside the namespaces that it serves."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -46,6 +46,10 @@ async def test_another_namespace_is_not_served(start_api: StartApi, interview: M
     [
         ({"PARLEY_TLS_CERT_FILE": "/nowhere/tls.crt"}, "PARLEY_TLS_CERT_FILE /nowhere/tls.crt"),
         ({"KUBECONFIG": "/nowhere/kubeconfig"}, "no way to the Kubernetes API"),
+        (
+            {"PARLEY_STORE__TYPE": "s3", "PARLEY_STORE__BUCKET": "b", "PARLEY_STORE__REGION": "no region"},
+            "no region",
+        ),
         ({"PARLEY_LINK_KEY": "short"}, "PARLEY_LINK_KEY is malformed: Value error, must have at least 32 characters"),
     ],
 )

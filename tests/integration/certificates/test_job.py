@@ -147,6 +147,14 @@ async def test_a_bad_setting_is_one_line_that_names_it(bench: Bench, wanted: str
     assert "CERTIFICATES" in log.upper()
 
 
+async def test_no_way_to_the_cluster_is_one_line_that_says_so(bench: Bench) -> None:
+    lost = Bench(bench.core, bench.release, bench.bots, {**bench.env, "KUBECONFIG": "/nowhere/kubeconfig"})
+    code, log = await lost.run()
+    assert code == 2
+    assert "Traceback" not in log
+    assert log.splitlines()[-1].startswith("no way to the Kubernetes API: ")
+
+
 async def test_a_missing_right_is_one_line_that_names_it(bench: Bench) -> None:
     refused = Bench(bench.core, bench.release, bench.bots, {**bench.env, "PARLEY_BOTS_NAMESPACE": "kube-system"})
     code, log = await refused.run()

@@ -154,6 +154,18 @@ def test_the_pods_that_share_a_volume_run_on_one_node() -> None:
     assert "affinity" not in _pods("s3 and Daily")["parley-retention"]
 
 
+def test_certificates_are_renewed_by_what_made_them() -> None:
+    """The Job runs once for each image; the CronJob goes on where nobody upgrades."""
+    found = {
+        document["kind"]: document["spec"]
+        for document in yaml.safe_load_all(rendered("local"))
+        if document and document["metadata"]["name"].startswith("parley-certificates") and "spec" in document
+    }
+    assert found.keys() == {"Job", "CronJob"}
+    assert found["CronJob"]["jobTemplate"]["spec"]["template"] == found["Job"]["template"]
+    assert found["CronJob"]["concurrencyPolicy"] == "Forbid"
+
+
 def _environment(deployment: str, documents: list[Document]) -> dict[str, str]:
     (found,) = [item for item in documents if item["kind"] == "Deployment" and item["metadata"]["name"] == deployment]
     variables = found["spec"]["template"]["spec"]["containers"][0]["env"]
