@@ -1,5 +1,6 @@
 """The two applications: one for people and candidates, one for bots and the operator."""
 
+import logging
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -11,12 +12,14 @@ from parley_protocol import Problem
 from parley_api import problems
 from parley_api.bots import bots_router
 from parley_api.candidates import candidates_router
-from parley_api.guard import Guard
+from parley_api.guard import AnswerHeaders, Guard
 from parley_api.people import people_router
 from parley_api.relay import relay_router
 from parley_api.services import Services, ServicesOf
 from parley_api.settings import Settings
 from parley_api.store import StoreError
+
+log = logging.getLogger(__name__)
 
 REF = "#/components/schemas/{model}"
 
@@ -28,7 +31,8 @@ def public_app(settings: Settings) -> FastAPI:
     app.include_router(candidates_router)
     app.include_router(relay_router)
     _add_health(app)
-    # The last one added is the outermost: its headers are on CORS's own answers too.
+    # The last one added is the outermost: the headers are on CORS's own answers too, and CORS's on the guard's.
+    app.add_middleware(Guard, max_body_bytes=settings.max_body_bytes)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
@@ -37,7 +41,7 @@ def public_app(settings: Settings) -> FastAPI:
         expose_headers=["Retry-After"],
         max_age=600,
     )
-    app.add_middleware(Guard, max_body_bytes=settings.max_body_bytes)
+    app.add_middleware(AnswerHeaders)
     return app
 
 
@@ -47,6 +51,7 @@ def internal_app(settings: Settings) -> FastAPI:
     app.include_router(bots_router)
     _add_health(app)
     app.add_middleware(Guard, max_body_bytes=settings.max_body_bytes)
+    app.add_middleware(AnswerHeaders)
     return app
 
 
@@ -94,6 +99,8 @@ def _with_problems(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _add_health(app: FastAPI) -> None:
+    store_answered = False
+
     @app.get("/healthz", include_in_schema=False)
     async def healthz() -> Response:
         """The process answers."""
@@ -101,13 +108,23 @@ def _add_health(app: FastAPI) -> None:
 
     @app.get("/readyz", include_in_schema=False)
     async def readyz(services: ServicesOf) -> Response:
-        """The Interviews were listed once and the store can be reached."""
+        """The Interviews were listed, and the store could be reached: each once.
+
+        An outage of the store takes no pod out of the Service: it hits all of them, most that is asked for needs no
+        store, and a route that does says so with a 503.
+        """
+        nonlocal store_answered
         if not services.interviews.ready:
             raise problems.ProblemError(503, "unavailable", "The Interviews have not been listed yet.")
-        try:
-            await services.store.check()
-        except StoreError as error:
-            raise problems.ProblemError(503, "unavailable", f"The store does not answer: {error}") from error
+        if not store_answered:
+            try:
+                await services.store.check()
+            except StoreError as error:
+                log.warning("not ready: the store does not answer: %s", error)
+                raise problems.ProblemError(
+                    503, "unavailable", "The store does not answer; the log says why."
+                ) from error
+            store_answered = True
         return Response("ok", media_type="text/plain")
 
 

@@ -1,5 +1,6 @@
 """Tokens for Daily rooms, minted at the moment of joining; what Daily refuses, as problems for the caller."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,6 +16,8 @@ log = logging.getLogger(__name__)
 
 JOIN_SECONDS = 60
 RETRY_SECONDS = 2
+# For each of the two steps of joining: proxies give a request up after a minute, and a candidate before.
+PATIENCE_SECONDS = 10.0
 
 
 async def mint(rooms: RoomProvider | None, inputs: BotInputs, role: Role, display_name: str, now: datetime) -> str:
@@ -58,13 +61,14 @@ def _required(rooms: RoomProvider | None) -> RoomProvider:
 @asynccontextmanager
 async def _refusals_as_problems() -> AsyncIterator[None]:
     try:
-        yield
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            yield
     except RoomNotFoundError:
         raise ProblemError(
             409, "not-ready", "The room is being made; ask again in a moment.", headers={"Retry-After": "1"}
         ) from None
-    except RoomError as error:
-        log.warning("Daily: %s", error)
+    except (RoomError, TimeoutError) as error:
+        log.warning("Daily: %s", error if isinstance(error, RoomError) else f"no answer in {PATIENCE_SECONDS:g} s")
         wait = error.retry_after if isinstance(error, RoomUnavailableError) else None
         raise ProblemError(
             503,

@@ -1,5 +1,6 @@
-"""Around the whole app: headers of every answer, a limit on request bodies, a problem for what nothing caught."""
+"""Around the whole app: headers of every answer, limits on request bodies, a problem for what nothing caught."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
 
@@ -22,8 +23,34 @@ HEADERS: Mapping[str, str] = {
 }
 
 
+# Whoever sends a body of a mebibyte at most has it sent by then, also by telephone.
+BODY_SECONDS = 30.0
+
+
+class AnswerHeaders:
+    """Puts `HEADERS` on every answer. It belongs outside of all that answers, so that nothing passes it by."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
 class Guard:
-    """Pure ASGI, so that streams pass through it unbuffered."""
+    """Bounds what a request may send, and answers for what nothing caught.
+
+    It belongs inside of CORS, so that a browser may read its answers too. Pure ASGI: streams pass it unbuffered.
+    """
 
     def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
         self._app = app
@@ -44,6 +71,8 @@ class _Exchange:
         self._app, self._scope, self._receive, self._send = app, scope, receive, send
         self._max = max_body_bytes
         self._received = 0
+        self._body_until: float | None = None
+        self._complete = False
         self._begun = False
 
     async def run(self) -> None:
@@ -64,18 +93,25 @@ class _Exchange:
         await error.response()(self._scope, self._receive, self._guarded_send)
 
     async def _counted_receive(self) -> Message:
-        message = await self._receive()
+        # A request may be slow to send its body, once: what comes after the body is the end of the connection.
+        if self._body_until is None:
+            self._body_until = asyncio.get_running_loop().time() + BODY_SECONDS
+        try:
+            async with asyncio.timeout_at(None if self._complete else self._body_until):
+                message = await self._receive()
+        except TimeoutError:
+            raise HTTPException(
+                408, f"The body took longer than {BODY_SECONDS:g} s.", headers={"Connection": "close"}
+            ) from None
         if message["type"] == "http.request":
             self._received += len(message.get("body", b""))
             self._require_small(self._received)
+            self._complete = not message.get("more_body", False)
         return message
 
     async def _guarded_send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._begun = True
-            headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
-                headers.setdefault(name, value)
         await self._send(message)
 
     def _require_small(self, size: int) -> None:

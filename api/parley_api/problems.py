@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 TYPE_BASE = "https://parley.dev/problems/"
 MEDIA_TYPE = "application/problem+json"
+# A body may hold as many unknown keys as it has room for: the answer need not name them all.
+FIELDS_NAMED = 50
 
 _SLUGS = {
     400: "bad-request",
@@ -75,9 +77,12 @@ class ProblemError(Exception):
 
 
 def invalid(errors: list[FieldError]) -> ProblemError:
-    """422 `invalid`: the detail names every field, so that it is enough to read alone."""
-    named = "; ".join(f"{error.field}: {error.message}" for error in errors)
-    return ProblemError(422, "invalid", named or "The request is not valid.", errors=errors)
+    """422 `invalid`: the detail names every field (of many, the first fifty), so that it is enough to read alone."""
+    shown = errors[:FIELDS_NAMED]
+    named = "; ".join(f"{error.field}: {error.message}" for error in shown)
+    if len(errors) > len(shown):
+        named += f"; and {len(errors) - len(shown)} more"
+    return ProblemError(422, "invalid", named or "The request is not valid.", errors=shown)
 
 
 def from_kube(error: KubeError) -> ProblemError:
@@ -97,7 +102,7 @@ def from_kube(error: KubeError) -> ProblemError:
     if error.status == 409:
         slug = "already-exists" if error.reason == "AlreadyExists" else "conflict"
         return ProblemError(409, slug, error.message)
-    if error.status == 403 and any(cause.get("reason") == "NamespaceTerminating" for cause in _causes(error)):
+    if error.status == 403 and _is_terminating(error):
         return ProblemError(409, "conflict", error.message)
     log.error("the Kubernetes API: %s", error)
     if error.status in (401, 403):
@@ -110,6 +115,21 @@ def from_kube(error: KubeError) -> ProblemError:
         "The Kubernetes API does not answer now; try again in a few seconds.",
         headers={"Retry-After": "5"},
     )
+
+
+def refused_by_cluster(error: KubeError) -> ProblemError | None:
+    """403 `refused-by-cluster` for a refusal that is meant for the caller, whose right was asked for before.
+
+    Such is one by a ResourceQuota or a policy. None where the refusal is another, above all of this API's own rights.
+    """
+    ours = 'User "system:serviceaccount:' in error.message
+    if error.status != 403 or ours or _is_terminating(error):
+        return None
+    return ProblemError(403, "refused-by-cluster", error.message)
+
+
+def _is_terminating(error: KubeError) -> bool:
+    return any(cause.get("reason") == "NamespaceTerminating" for cause in _causes(error))
 
 
 def from_store(error: StoreError) -> ProblemError:

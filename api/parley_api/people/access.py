@@ -1,5 +1,7 @@
 """Who may do what: each of the people's paths begins with the caller's token and one question to RBAC."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import Depends, Path
@@ -7,8 +9,8 @@ from parley_crds import Interview
 
 from parley_api.auth import PEOPLE_AUDIENCE, BearerToken, Identity
 from parley_api.interviews import read_interview
-from parley_api.kube import interviews_path
-from parley_api.problems import ProblemError
+from parley_api.kube import KubeError, interviews_path
+from parley_api.problems import ProblemError, refused_by_cluster
 from parley_api.services import Services, ServicesOf
 
 Namespace = Annotated[str, Path(max_length=63, description="The Interviews' namespace.")]
@@ -35,6 +37,18 @@ async def permit(
     served = services.settings.watch_namespaces
     if served and namespace not in served:
         raise ProblemError(404, "not-served", f"This installation serves no interviews in namespace {namespace}.")
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Around a write that the caller has the right to: what the cluster's quota or policy refuses is theirs to know."""
+    try:
+        yield
+    except KubeError as error:
+        problem = refused_by_cluster(error)
+        if problem is None:
+            raise
+        raise problem from error
 
 
 async def read(services: Services, namespace: str, name: str) -> Interview:

@@ -9,12 +9,14 @@ from parley_rooms.links import link_url, mint_link
 from parley_api import transcripts
 from parley_api.interviews import read_interview
 from parley_api.kube import interviews_path
-from parley_api.people.access import Caller, Name, Namespace, permit, read
+from parley_api.people.access import Caller, Name, Namespace, permit, read, writing
 from parley_api.people.models import InterviewLink, InterviewPage, InterviewSummary, NewInterview, UnreadableInterview
 from parley_api.people.stream import stream_router
 from parley_api.problems import ProblemError, problem_responses
 from parley_api.services import ServicesOf
+from parley_api.session_status import timestamp
 from parley_api.transcripts import ARTIFACTS, Format
+from parley_api.transcripts.erasure import proof_of
 
 MANAGER = "parley-people"
 CREATED_BY = "parley.dev/created-by"
@@ -42,7 +44,8 @@ async def create_interview(
     spec = body.spec.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
     document = {"apiVersion": API_VERSION, "kind": INTERVIEW_KIND, "metadata": metadata, "spec": spec}
     query = {"fieldManager": MANAGER, "fieldValidation": "Strict"}
-    created = read_interview(await services.kube.create(interviews_path(namespace), document, query))
+    with writing():
+        created = read_interview(await services.kube.create(interviews_path(namespace), document, query))
     response.headers["Location"] = f"/v1/namespaces/{namespace}/interviews/{created.metadata.name}"
     return InterviewSummary.of(created)
 
@@ -88,7 +91,8 @@ async def cancel_interview(namespace: Namespace, name: Name, who: Caller, servic
         return InterviewSummary.of(interview)
     _require_unfinished(interview)
     body = {"metadata": {"uid": interview.metadata.uid}, "spec": {"cancel": True}}
-    patched = await services.kube.merge_patch(interviews_path(namespace, name), body, manager=MANAGER)
+    with writing():
+        patched = await services.kube.merge_patch(interviews_path(namespace, name), body, manager=MANAGER)
     return InterviewSummary.of(read_interview(patched))
 
 
@@ -115,7 +119,7 @@ async def get_link(
     response_class=Response,
     responses={
         200: {"content": {artifact.content_type: {} for artifact in ARTIFACTS.values()}},
-        **problem_responses(409),
+        **problem_responses(409, 410),
     },
 )
 async def get_transcript(
@@ -128,8 +132,16 @@ async def get_transcript(
     """The final transcript. The right is `get` on interviews/transcript."""
     await permit(services, who, "get", namespace, name, "transcript")
     interview = await read(services, namespace, name)
-    data = await transcripts.read(services.store, namespace, interview.metadata.uid or "", form)
+    uid = interview.metadata.uid or ""
+    data = await transcripts.read(services.store, namespace, uid, form)
     if data is None:
+        erased = await proof_of(services.store, namespace, uid)
+        if erased is not None:
+            at = timestamp(erased.erased_at)
+            why = "its time was over" if erased.why == "retention" else "that was ordered"
+            raise ProblemError(
+                410, "transcript-erased", f"The transcript was erased at {at}: {why}.", members={"erasedAt": at}
+            )
         phase = interview.status.phase
         if phase is not None and phase.is_final:
             raise ProblemError(404, "no-transcript", f"The interview is {phase}, and nothing was said in it.")

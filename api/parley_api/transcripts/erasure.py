@@ -37,6 +37,12 @@ async def erase(store: Store, namespace: str, uid: str, *, why: str) -> None:
     await delete_but_proof(store, namespace, uid)
 
 
+async def proof_of(store: Store, namespace: str, uid: str) -> ErasureProof | None:
+    """The proof of the interview's erasure, where it was erased. Raises StoreUnavailableError."""
+    data = await store.get(layout.artifact(namespace, uid, layout.ERASURE))
+    return None if data is None else ErasureProof.model_validate_json(data)
+
+
 async def delete_but_proof(store: Store, namespace: str, uid: str) -> None:
     """Delete what is stored of the interview, save the proof of an erasure. Raises StoreUnavailableError."""
     await store.delete_prefix(layout.prefix(namespace, uid), keep=layout.artifact(namespace, uid, layout.ERASURE))

@@ -5,6 +5,8 @@ from typing import Any
 
 import httpx
 import pytest
+from parley_api.store import FolderStore
+from parley_api.transcripts import erase
 from parley_rooms.links import Link, verify_link
 from support.api import ALL_RIGHTS, LINK_KEY, PAGE, Api, Interviewed
 
@@ -190,3 +192,27 @@ async def test_a_transcript_that_is_not_there(
     answer = await http.get(f"{path}/{expired.name}/transcript?format=pdf", headers=headers)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == "format"
+
+
+async def test_a_quota_is_the_callers_to_know(
+    http: httpx.AsyncClient, path: str, cluster: Any, namespace: str, headers: dict[str, str]
+) -> None:
+    quotas = f"/api/v1/namespaces/{namespace}/resourcequotas"
+    hard = {"count/interviews.parley.dev": "0"}
+    cluster.create(quotas, {"metadata": {"name": "few"}, "spec": {"hard": hard}})
+    # No controller counts here.
+    cluster.patch(f"{quotas}/few/status", {"status": {"hard": hard, "used": hard}})
+    answer = await http.post(path, json={"name": "one-too-many", "spec": SPEC}, headers=headers)
+    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (403, "refused-by-cluster"), answer.text
+    assert "exceeded quota" in answer.json()["detail"]
+
+
+async def test_a_transcript_that_was_erased(
+    http: httpx.AsyncClient, api: Api, interview: MakeInterview, path: str, headers: dict[str, str]
+) -> None:
+    made = interview("Completed")
+    await erase(FolderStore(api.store), made.namespace, made.uid, why="retention")
+    answer = await http.get(f"{path}/{made.name}/transcript", headers=headers)
+    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (410, "transcript-erased")
+    assert "its time was over" in answer.json()["detail"]
+    assert answer.json()["erasedAt"][:2] == "20"

@@ -1,16 +1,18 @@
 """What becomes of the Kubernetes API's refusals, and of what nothing caught."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
-from parley_api import problems
-from parley_api.guard import Guard
+from parley_api import guard, problems
+from parley_api.guard import AnswerHeaders, Guard
 from parley_api.kube import KubeError
-from parley_api.problems import ProblemError, from_kube
+from parley_api.problems import FIELDS_NAMED, ProblemError, from_kube, invalid, refused_by_cluster
 from parley_api.store import StoreUnavailableError
+from parley_protocol import FieldError
 
 
 @pytest.mark.parametrize(
@@ -39,6 +41,34 @@ def test_a_422_names_the_fields() -> None:
     problem = from_kube(KubeError(422, "Invalid", "invalid", {"causes": causes}))
     assert [(error.field, error.message) for error in problem.errors] == [("spec.noShowSeconds", "must be at least 30")]
     assert problem.detail == "spec.noShowSeconds: must be at least 30"
+
+
+def test_of_many_fields_the_first_are_named() -> None:
+    problem = invalid([FieldError(field=f"spec.x{number}", message="unknown") for number in range(100_000)])
+    assert len(problem.errors) == FIELDS_NAMED
+    assert problem.detail.endswith("; and 99950 more")
+    assert len(problem.document()["detail"]) < 2000
+
+
+QUOTA = 'interviews.parley.dev "ada" is forbidden: exceeded quota: interviews, used: 5, limited: 5'
+OWN = 'interviews.parley.dev is forbidden: User "system:serviceaccount:parley:parley-api" cannot create resource'
+
+
+@pytest.mark.parametrize(
+    ("error", "meant_for_the_caller"),
+    [
+        (KubeError(403, "Forbidden", QUOTA), True),
+        (KubeError(403, "Forbidden", 'admission webhook "policy.example" denied the request: no interviews'), True),
+        (KubeError(403, "Forbidden", OWN), False),
+        (KubeError(403, "Forbidden", "ending", {"causes": [{"reason": "NamespaceTerminating"}]}), False),
+        (KubeError(409, "Conflict", "changed"), False),
+    ],
+)
+def test_whom_a_403_is_meant_for(error: KubeError, meant_for_the_caller: bool) -> None:
+    problem = refused_by_cluster(error)
+    assert (problem is not None) == meant_for_the_caller
+    if problem is not None:
+        assert (problem.status, problem.slug, problem.detail) == (403, "refused-by-cluster", error.message)
 
 
 def test_a_problem_without_errors_has_no_such_member() -> None:
@@ -73,7 +103,12 @@ def app() -> FastAPI:
 
         return StreamingResponse(body())
 
+    @app.post("/body")
+    async def body(sent: dict[str, str]) -> dict[str, str]:
+        return sent
+
     app.add_middleware(Guard, max_body_bytes=1000)
+    app.add_middleware(AnswerHeaders)
     return app
 
 
@@ -87,6 +122,20 @@ async def test_what_nothing_caught_tells_nothing_of_the_inside(app: FastAPI) -> 
         answer = await http.get("/store")
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
         assert "bucket" not in answer.text
+
+
+async def test_a_body_that_never_ends(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "BODY_SECONDS", 0.05)
+
+    async def beginning() -> AsyncIterator[bytes]:
+        yield b'{"a": '
+        await asyncio.Event().wait()
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api") as http:
+        answer = await http.post("/body", content=beginning(), headers={"Content-Type": "application/json"})
+        assert (answer.status_code, answer.headers["content-type"]) == (408, "application/problem+json")
+        assert answer.headers["connection"] == "close"
+        assert (await http.post("/body", json={"a": "b"})).json() == {"a": "b"}
 
 
 async def test_half_an_answer_is_not_made_to_look_whole(app: FastAPI) -> None:
