@@ -14,13 +14,14 @@ from kubernetes.aio import client as untyped_client
 from kubernetes.aio import config as untyped_config
 from parley_api import problems
 from parley_api.bots import bots_router
-from parley_api.kube import Kube, interviews_path
+from parley_api.kube import Kube, interviews_path, resource_path
 from parley_api.services import Services
 from parley_api.settings import Settings
 from parley_api.store import FolderStore
 from parley_crds.names import child_name, pod_labels, pod_name
 from parley_protocol import BotInputs, InterviewerPlan, InterviewPlan, InterviewRef, QuestionPlan, RoomInputs
 from pydantic import SecretStr
+from support.chart import render, rights
 from support.control_plane import ControlPlane
 
 # The package claims to be typed, but takes plain documents that its annotations do not name.
@@ -28,13 +29,6 @@ client: Any = untyped_client
 config: Any = untyped_config
 
 INSTALLATION = "test"
-# What the chart grants the API: everything that the requests of /bot/v1 and /internal/v1 need.
-CLUSTER_RULES = [
-    {"apiGroups": ["authentication.k8s.io"], "resources": ["tokenreviews"], "verbs": ["create"]},
-    {"apiGroups": ["parley.dev"], "resources": ["interviews"], "verbs": ["get"]},
-    {"apiGroups": ["parley.dev"], "resources": ["interviews/status"], "verbs": ["patch"]},
-]
-BOTS_RULES = [{"apiGroups": [""], "resources": ["pods", "secrets"], "verbs": ["get"]}]
 
 
 @dataclass(frozen=True)
@@ -167,10 +161,9 @@ async def site(
     await core.create_namespace({"metadata": {"name": bots}})
     for account in ("parley-bot", "someone-else"):
         await core.create_namespaced_service_account(bots, {"metadata": {"name": account}})
-    api_token = await service_account_token(namespace, "parley-api")
-    await _grant(api_client, namespace, bots)
-    kube = await _connect(control_plane.kubeconfig_of(api_token))
     admin = await _connect(control_plane.kubeconfig)
+    await _grant(admin, namespace, bots)
+    kube = await _connect(control_plane.kubeconfig_of(await service_account_token(namespace, "parley-api")))
     settings = Settings(
         namespace=namespace,
         bots_namespace=bots,
@@ -198,24 +191,14 @@ async def _connect(kubeconfig: Path) -> Kube:
     return Kube(configuration)
 
 
-async def _grant(api_client: Any, namespace: str, bots: str) -> None:
-    rbac = client.RbacAuthorizationV1Api(api_client)
-    subject = {"kind": "ServiceAccount", "name": "parley-api", "namespace": namespace}
-    group = "rbac.authorization.k8s.io"
-    await rbac.create_cluster_role({"metadata": {"name": namespace}, "rules": CLUSTER_RULES})
-    await rbac.create_cluster_role_binding(
-        {
-            "metadata": {"name": namespace},
-            "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": namespace},
-            "subjects": [subject],
-        }
-    )
-    await rbac.create_namespaced_role(bots, {"metadata": {"name": "parley-api"}, "rules": BOTS_RULES})
-    await rbac.create_namespaced_role_binding(
-        bots,
-        {
-            "metadata": {"name": "parley-api"},
-            "roleRef": {"apiGroup": group, "kind": "Role", "name": "parley-api"},
-            "subjects": [subject],
-        },
-    )
+async def _grant(admin: Kube, namespace: str, bots: str) -> None:
+    """What the chart grants the API: a right that it needs and has not fails these tests."""
+    chart = render(namespace, f"bots.namespace={bots}")
+    for document in rights(chart, "parley-api"):
+        plural, where = f"{document['kind'].lower()}s", document["metadata"].get("namespace")
+        await admin.create(resource_path(_root(document), plural, where, None), document)
+
+
+def _root(document: dict[str, Any]) -> str:
+    version = document["apiVersion"]
+    return f"/api/{version}" if version == "v1" else f"/apis/{version}"
