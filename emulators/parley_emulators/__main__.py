@@ -21,7 +21,7 @@ async def _nova(stop: asyncio.Event) -> None:
 
     async with running(NovaSettings()) as nova:
         _log.info("nova listens on %d, control on %d", nova.port, nova.control_port)
-        await stop.wait()
+        await nova.until(stop)
 
 
 async def _daily(stop: asyncio.Event) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import uvicorn
 from fastapi import FastAPI
 
+_BACKLOG = 128
+
 
 class StartupError(Exception):
     """The program cannot start; the message is one line that says why."""
@@ -31,6 +33,7 @@ def bind(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
         raise StartupError(f"cannot listen on {host}:{port}: {error.strerror}") from error

@@ -35,10 +35,15 @@ class Credentials:
     access_key_id: str = "AKIATEST"
     secret_access_key: str = "the-secret"
     region: str = "us-east-1"
+    session_token: str | None = None
 
     @property
     def identity(self) -> AWSCredentialIdentity:
-        return AWSCredentialIdentity(access_key_id=self.access_key_id, secret_access_key=self.secret_access_key)
+        return AWSCredentialIdentity(
+            access_key_id=self.access_key_id,
+            secret_access_key=self.secret_access_key,
+            session_token=self.session_token,
+        )
 
     @property
     def properties(self) -> SigV4SigningProperties:
@@ -187,7 +192,7 @@ class NovaStream:
         self._connection.flush()
 
     async def received(self) -> AsyncIterator[tuple[str, dict[str, Any]]]:
-        """What the model sends: (kind, fields); an exception's kind is its type."""
+        """What the model sends: (kind, fields); an exception's kind is its type, an error's its code."""
         while (data := await self.data.get()) is not None:
             self._buffer += data
             while len(self._buffer) >= 4 and len(self._buffer) >= (total := int.from_bytes(self._buffer[:4], "big")):
@@ -202,6 +207,8 @@ def _decoded(frame: bytes) -> tuple[str, dict[str, Any]]:
     event = Event.decode(io.BytesIO(frame))
     assert event is not None
     message = event.message
+    if message.headers[":message-type"] == "error":
+        return str(message.headers[":error-code"]), {"message": message.headers[":error-message"]}
     payload = json.loads(message.payload)
     if message.headers[":message-type"] == "exception":
         return str(message.headers[":exception-type"]), payload

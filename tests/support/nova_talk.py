@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from support.nova_client import NovaStream
@@ -15,6 +16,12 @@ _FRAME = 640
 
 def tool(name: str) -> dict[str, Any]:
     return {"toolSpec": {"name": name, "description": name, "inputSchema": {"json": '{"type": "object"}'}}}
+
+
+def sound(rate: int) -> dict[str, Any]:
+    """How sound is sent, in either direction."""
+    form = {"mediaType": "audio/lpcm", "sampleRateHertz": rate, "sampleSizeBits": 16, "channelCount": 1}
+    return form | {"encoding": "base64", "audioType": "SPEECH"}
 
 
 class Talk:
@@ -32,16 +39,23 @@ class Talk:
         # One lock for all that is sent: a microphone's frame within a text is a violation.
         self._sending = asyncio.Lock()
 
-    async def begin(self, *tools: str, sensitivity: str | None = None, microphone: bool = True) -> None:
+    async def begin(
+        self, *tools: str, sensitivity: str | None = None, microphone: bool = True, history: Sequence[str] = ()
+    ) -> None:
+        """Set a session up; `history` is of the user's messages."""
         turns = {"turnDetectionConfiguration": {"endpointingSensitivity": sensitivity}} if sensitivity else {}
-        await self.stream.send(sessionStart={"inferenceConfiguration": {"maxTokens": 1024}} | turns)
-        audio = {"mediaType": "audio/lpcm", "sampleRateHertz": OUTPUT_RATE, "voiceId": "matthew"}
+        inference = {"maxTokens": 1024, "topP": 0.9, "temperature": 0.7}
+        await self.stream.send(sessionStart={"inferenceConfiguration": inference} | turns)
+        audio = sound(OUTPUT_RATE) | {"voiceId": "matthew"}
         offered = {"toolConfiguration": {"tools": [tool(name) for name in tools]}} if tools else {}
         await self.stream.send(promptStart={"promptName": PROMPT, "audioOutputConfiguration": audio} | offered)
         await self.text("Be kind.", role="SYSTEM")
-        configuration = {"mediaType": "audio/lpcm", "sampleRateHertz": INPUT_RATE}
+        for message in history:
+            await self.text(message)
         start = {"contentName": "mic", "type": "AUDIO", "role": "USER", "interactive": True}
-        await self.stream.send(contentStart={"promptName": PROMPT, "audioInputConfiguration": configuration} | start)
+        await self.stream.send(
+            contentStart={"promptName": PROMPT, "audioInputConfiguration": sound(INPUT_RATE)} | start
+        )
         self._tasks.append(asyncio.create_task(self._receive()))
         if microphone:
             self._tasks.append(asyncio.create_task(self._microphone()))
@@ -72,13 +86,23 @@ class Talk:
 
     async def until(self, kind: str, count: int = 1, seconds: float = 30) -> dict[str, Any]:
         """Wait for the count-th event of a kind."""
+        return await self._until(kind, lambda: self.all(kind), count, seconds)
 
-        def found() -> list[dict[str, Any]]:
-            return self.all(kind)
+    async def turn(self, count: int = 1, seconds: float = 30) -> str:
+        """Wait until the model's count-th turn is over; the answer is whether by END_TURN or INTERRUPTED."""
 
+        def ends() -> list[dict[str, Any]]:
+            texts = [event for event in self.all("contentEnd") if event["type"] == "TEXT"]
+            return [event for event in texts if event["stopReason"] in ("END_TURN", "INTERRUPTED")]
+
+        return str((await self._until("the end of a turn", ends, count, seconds))["stopReason"])
+
+    async def _until(
+        self, what: str, found: Callable[[], list[dict[str, Any]]], count: int, seconds: float
+    ) -> dict[str, Any]:
         async with asyncio.timeout(seconds), self._news:
             await self._news.wait_for(lambda: len(found()) >= count or self._over)
-        assert len(found()) >= count, f"{kind} did not come: {[name for name, _ in self.received]}"
+        assert len(found()) >= count, f"{what} did not come: {[name for name, _ in self.received]}"
         return found()[count - 1]
 
     async def over(self, seconds: float = 30) -> str:

@@ -1,21 +1,31 @@
 """Faults to order: what goes wrong, with which calls, and how often."""
 
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from parley_emulators.faults import OrderBook, Repeated
 
 
-class Fault(BaseModel):
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"no regular expression: {error}") from error
+    return text
+
+
+class Fault(Repeated):
     """One thing that goes wrong with calls whose method and path fit."""
-
-    model_config = ConfigDict(extra="forbid")
 
     kind: Literal["error", "delay", "drop"] = Field(
         description="error: the call is refused; delay: it is answered late; drop: the connection is cut."
     )
     method: str | None = Field(None, description="Calls with this method only.")
-    path: str = Field(".*", description="Calls whose path after /v1 fits this regular expression.")
+    path: Annotated[str, AfterValidator(_pattern)] = Field(
+        ".*", description="Calls whose path after /v1 fits this regular expression."
+    )
     status: int = Field(500, ge=400, le=599, description="error: the HTTP status.")
     error: str = Field("server-error", description="error: Daily's name of it.")
     info: str = Field("An ordered fault.", description="error: what it says for people.")
@@ -36,36 +46,17 @@ class Faults(BaseModel):
     faults: list[Fault] = []
 
 
-class FaultBook:
+class FaultBook(OrderBook[Fault]):
     """The faults that are still to strike."""
-
-    def __init__(self) -> None:
-        self._ordered: list[Fault] = []
-
-    def order(self, faults: list[Fault]) -> None:
-        """Replace all orders."""
-        self._ordered = [fault.model_copy() for fault in faults]
-
-    @property
-    def ordered(self) -> list[Fault]:
-        """What is still to strike; `times` is what is left of it."""
-        return list(self._ordered)
 
     def due(self, method: str, path: str) -> list[Fault]:
         """The faults that strike this call, and one strike less of each afterwards: delays, then at most one other."""
         striking: list[Fault] = []
-        for fault in list(self._ordered):
+        for fault in self.ordered:
             if not fault.fits(method, path):
                 continue
             striking.append(fault)
-            self._strike(fault)
+            self.strike(fault)
             if fault.kind != "delay":
                 break
         return striking
-
-    def _strike(self, fault: Fault) -> None:
-        if fault.times is None:
-            return
-        fault.times -= 1
-        if fault.times == 0:
-            self._ordered.remove(fault)

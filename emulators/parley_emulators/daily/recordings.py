@@ -42,7 +42,7 @@ class RecordingBook:
         Raises:
             DailyError: The room's meeting is being recorded under the same instance already.
         """
-        if self._active(room, instance):
+        if self.active(room, instance):
             raise invalid("has an active stream")
         recording = Recording(str(uuid.uuid4()), room, meeting, instance, now)
         self._recordings[recording.id] = recording
@@ -54,7 +54,7 @@ class RecordingBook:
         Raises:
             DailyError: None runs.
         """
-        active = self._active(room, instance)
+        active = self.active(room, instance)
         if active is None:
             raise invalid("does not have an active stream")
         active.stopped = now
@@ -92,6 +92,7 @@ class RecordingBook:
             raise invalid("the recording is still in progress")
         del self._recordings[recording_id]
 
-    def _active(self, room: str, instance: str | None) -> Recording | None:
+    def active(self, room: str, instance: str | None) -> Recording | None:
+        """The one that runs in a room under an instance."""
         running = (each for each in self._recordings.values() if each.room_name == room and each.stopped is None)
         return next((each for each in running if each.instance == instance), None)

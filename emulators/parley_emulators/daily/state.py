@@ -98,7 +98,7 @@ class Domain:
         name = request.name or uuid.uuid4().hex[:20]
         if name in self.rooms and not self.rooms[name].expired(now):
             raise invalid(f"a room named {name} already exists")
-        if len(self.rooms) >= self.max_rooms:
+        if sum(not room.expired(now) for room in self.rooms.values()) >= self.max_rooms:
             raise invalid("the domain has reached its limit of rooms")
         config = request.properties.model_dump(exclude_none=True)
         url = f"https://{self.name}.daily.co/{name}"
@@ -190,7 +190,7 @@ class Domain:
         if not room.participants:
             room.meeting = str(uuid.uuid4())
         room.participants[participant.id] = participant
-        if holder.start_cloud_recording:
+        if holder.start_cloud_recording and self.recordings.active(name, None) is None:
             self.recordings.start(name, room.meeting, None, now)
         return participant
 

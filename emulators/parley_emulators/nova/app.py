@@ -18,8 +18,6 @@ from parley_emulators.speech import vad
 from parley_emulators.speech.recogniser import Recogniser
 from parley_emulators.speech.synthesiser import Synthesiser
 
-_BACKLOG = 128
-
 
 @dataclass
 class RunningNova:
@@ -29,6 +27,22 @@ class RunningNova:
     control_port: int
     service: NovaService
     models_loaded: asyncio.Event
+    loading: asyncio.Task[None]
+
+    async def until(self, stop: asyncio.Event) -> None:
+        """Go on until told to stop.
+
+        Raises:
+            StartupError: The speech models cannot be loaded.
+        """
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait((stopped, self.loading), return_when=asyncio.FIRST_COMPLETED)
+            if self.loading.done() and (error := self.loading.exception()):
+                raise StartupError(f"the speech models cannot be loaded: {error}") from error
+            await stopped
+        finally:
+            stopped.cancel()
 
 
 @contextlib.asynccontextmanager
@@ -43,19 +57,15 @@ async def running(settings: NovaSettings) -> AsyncIterator[RunningNova]:
     senses = Senses(Recogniser(), Synthesiser())
     service = NovaService(settings, senses, FaultBook(), SessionBook())
     connections: set[Connection] = set()
-
-    def connect() -> Connection:
-        connection = Connection(service.handle)
-        connections.add(connection)
-        return connection
-
     control = control_app(service.faults, service.sessions, loaded.is_set)
     listener = bind(settings.host, settings.port)
     async with serving(control, settings.host, settings.control_port) as control_port:
         loading = asyncio.create_task(_load(senses, loaded))
-        server = await asyncio.get_running_loop().create_server(connect, sock=listener, ssl=tls, backlog=_BACKLOG)
+        server = await asyncio.get_running_loop().create_server(
+            lambda: Connection(service.handle, connections), sock=listener, ssl=tls
+        )
         try:
-            yield RunningNova(listener.getsockname()[1], control_port.port, service, loaded)
+            yield RunningNova(listener.getsockname()[1], control_port.port, service, loaded, loading)
         finally:
             server.close()
             await asyncio.gather(*(connection.close() for connection in connections))

@@ -4,24 +4,31 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from parley_emulators.faults import OrderBook, Repeated
 
-class Fault(BaseModel):
+type ExceptionType = Literal[
+    "internalServerException", "modelStreamErrorException", "modelTimeoutException", "serviceUnavailableException",
+    "throttlingException", "validationException",
+]  # fmt: skip
+"""The exceptions in the model of the operation's output stream."""
+
+
+class Fault(Repeated):
     """One thing that goes wrong.
 
     A fault strikes a stream when both its conditions hold: `after_seconds` since the stream began and `after_responses`
     begun. With neither it strikes at once: `refuse` answers in place of a stream.
     """
 
-    model_config = ConfigDict(extra="forbid")
-
-    kind: Literal["refuse", "exception", "delay", "drop", "reset", "half_close"] = Field(
-        description="refuse: an HTTP error in place of the stream; exception: an exception frame, then the end; delay: "
-        "nothing goes out for a while; drop: TCP is cut; reset: RST_STREAM; half_close: the response ends."
+    kind: Literal["refuse", "exception", "error", "delay", "drop", "reset", "half_close"] = Field(
+        description="refuse: an HTTP error in place of the stream; exception: an exception frame, then the end; error: "
+        "a frame of an error that the API's model does not have, then the end; delay: nothing goes out for a while; "
+        "drop: TCP is cut; reset: RST_STREAM; half_close: the response ends."
     )
     status: int = Field(403, ge=400, le=599, description="refuse: the HTTP status.")
-    error_type: str = Field("AccessDeniedException", description="refuse: the x-amzn-errortype.")
-    exception_type: str = Field("modelStreamErrorException", description="exception: its :exception-type.")
-    message: str = Field("An ordered fault.", description="refuse and exception: the message.")
+    error_type: str = Field("AccessDeniedException", description="refuse and error: the error's type.")
+    exception_type: ExceptionType = Field("modelStreamErrorException", description="exception: its :exception-type.")
+    message: str = Field("An ordered fault.", description="refuse, exception and error: the message.")
     delay_seconds: float = Field(0, ge=0, description="delay: how long nothing goes out.")
     after_seconds: float = Field(0, ge=0, description="Strikes once the stream has lasted this long.")
     after_responses: int = Field(0, ge=0, description="Strikes once the model has begun this many responses.")
@@ -41,41 +48,24 @@ class Faults(BaseModel):
     faults: list[Fault] = []
 
 
-class FaultBook:
+class FaultBook(OrderBook[Fault]):
     """The faults that are still to strike."""
 
-    def __init__(self) -> None:
-        self._ordered: list[Fault] = []
-
-    def order(self, faults: list[Fault]) -> None:
-        """Replace all orders."""
-        self._ordered = [fault.model_copy() for fault in faults]
-
-    @property
-    def ordered(self) -> list[Fault]:
-        """What is still to strike; `times` is what is left of it."""
-        return list(self._ordered)
-
-    def due(self, elapsed: float | None = None, responses: int = 0) -> Fault | None:
+    def due(self, struck: list[Fault], elapsed: float | None = None, responses: int = 0) -> Fault | None:
         """The fault that strikes a stream now, and one strike less of it afterwards.
 
         Args:
+            struck: What has struck this stream before: nothing does so twice. The answer is added to it.
             elapsed: Seconds since the stream began; None before it does.
             responses: Responses that the model has begun in it.
         """
-        for fault in self._ordered:
+        for fault in self.ordered:
             at_start = elapsed is None
-            if fault.at_start is not at_start:
+            if fault.at_start is not at_start or any(fault is earlier for earlier in struck):
                 continue
             if elapsed is not None and (elapsed < fault.after_seconds or responses < fault.after_responses):
                 continue
-            self._strike(fault)
+            struck.append(fault)
+            self.strike(fault)
             return fault
         return None
-
-    def _strike(self, fault: Fault) -> None:
-        if fault.times is None:
-            return
-        fault.times -= 1
-        if fault.times == 0:
-            self._ordered.remove(fault)

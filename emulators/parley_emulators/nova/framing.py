@@ -53,12 +53,15 @@ def decode(frame: bytes) -> EventMessage:
     Raises:
         FramingError: It is not one whole and sound message.
     """
+    source = BytesIO(frame)
     try:
-        event = Event.decode(BytesIO(frame))
-    except EventError as error:
-        raise FramingError(str(error)) from error
+        event = Event.decode(source)
+    except (EventError, KeyError, ValueError) as error:  # a KeyError is a header of no known type
+        raise FramingError(f"{type(error).__name__} {error}") from error
     if event is None:
         raise FramingError("an empty frame")
+    if source.read():
+        raise FramingError("bytes after the frame")
     return event.message
 
 
@@ -90,3 +93,9 @@ def encode_exception(kind: str, message: str) -> bytes:
     """The server's frame for a modelled exception, such as `modelStreamErrorException`."""
     headers = {":exception-type": kind, ":content-type": "application/json", ":message-type": "exception"}
     return EventMessage(headers=headers, payload=json.dumps({"message": message}).encode()).encode()
+
+
+def encode_error(code: str, message: str) -> bytes:
+    """The server's frame for an error that the API's model does not have."""
+    headers = {":error-code": code, ":error-message": message, ":message-type": "error"}
+    return EventMessage(headers=headers).encode()

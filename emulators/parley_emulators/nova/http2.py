@@ -1,6 +1,8 @@
 """HTTP/2 on asyncio: many streams on a connection, flow control both ways, and every rude way to end one."""
 
 import asyncio
+import contextlib
+import logging
 from collections.abc import Awaitable, Callable
 from typing import cast
 
@@ -9,6 +11,8 @@ import h2.connection
 import h2.errors
 import h2.events
 import h2.exceptions
+
+_log = logging.getLogger(__name__)
 
 
 class StreamClosedError(Exception):
@@ -27,6 +31,7 @@ class Stream:
         self._id = stream_id
         self._arrived: asyncio.Queue[tuple[bytes, int] | None] = asyncio.Queue()
         self._window = asyncio.Event()
+        self._input_ended = False
         self._closed = False
 
     async def receive(self) -> bytes | None:
@@ -63,7 +68,7 @@ class Stream:
 
     def reset(self) -> None:
         """Break the stream off with RST_STREAM."""
-        self._attempt(lambda h2c: h2c.reset_stream(self._id, h2.errors.ErrorCodes.INTERNAL_ERROR))
+        self._reset(h2.errors.ErrorCodes.INTERNAL_ERROR)
 
     def drop(self) -> None:
         """Cut the whole TCP connection."""
@@ -75,13 +80,26 @@ class Stream:
 
     def end_input(self, *, closed: bool) -> None:
         """The client sends no more; `closed` when the stream is gone altogether (called by the connection)."""
+        self._input_ended = True
         self._closed = self._closed or closed
         self._arrived.put_nowait(None)
         self._window.set()
 
+    def finish(self) -> None:
+        """The response has ended: what still comes of the request is nobody's (called by the connection)."""
+        while not self._arrived.empty():
+            if (item := self._arrived.get_nowait()) is not None:
+                self._connection.acknowledge(self._id, item[1])
+        if not self._input_ended:
+            self._reset(h2.errors.ErrorCodes.NO_ERROR)
+
     def widen(self) -> None:
         """The client can take more (called by the connection)."""
         self._window.set()
+
+    def _reset(self, code: h2.errors.ErrorCodes) -> None:
+        self._attempt(lambda h2c: h2c.reset_stream(self._id, code))
+        self._closed = True
 
     async def _sendable(self, wanted: int) -> int:
         while True:
@@ -104,10 +122,11 @@ class Stream:
 
 
 class Connection(asyncio.Protocol):
-    """One client's connection; each request is handled by a task of its own."""
+    """One client's connection, in `connections` while it is open; each request is handled by a task of its own."""
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: Handler, connections: "set[Connection]") -> None:
         self._handler = handler
+        self._connections = connections
         configuration = h2.config.H2Configuration(client_side=False, header_encoding="utf-8")
         self._h2 = h2.connection.H2Connection(configuration)
         self._streams: dict[int, Stream] = {}
@@ -118,6 +137,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Greet the client."""
         self._transport = cast("asyncio.Transport", transport)
+        self._connections.add(self)
         self.act(lambda h2c: h2c.initiate_connection())
 
     def data_received(self, data: bytes) -> None:
@@ -134,6 +154,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone: every stream ends."""
+        self._connections.discard(self)
         self.writable.set()
         for stream in self._streams.values():
             stream.end_input(closed=True)
@@ -153,7 +174,7 @@ class Connection(asyncio.Protocol):
 
     def acknowledge(self, stream_id: int, flow_controlled: int) -> None:
         """Let the client send as much again as was taken."""
-        if flow_controlled and stream_id in self._streams and not self._transport.is_closing():
+        if flow_controlled and not self._transport.is_closing():
             self.act(lambda h2c: h2c.acknowledge_received_data(flow_controlled, stream_id))
 
     def window(self, stream_id: int) -> int:
@@ -180,8 +201,12 @@ class Connection(asyncio.Protocol):
         match event:
             case h2.events.RequestReceived():
                 self._begin(event)
-            case h2.events.DataReceived() if stream := self._streams.get(event.stream_id or 0):
-                stream.deliver(event.data or b"", event.flow_controlled_length or 0)
+            case h2.events.DataReceived():
+                if stream := self._streams.get(event.stream_id or 0):
+                    stream.deliver(event.data or b"", event.flow_controlled_length or 0)
+                else:
+                    # Of a stream that is over: what it takes of the connection's window is the others'.
+                    self.acknowledge(event.stream_id or 0, event.flow_controlled_length or 0)
             case h2.events.StreamEnded() if stream := self._streams.get(event.stream_id or 0):
                 stream.end_input(closed=False)
             case h2.events.StreamReset() if stream := self._streams.get(event.stream_id or 0):
@@ -206,7 +231,13 @@ class Connection(asyncio.Protocol):
     async def _handle(self, stream: Stream, stream_id: int) -> None:
         try:
             await self._handler(stream)
+        except Exception:  # noqa: BLE001 -- whatever it is, the client hears of it and the connection goes on
+            _log.exception("a request failed")
+            with contextlib.suppress(StreamClosedError):
+                stream.reset()
         finally:
+            with contextlib.suppress(StreamClosedError):
+                stream.finish()
             self._streams.pop(stream_id, None)
 
     def _flush(self) -> None:

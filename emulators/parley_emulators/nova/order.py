@@ -1,11 +1,23 @@
-"""The order of a client's events, as Nova holds it. Pure: told of each event once, it refuses what may not come now."""
+"""The order of a client's events, as Nova holds it. Pure: told of each event once, it refuses what may not come now.
+
+From AWS's guide to Nova 2 Sonic ("Managing chat history"): the history comes once, after the system prompt and before
+the sound; it begins with the user; a textInput of it holds at most 1 KB (a longer text is split within its block) and
+all of it at most 40 KB. The guide also has USER and ASSISTANT alternate. That is not held here: pipecat's continuation,
+which follows AWS's sample of one, sends each sentence as a message of its own.
+
+Seen by others: the message about a history that is not complete (livekit/agents#6720). The other messages are ours.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
 
+from parley_emulators.nova.bodies import ContentStart, ProtocolViolationError, parse
 
-class ProtocolViolationError(Exception):
-    """The client sent something that may not come, or not now. The stream ends with a validationException."""
+LONGEST_HISTORY_INPUT = 1024
+"""Bytes of UTF-8 in one textInput of the history."""
+LONGEST_HISTORY = 40 * 1024
+"""Bytes of UTF-8 in all of the history."""
+_HISTORY_INCOMPLETE = "Chat history should be sent completely before streaming audio."
 
 
 @dataclass(frozen=True)
@@ -17,6 +29,12 @@ class Content:
     role: str
     interactive: bool
     tool_use_id: str | None
+    sample_rate: int | None
+
+    @property
+    def is_history(self) -> bool:
+        """Whether it is a message of the chat history."""
+        return self.type == "TEXT" and self.role != "SYSTEM" and not self.interactive
 
 
 @dataclass
@@ -29,7 +47,7 @@ class SessionOrder:
     _prompt_ended: bool = False
     _open: dict[str, Content] = field(default_factory=dict)
     _names: set[str] = field(default_factory=set)
-    _has_history: bool = False
+    _history_bytes: int | None = None
     _has_audio: bool = False
 
     def accept(self, kind: str, event: dict[str, Any]) -> Content | None:
@@ -74,8 +92,6 @@ class SessionOrder:
         name = event.get("promptName")
         if not isinstance(name, str) or not name:
             raise ProtocolViolationError("promptStart requires promptName.")
-        if event.get("audioOutputConfiguration", {}).get("mediaType") != "audio/lpcm":
-            raise ProtocolViolationError("audioOutputConfiguration.mediaType must be audio/lpcm.")
         self._prompt = name
 
     def _check_prompt(self, event: dict[str, Any]) -> None:
@@ -86,7 +102,7 @@ class SessionOrder:
 
     def _start_content(self, event: dict[str, Any]) -> Content:
         self._check_prompt(event)
-        content = _parse(event)
+        content = _content(event)
         if content.name in self._names:
             raise ProtocolViolationError(f"contentName {content.name} has been used before.")
         if not self._names and (content.type, content.role) != ("TEXT", "SYSTEM"):
@@ -106,11 +122,21 @@ class SessionOrder:
         self._has_audio = True
 
     def _check_history(self, content: Content) -> None:
-        if content.type != "TEXT" or content.role == "SYSTEM" or content.interactive or self._has_audio:
+        if not content.is_history:
             return
-        if not self._has_history and content.role != "USER":
+        if self._has_audio:
+            raise ProtocolViolationError(_HISTORY_INCOMPLETE)
+        if self._history_bytes is None and content.role != "USER":
             raise ProtocolViolationError("The first message of the chat history must have role USER.")
-        self._has_history = True
+        self._history_bytes = self._history_bytes or 0
+
+    def _count_history(self, text: str) -> None:
+        size = len(text.encode(errors="surrogatepass"))
+        self._history_bytes = (self._history_bytes or 0) + size
+        if size > LONGEST_HISTORY_INPUT:
+            raise ProtocolViolationError(f"One textInput of the chat history may have 1 KB; this one has {size} bytes.")
+        if self._history_bytes > LONGEST_HISTORY:
+            raise ProtocolViolationError("The chat history may have 40 KB in all.")
 
     def _content(self, event: dict[str, Any]) -> Content:
         self._check_prompt(event)
@@ -126,21 +152,23 @@ class SessionOrder:
             raise ProtocolViolationError(f"{kind} may not be sent in a content of type {content.type}.")
         # Interactive or not: Nova takes every open text for unfinished history (livekit/agents#6720).
         if kind == "audioInput" and any(block.type == "TEXT" for block in self._open.values()):
-            raise ProtocolViolationError("Chat history should be sent completely before streaming audio.")
-        if not isinstance(event.get("content"), str):
+            raise ProtocolViolationError(_HISTORY_INCOMPLETE)
+        text = event.get("content")
+        if not isinstance(text, str):
             raise ProtocolViolationError(f"{kind} requires content.")
+        if content.is_history:
+            self._count_history(text)
         return content
 
 
-def _parse(event: dict[str, Any]) -> Content:
-    name, type_, role = event.get("contentName"), event.get("type"), event.get("role")
-    if not isinstance(name, str) or not name:
-        raise ProtocolViolationError("contentStart requires contentName.")
-    if type_ not in ("TEXT", "AUDIO", "TOOL"):
-        raise ProtocolViolationError(f"Content type must be one of TEXT, AUDIO, TOOL, not {type_}.")
-    if role not in ("SYSTEM", "USER", "ASSISTANT", "TOOL"):
-        raise ProtocolViolationError(f"Content role must be one of SYSTEM, USER, ASSISTANT, TOOL, not {role}.")
-    tool_use_id = event.get("toolResultInputConfiguration", {}).get("toolUseId")
-    if type_ == "TOOL" and not tool_use_id:
+def _content(event: dict[str, Any]) -> Content:
+    start = parse(ContentStart, "contentStart", event)
+    result = start.tool_result_input_configuration
+    if start.type == "TOOL" and result is None:
         raise ProtocolViolationError("A content of type TOOL requires toolResultInputConfiguration.toolUseId.")
-    return Content(name, type_, role, bool(event.get("interactive")), tool_use_id)
+    if start.type == "AUDIO" and start.audio_input_configuration is None:
+        raise ProtocolViolationError("A content of type AUDIO requires audioInputConfiguration.")
+    tool_use_id = result.tool_use_id if result else None
+    sound = start.audio_input_configuration
+    rate = sound.sample_rate_hertz if sound else None
+    return Content(start.content_name, start.type, start.role, start.interactive, tool_use_id, rate)

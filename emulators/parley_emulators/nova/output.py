@@ -1,4 +1,9 @@
-"""The blocks of a response as Nova sends them: each content is a contentStart, its parts and a contentEnd."""
+"""What Nova sends: each content is a contentStart, its parts and a contentEnd.
+
+AWS's guide does not say how long a completion lasts. By what others saw (LiveKit's plugin: "Nova Sonic uses one
+completion for entire session"; livekit/agents#7327: usage comes before any completionStart) it begins with the first
+content of a session and ends with its prompt, and a turn's end is the stopReason END_TURN of a content.
+"""
 
 import base64
 import json
@@ -21,13 +26,14 @@ _CHARACTERS_A_TOKEN = 4
 
 
 class Output:
-    """Writes one session's responses (completions) to the stream, one content at a time."""
+    """Writes one session's completion to the stream, one content at a time."""
 
     def __init__(self, send: Send, session_id: str) -> None:
         self._send = send
         self._session_id = session_id
         self._prompt_name = ""
-        self._completion_id = ""
+        self._completion_id = str(uuid.uuid4())
+        self._begun = False
         self._totals = {"input": {"speechTokens": 0, "textTokens": 0}, "output": {"speechTokens": 0, "textTokens": 0}}
         self._delta = json.loads(json.dumps(self._totals))
         self.audio_rate = OUTPUT_RATE
@@ -41,28 +47,34 @@ class Output:
         """Count what came in towards the next usage event."""
         self._count("input", seconds, text)
 
-    async def start_completion(self) -> None:
-        """A response begins."""
-        self._completion_id = str(uuid.uuid4())
-        await self._event("completionStart", self._base())
+    async def end_completion(self) -> None:
+        """The completion is over, where one has begun; what it used is reported first."""
+        await self.usage()
+        if self._begun:
+            self._begun = False
+            await self._event("completionEnd", self._base() | {"stopReason": "END_TURN"})
 
-    async def end_completion(self, stop: StopReason) -> None:
-        """The response is over; what it used is reported first."""
-        for direction, kinds in self._delta.items():
+    async def usage(self) -> None:
+        """Report what was used since the last report, if anything was."""
+        if not self._prompt_name or not any(any(kinds.values()) for kinds in self._delta.values()):
+            return
+        delta, self._delta = (
+            self._delta,
+            {direction: dict.fromkeys(kinds, 0) for direction, kinds in self._delta.items()},
+        )
+        for direction, kinds in delta.items():
             for kind, count in kinds.items():
                 self._totals[direction][kind] += count
         total_in, total_out = (sum(self._totals[direction].values()) for direction in ("input", "output"))
         usage = {
             "totalInputTokens": total_in, "totalOutputTokens": total_out, "totalTokens": total_in + total_out,
-            "details": {"delta": self._delta, "total": self._totals},
+            "details": {"delta": delta, "total": self._totals},
         }  # fmt: skip
         await self._event("usageEvent", self._base() | usage)
-        self._delta = {direction: dict.fromkeys(kinds, 0) for direction, kinds in self._totals.items()}
-        await self._event("completionEnd", self._base() | {"stopReason": stop})
 
     async def text(self, role: str, stage: Stage, text: str, stop: StopReason) -> None:
         """A whole content of text."""
-        content = self._content()
+        content = await self._content()
         configuration = {
             "additionalModelFields": json.dumps({"generationStage": stage}),
             "textOutputConfiguration": {"mediaType": "text/plain"},
@@ -79,7 +91,7 @@ class Output:
 
     async def start_audio(self) -> dict[str, Any]:
         """A content of sound begins; the answer names it to the two calls below."""
-        content = self._content()
+        content = await self._content()
         configuration = {
             "mediaType": "audio/lpcm", "sampleRateHertz": self.audio_rate, "sampleSizeBits": 16, "channelCount": 1,
             "encoding": "base64",
@@ -99,7 +111,7 @@ class Output:
 
     async def tool_use(self, tool_use_id: str, name: str, arguments: dict[str, Any]) -> None:
         """A whole content that calls a tool."""
-        content = self._content()
+        content = await self._content()
         start = {"type": "TOOL", "role": "TOOL", "toolUseOutputConfiguration": {"mediaType": "application/json"}}
         use = {"toolName": name, "toolUseId": tool_use_id, "content": json.dumps(arguments)}
         await self._event("contentStart", content | start)
@@ -111,7 +123,10 @@ class Output:
             "sessionId": self._session_id, "promptName": self._prompt_name, "completionId": self._completion_id
         }  # fmt: skip
 
-    def _content(self) -> dict[str, Any]:
+    async def _content(self) -> dict[str, Any]:
+        if not self._begun:
+            self._begun = True
+            await self._event("completionStart", self._base())
         return self._base() | {"contentId": str(uuid.uuid4())}
 
     def _count(self, direction: str, seconds: float, text: str) -> None:

@@ -23,46 +23,11 @@ _ECHO_WORDS = 5
 # A tool that answers with another tool's name for ever must not keep the session from listening again.
 _LONGEST_CHAIN = 4
 _WORD = re.compile(r"[\w'\u2019-]+")
-_LOOSE_ENDS = frozenset(
-    {
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "been",
-        "but",
-        "by",
-        "did",
-        "do",
-        "for",
-        "from",
-        "had",
-        "has",
-        "have",
-        "he",
-    }
-    | {"i", "in", "is", "it", "its", "me", "my", "of", "on", "or", "our", "she", "so", "that", "the", "their", "them"}
-    | {
-        "then",
-        "there",
-        "they",
-        "this",
-        "to",
-        "too",
-        "very",
-        "was",
-        "we",
-        "were",
-        "what",
-        "when",
-        "which",
-        "with",
-        "you",
-    }
-)
+_LOOSE_ENDS_TEXT = """
+    a an and are as at be been but by did do for from had has have he i in is it its me my of on or our she so
+    that the their them then there they this to too very was we were what when which with you
+"""
+_LOOSE_ENDS = frozenset(_LOOSE_ENDS_TEXT.split())
 _OWNERS = frozenset({"my", "our"})
 
 

@@ -13,19 +13,26 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
+from parley_emulators.nova.bodies import ProtocolViolationError
 from parley_emulators.nova.faults import Fault, FaultBook
-from parley_emulators.nova.framing import FrameReader, FramingError, client_event, decode, encode_exception
+from parley_emulators.nova.framing import (
+    FrameReader,
+    FramingError,
+    client_event,
+    decode,
+    encode_error,
+    encode_exception,
+)
 from parley_emulators.nova.http2 import Stream, StreamClosedError
-from parley_emulators.nova.order import ProtocolViolationError
 from parley_emulators.nova.record import SessionBook, SessionRecord
 from parley_emulators.nova.session import Senses, Session
 from parley_emulators.nova.settings import NovaSettings
 from parley_emulators.nova.sigv4 import ChunkVerifier, Request, Secret, SignatureRefusedError, verify_request
-from parley_emulators.speech.synthesiser import SynthesisError
 
 _log = logging.getLogger(__name__)
 _PATH = re.compile(r"^/model/(?P<model>[^/]+)/invoke-with-bidirectional-stream(?:\?.*)?$")
 _FAULT_POLL_SECONDS = 0.05
+_UNEXPECTED = "The system encountered an unexpected error."
 _RETIRED = "This model version has reached the end of its life. Please refer to the AWS documentation for more details."
 
 
@@ -40,12 +47,12 @@ class RefusedError(Exception):
 
 
 class _StreamEnds(Exception):
-    """The stream is over: why, and the exception frame (type, message) to send before its end, if any."""
+    """The stream is over: why, and the frame to send before its end, if any."""
 
-    def __init__(self, reason: str, exception: tuple[str, str] | None = None) -> None:
+    def __init__(self, reason: str, frame: bytes | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.exception = exception
+        self.frame = frame
 
 
 @dataclass
@@ -59,17 +66,18 @@ class NovaService:
 
     async def handle(self, stream: Stream) -> None:
         """Serve one request, whatever becomes of it."""
+        struck: list[Fault] = []
         try:
             try:
-                model, verifier = await self._admit(stream)
+                model, verifier = await self._admit(stream, struck)
             except RefusedError as refusal:
                 await _refuse(stream, refusal)
                 return
-            await self._serve(stream, model, verifier)
+            await self._serve(stream, model, verifier, struck)
         except StreamClosedError:
             return
 
-    async def _admit(self, stream: Stream) -> tuple[str, ChunkVerifier]:
+    async def _admit(self, stream: Stream, struck: list[Fault]) -> tuple[str, ChunkVerifier]:
         headers = stream.headers
         path = headers.get(":path", "")
         matched = _PATH.match(path)
@@ -78,7 +86,9 @@ class NovaService:
         if headers.get(":method") != "POST":
             raise RefusedError(405, "UnknownOperationException", "The method must be POST.")
         settings = self.settings
-        secret = Secret(settings.access_key_id, settings.secret_access_key.get_secret_value(), settings.region)
+        token = settings.session_token.get_secret_value() if settings.session_token else None
+        key = settings.secret_access_key.get_secret_value()
+        secret = Secret(settings.access_key_id, key, settings.region, token)
         try:
             verifier = verify_request(Request("POST", path, headers), secret, datetime.now(UTC))
         except SignatureRefusedError as refused:
@@ -88,11 +98,11 @@ class NovaService:
             raise RefusedError(404, "ResourceNotFoundException", _RETIRED)
         if model not in settings.models:
             raise RefusedError(400, "ValidationException", "The provided model identifier is invalid.")
-        while (fault := self.faults.due()) is not None:
+        while (fault := self.faults.due(struck)) is not None:
             await _strike_at_start(fault, stream)
         return model, verifier
 
-    async def _serve(self, stream: Stream, model: str, verifier: ChunkVerifier) -> None:
+    async def _serve(self, stream: Stream, model: str, verifier: ChunkVerifier, struck: list[Fault]) -> None:
         request_id = str(uuid.uuid4())
         headers = {"content-type": "application/vnd.amazon.eventstream", "x-amzn-requestid": request_id}
         stream.respond(200, headers)
@@ -100,23 +110,26 @@ class NovaService:
         self.sessions.open(record)
         _log.info("session %s of %s began", request_id, model)
         try:
-            await self._converse(stream, verifier, record)
+            await self._converse(stream, verifier, record, struck)
         except* _StreamEnds as ends:
             end = _first(ends)
             record.end = end.reason
-            await _end(stream, end.exception)
-        except* SynthesisError as error:
-            record.end = f"no voice: {error.exceptions[0]}"
-            _log.exception("session %s lost its voice", request_id)
-            await _end(stream, ("internalServerException", "The system encountered an unexpected error."))
+            await _end(stream, end.frame)
         except* StreamClosedError:
             record.end = record.end or "the client went away"
+        except* Exception as group:  # noqa: BLE001 -- whatever it is, the client hears of it
+            error = _first(group)
+            record.end = f"failed: {type(error).__name__}: {error}"
+            _log.exception("session %s failed", request_id)
+            await _end(stream, encode_exception("internalServerException", _UNEXPECTED))
         finally:
             record.ended_at = time.time()
             record.end = record.end or "the emulator stopped"
             _log.info("session %s ended: %s", request_id, record.end)
 
-    async def _converse(self, stream: Stream, verifier: ChunkVerifier, record: SessionRecord) -> None:
+    async def _converse(
+        self, stream: Stream, verifier: ChunkVerifier, record: SessionRecord, struck: list[Fault]
+    ) -> None:
         loop = asyncio.get_running_loop()
         began = loop.time()
         gate = _Gate(stream)
@@ -125,22 +138,26 @@ class NovaService:
             group.create_task(session.run())
             group.create_task(self._read(stream, verifier, session))
             group.create_task(self._limit())
-            group.create_task(self._spoil(stream, gate, session, began, record))
+            group.create_task(self._spoil(stream, gate, session, record, struck))
 
     async def _read(self, stream: Stream, verifier: ChunkVerifier, session: Session) -> None:
         try:
             async for event in self._events(stream, verifier):
                 session.take(event)
+                if "promptEnd" in event or "sessionEnd" in event:
+                    await session.end_prompt()
                 if session.ended:
                     raise _StreamEnds("the client ended it")
         except ProtocolViolationError as violation:
-            raise _StreamEnds(f"refused: {violation}", ("validationException", str(violation))) from violation
+            frame = encode_exception("validationException", str(violation))
+            raise _StreamEnds(f"refused: {violation}", frame) from violation
         except FramingError as error:
-            message = f"Invalid input request: {error}."
-            raise _StreamEnds(f"refused: {error}", ("validationException", message)) from error
+            frame = encode_exception("validationException", f"Invalid input request: {error}.")
+            raise _StreamEnds(f"refused: {error}", frame) from error
         except SignatureRefusedError as refused:
-            exception = (_camel(refused.error_type), refused.message)
-            raise _StreamEnds(f"refused: {refused.message}", exception) from refused
+            # The API's model has no such exception for its output stream.
+            frame = encode_error(refused.error_type, refused.message)
+            raise _StreamEnds(f"refused: {refused.message}", frame) from refused
         raise _StreamEnds("the client closed its side")
 
     async def _events(self, stream: Stream, verifier: ChunkVerifier) -> AsyncIterator[dict[str, Any]]:
@@ -162,15 +179,16 @@ class NovaService:
     async def _limit(self) -> None:
         await asyncio.sleep(self.settings.session_limit_seconds)
         message = "Model has timed out in processing the request. Try your request again."
-        raise _StreamEnds("the session limit", ("modelTimeoutException", message))
+        raise _StreamEnds("the session limit", encode_exception("modelTimeoutException", message))
 
     async def _spoil(
-        self, stream: Stream, gate: "_Gate", session: Session, began: float, record: SessionRecord
+        self, stream: Stream, gate: "_Gate", session: Session, record: SessionRecord, struck: list[Fault]
     ) -> None:
         """Let the ordered faults strike when they are due."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         while True:
-            elapsed = asyncio.get_running_loop().time() - began
-            fault = self.faults.due(elapsed, session.responses_begun)
+            fault = self.faults.due(struck, loop.time() - began, session.responses_begun)
             if fault is None:
                 await asyncio.sleep(_FAULT_POLL_SECONDS)
                 continue
@@ -179,7 +197,9 @@ class NovaService:
                 case "delay":
                     gate.hold(fault.delay_seconds)
                 case "exception":
-                    raise _StreamEnds("fault: exception", (fault.exception_type, fault.message))
+                    raise _StreamEnds("fault: exception", encode_exception(fault.exception_type, fault.message))
+                case "error":
+                    raise _StreamEnds("fault: error", encode_error(fault.error_type, fault.message))
                 case "half_close":
                     raise _StreamEnds("fault: half_close")
                 case "reset":
@@ -209,7 +229,7 @@ class _Gate:
 
 async def _strike_at_start(fault: Fault, stream: Stream) -> None:
     match fault.kind:
-        case "refuse":
+        case "refuse" | "error":
             raise RefusedError(fault.status, fault.error_type, fault.message)
         case "exception":
             # Before the stream has begun, an exception is an HTTP error of the same name.
@@ -239,19 +259,15 @@ async def _refuse(stream: Stream, refusal: RefusedError) -> None:
     await stream.send(body, end=True)
 
 
-async def _end(stream: Stream, exception: tuple[str, str] | None) -> None:
-    """End the response, after an exception frame where there is one; a client that is gone misses it."""
+async def _end(stream: Stream, frame: bytes | None) -> None:
+    """End the response, after a last frame where there is one; a client that is gone misses it."""
     with contextlib.suppress(StreamClosedError):
-        if exception is not None:
-            await stream.send(encode_exception(*exception))
+        if frame is not None:
+            await stream.send(frame)
         await stream.send(b"", end=True)
 
 
-def _first(group: BaseExceptionGroup[_StreamEnds]) -> _StreamEnds:
+def _first[E: Exception](group: BaseExceptionGroup[E]) -> E:
     """The end that came first, when several came at once."""
     first = group.exceptions[0]
     return _first(first) if isinstance(first, BaseExceptionGroup) else first
-
-
-def _camel(error_type: str) -> str:
-    return error_type[0].lower() + error_type[1:]

@@ -2,16 +2,17 @@
 
 import asyncio
 import base64
-import binascii
 import contextlib
+import json
 import uuid
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from parley_emulators.nova.order import Content, ProtocolViolationError, SessionOrder
-from parley_emulators.nova.output import OUTPUT_RATE, Output, Send
+from parley_emulators.nova.bodies import PromptStart, ProtocolViolationError, SessionStart, parse
+from parley_emulators.nova.order import Content, SessionOrder
+from parley_emulators.nova.output import Output, Send
 from parley_emulators.nova.policy import Action, CallTool, Policy, Say
 from parley_emulators.nova.record import Message, SessionRecord, ToolCall
 from parley_emulators.nova.settings import NovaSettings
@@ -25,6 +26,7 @@ from parley_emulators.speech.turns import SpeechStarted
 # A client whose tool handler died never answers; the model must then go on listening.
 _TOOL_PATIENCE_SECONDS = 20.0
 _TURN_PATIENCE_SECONDS = 20.0
+_METER_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Session:
         self._output = Output(send, record.id)
         self._speaker = Speaker(self._output, senses.synthesiser, settings.lead_seconds)
         self._policy = Policy(frozenset())
+        self._start = SessionStart()
         self._ear: asyncio.Future[Ear] = asyncio.get_running_loop().create_future()
         self._input_rate = 16_000
         self._stimuli: deque[_Stimulus] = deque()
@@ -87,11 +90,12 @@ class Session:
         self._record.events[kind] += 1
         match kind:
             case "sessionStart":
+                self._start = parse(SessionStart, kind, body)
                 self._record.session_start = body
             case "promptStart":
                 self._start_prompt(body)
-            case "contentStart" if content and content.type == "AUDIO":
-                self._open_ear(body)
+            case "contentStart" if content and content.sample_rate:
+                self._open_ear(content.sample_rate)
             case "audioInput":
                 self._hear(body["content"])
             case "textInput" | "toolResult" if content:
@@ -107,30 +111,24 @@ class Session:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen())
             group.create_task(self._respond())
+            group.create_task(self._meter())
+
+    async def end_prompt(self) -> None:
+        """The client has ended the prompt: what the model began to say in it is complete."""
+        await self._output.end_completion()
 
     def _start_prompt(self, body: dict[str, Any]) -> None:
+        prompt = parse(PromptStart, "promptStart", body)
         self._record.prompt_start = body
-        rate = body["audioOutputConfiguration"].get("sampleRateHertz", OUTPUT_RATE)
-        if rate not in (8_000, 16_000, 24_000):
-            raise ProtocolViolationError("audioOutputConfiguration.sampleRateHertz must be 8000, 16000 or 24000.")
-        self._output.start_prompt(body["promptName"], rate)
-        tools = body.get("toolConfiguration", {}).get("tools", [])
-        try:
-            names = frozenset(str(tool["toolSpec"]["name"]) for tool in tools)
-        except (KeyError, TypeError) as error:
-            raise ProtocolViolationError("Each tool of toolConfiguration requires toolSpec.name.") from error
-        self._policy = Policy(names)
+        audio = prompt.audio_output_configuration
+        if audio.voice_id not in self._settings.voices:
+            raise ProtocolViolationError(f"Invalid input request: unknown voiceId {audio.voice_id}.")
+        self._output.start_prompt(prompt.prompt_name, audio.sample_rate_hertz)
+        self._policy = Policy(frozenset(tool.tool_spec.name for tool in prompt.tool_configuration.tools))
 
-    def _open_ear(self, body: dict[str, Any]) -> None:
-        configuration = body.get("audioInputConfiguration", {})
-        self._input_rate = configuration.get("sampleRateHertz", 16_000)
-        if self._input_rate not in (8_000, 16_000, 24_000):
-            raise ProtocolViolationError("audioInputConfiguration.sampleRateHertz must be 8000, 16000 or 24000.")
-        start = self._record.session_start or {}
-        sensitivity = start.get("turnDetectionConfiguration", {}).get("endpointingSensitivity")
-        if sensitivity not in (None, "HIGH", "MEDIUM", "LOW"):
-            raise ProtocolViolationError(f"endpointingSensitivity must be one of HIGH, MEDIUM, LOW, not {sensitivity}.")
-        pause = self._settings.pause_seconds(sensitivity)
+    def _open_ear(self, rate: int) -> None:
+        self._input_rate = rate
+        pause = self._settings.pause_seconds(self._start.turn_detection_configuration.endpointing_sensitivity)
         # A second audio content, after the first has ended, is heard by the same ear.
         if not self._ear.done():
             self._ear.set_result(Ear(self._senses.recogniser, self._input_rate, pause))
@@ -138,7 +136,7 @@ class Session:
     def _hear(self, encoded: str) -> None:
         try:
             pcm = base64.b64decode(encoded, validate=True)
-        except binascii.Error as error:
+        except ValueError as error:
             raise ProtocolViolationError("audioInput.content must be base64.") from error
         seconds = len(pcm) / BYTES_PER_SAMPLE / self._input_rate
         self._record.audio_seconds += seconds
@@ -146,7 +144,11 @@ class Session:
         self._ear.result().hear(pcm)
 
     def _close(self, content: Content, text: str) -> None:
-        if content.type == "TOOL":
+        if content.type == "AUDIO":
+            # Nothing more is heard, so no pause will end a turn that was going on.
+            self._quiet.set()
+        elif content.type == "TOOL":
+            _require_json(text)
             result = self._results.pop(content.tool_use_id or "", None)
             if result is None:
                 raise ProtocolViolationError(f"No tool use with id {content.tool_use_id} awaits a result.")
@@ -189,18 +191,16 @@ class Session:
 
     async def _respond_to(self, stimulus: _Stimulus) -> None:
         self.responses_begun += 1
-        await self._output.start_completion()
         match stimulus:
             case _Text(text):
                 actions = self._policy.on_text(text)
             case _Turn(text):
                 await self._output.text("USER", "FINAL", text, "PARTIAL_TURN")
                 actions = self._policy.on_user_turn(text)
-        heard = await self._carry_out(actions)
-        await self._output.end_completion("END_TURN" if heard else "INTERRUPTED")
+        await self._carry_out(actions)
 
-    async def _carry_out(self, actions: list[Action]) -> bool:
-        """Do what the policy says, in order; the answer is whether all that was said was heard."""
+    async def _carry_out(self, actions: list[Action]) -> None:
+        """Do what the policy says, in order; who is interrupted leaves the rest undone."""
         pending = list(actions)
         while pending:
             action = pending.pop(0)
@@ -208,11 +208,10 @@ class Session:
                 case Say(text):
                     await self._let_finish()
                     if not await self._say(text):
-                        return False
+                        return
                 case CallTool(name, arguments):
                     result = await self._call(name, arguments)
                     pending += self._policy.on_tool_silence() if result is None else self._policy.on_tool_result(result)
-        return True
 
     async def _say(self, text: str) -> bool:
         turn = Message(role="ASSISTANT", text=text, at=self._now())
@@ -228,6 +227,12 @@ class Session:
         while self._stimuli and isinstance(self._stimuli[0], _Turn):
             await self._output.text("USER", "FINAL", self._stimuli.popleft().text, "PARTIAL_TURN")
 
+    async def _meter(self) -> None:
+        """Tell what was used as it accrues: before the first response too, as Nova does."""
+        while True:
+            await asyncio.sleep(_METER_SECONDS)
+            await self._output.usage()
+
     async def _call(self, name: str, arguments: dict[str, Any]) -> str | None:
         tool_use_id = str(uuid.uuid4())
         call = ToolCall(name=name, arguments=arguments, at=self._now())
@@ -240,3 +245,11 @@ class Session:
         except TimeoutError:
             return None
         return call.result
+
+
+def _require_json(text: str) -> None:
+    # Nova's message for a result that is no JSON, as others saw it (livekit/agents#4348).
+    try:
+        json.loads(text)
+    except ValueError as error:
+        raise ProtocolViolationError("Tool Response parsing error") from error

@@ -8,6 +8,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 type Sensitivity = Literal["HIGH", "MEDIUM", "LOW"]
 
+# The voices of Nova 2 Sonic, as LiveKit's plugin for it lists them.
+_VOICES = frozenset(
+    {
+        "amy", "ambre", "arjun", "beatrice", "carlos", "carolina", "florian", "kiara", "lennart", "leo", "lorenzo",
+        "lupe", "matthew", "olivia", "tiffany", "tina",
+    }
+)  # fmt: skip
+
 
 class NovaSettings(BaseSettings):
     """Where the emulator listens, whom it lets in, and the limits it holds its clients to."""
@@ -21,6 +29,9 @@ class NovaSettings(BaseSettings):
     key_file: Path = Field(description="PEM file with the certificate's private key.")
     access_key_id: str = Field(min_length=1, description="The one access key that is let in.")
     secret_access_key: SecretStr = Field(min_length=1, description="Its secret, with which signatures are checked.")
+    session_token: SecretStr | None = Field(
+        None, description="The session token that belongs to the key, where the credentials are temporary."
+    )
     region: str = Field("us-east-1", description="The region that a signature must be scoped to.")
     models: frozenset[str] = Field(
         frozenset({"amazon.nova-2-5-sonic", "amazon.nova-2-sonic-v1:0"}), description="Model ids served (JSON list)."
@@ -28,6 +39,7 @@ class NovaSettings(BaseSettings):
     retired_models: frozenset[str] = Field(
         frozenset({"amazon.nova-sonic-v1:0"}), description="Model ids refused as past their end of life (JSON list)."
     )
+    voices: frozenset[str] = Field(_VOICES, description="Voice ids served (JSON list); by default Nova 2 Sonic's.")
     session_limit_seconds: float = Field(480, gt=0, description="A stream ends after this; Nova's limit is 8 minutes.")
     input_timeout_seconds: float = Field(55, gt=0, description="A stream without any input for this long is ended.")
     high_pause_seconds: float = Field(0.6, gt=0, description="Pause that ends a turn at endpointingSensitivity HIGH.")

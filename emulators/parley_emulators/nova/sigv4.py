@@ -1,7 +1,8 @@
 """AWS Signature Version 4 as the server sees it: a request's Authorization header, then the chain of chunk signatures.
 
 The algorithm is AWS's public one ("Create a signed AWS API request" and "Signature calculations ... event streams");
-texts and types of the refusals are those that Bedrock answers with.
+texts and types of the refusals are those that Bedrock answers with. What must be signed is the former's: the host and
+every x-amz-* header that is sent.
 """
 
 import hmac
@@ -16,6 +17,8 @@ from urllib.parse import quote, unquote
 from smithy_aws_event_stream.events import EventMessage
 
 SERVICE = "bedrock"
+STREAM_HASH = "STREAMING-AWS4-HMAC-SHA256-EVENTS"
+"""What x-amz-content-sha256 says of a body that is an event stream."""
 _AUTHORIZATION = re.compile(
     r"^AWS4-HMAC-SHA256 Credential=(?P<key>[^/,]+)/(?P<scope>[^,]+), ?SignedHeaders=(?P<headers>[^,]+), ?"
     r"Signature=(?P<signature>[0-9a-f]{64})$"
@@ -39,11 +42,12 @@ class SignatureRefusedError(Exception):
 
 @dataclass(frozen=True)
 class Secret:
-    """The credentials let in, and where they are good for."""
+    """The credentials let in, and where they are good for. Temporary ones have a session token."""
 
     access_key_id: str
     secret_access_key: str
     region: str
+    session_token: str | None = None
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,8 @@ def verify_request(request: Request, secret: Secret, now: datetime) -> "ChunkVer
         raise SignatureRefusedError(
             "IncompleteSignatureException", "Authorization header requires 'Credential', 'SignedHeaders', 'Signature'."
         )
-    if not hmac.compare_digest(parsed["key"], secret.access_key_id):
+    token = request.headers.get("x-amz-security-token", "")
+    if not _same(parsed["key"], secret.access_key_id) or not _same(token, secret.session_token or ""):
         raise SignatureRefusedError(
             "UnrecognizedClientException", "The security token included in the request is invalid."
         )
@@ -78,6 +83,7 @@ def verify_request(request: Request, secret: Secret, now: datetime) -> "ChunkVer
     if parsed["scope"] != scope:
         raise SignatureRefusedError("InvalidSignatureException", f"Credential should be scoped to {scope!r}.")
     signed = parsed["headers"].split(";")
+    _require_signed(request, signed)
     to_sign = "\n".join(("AWS4-HMAC-SHA256", time, scope, _hex(_canonical_request(request, signed))))
     key = _signing_key(secret, time)
     if not hmac.compare_digest(hmac.digest(key, to_sign.encode(), sha256).hex(), parsed["signature"]):
@@ -115,6 +121,20 @@ class ChunkVerifier:
         return message.payload
 
 
+def _same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode(), expected.encode())
+
+
+def _require_signed(request: Request, signed: list[str]) -> None:
+    for name in ("host", *sorted(name for name in request.headers if name.startswith("x-amz-"))):
+        if name not in signed:
+            raise SignatureRefusedError(
+                "InvalidSignatureException", f"'{name}' must be a 'SignedHeader' in the AWS Authorization."
+            )
+    if request.headers.get("x-amz-content-sha256") != STREAM_HASH:
+        raise SignatureRefusedError("InvalidSignatureException", f"x-amz-content-sha256 must be {STREAM_HASH}.")
+
+
 def _signed_time(date: str, now: datetime) -> str:
     try:
         signed = datetime.strptime(date, _TIME).replace(tzinfo=UTC)
@@ -138,10 +158,9 @@ def _canonical_request(request: Request, signed: list[str]) -> bytes:
     parameters = (part.partition("=") for part in query.split("&") if part)
     encoded = sorted((quote(unquote(k), safe="~"), quote(unquote(v), safe="~")) for k, _, v in parameters)
     lines = [f"{name}:{' '.join(_header(request, name).split())}\n" for name in signed]
-    content_hash = request.headers.get("x-amz-content-sha256", sha256(b"").hexdigest())
     parts = (
         request.method, canonical_path, "&".join(f"{k}={v}" for k, v in encoded), "".join(lines), ";".join(signed),
-        content_hash,
+        STREAM_HASH,
     )  # fmt: skip
     return "\n".join(parts).encode()
 

@@ -21,6 +21,7 @@ class Speaker:
         self._synthesiser = synthesiser
         self._lead = lead_seconds
         self._playing_until = 0.0
+        self._saying = False
         self._cut_in = asyncio.Event()
 
     @property
@@ -30,7 +31,8 @@ class Speaker:
 
     def cut_in(self) -> None:
         """Stop: the user speaks. What is being said ends as interrupted."""
-        if self.audible:
+        # From the first word's making on: who speaks before it sounds is not talked over either.
+        if self._saying or self.audible:
             self._playing_until = 0.0
             self._cut_in.set()
 
@@ -41,6 +43,13 @@ class Speaker:
             SynthesisError: The synthesiser could not speak them.
         """
         self._cut_in.clear()
+        self._saying = True
+        try:
+            return await self._say(text)
+        finally:
+            self._saying = False
+
+    async def _say(self, text: str) -> bool:
         sentences = split_sentences(text)
         pieces = [split_first_clause(sentences[0]), *([s] for s in sentences[1:])] if sentences else []
         sounds = self._synthesised([piece for sentence in pieces for piece in sentence])
@@ -73,6 +82,8 @@ class Speaker:
         size = round(_CHUNK_SECONDS * rate) * BYTES_PER_SAMPLE
         bounds = [*range(0, len(pcm), size), len(pcm)]
         for start, end in pairwise(bounds):
+            if self._cut_in.is_set():
+                return False
             seconds = duration(pcm[start:end], rate)
             self._playing_until = max(self._playing_until, loop.time()) + seconds
             await self._output.audio(content, pcm[start:end], seconds)

@@ -17,6 +17,8 @@ ANSWERS = [
     "We added a limit and an alarm, and it has not happened again.",
     "I want people who say early when something is wrong.",
 ]
+SESSION_TOKEN = "parley-tests-session"
+"""A role's credentials, as the bot has them on EKS, are nothing without it."""
 
 StartBot = Callable[..., Awaitable[BotProcess]]
 
@@ -49,6 +51,7 @@ def nova_process(authority: Authority, tmp_path_factory: pytest.TempPathFactory)
         "PARLEY_NOVA_KEY_FILE": str(key),
         "PARLEY_NOVA_ACCESS_KEY_ID": "AKIAPARLEYTESTS",
         "PARLEY_NOVA_SECRET_ACCESS_KEY": "parley-tests",
+        "PARLEY_NOVA_SESSION_TOKEN": SESSION_TOKEN,
     }
     log = tmp_path_factory.mktemp("nova") / "nova.log"
     program = Program([sys.executable, "-m", "parley_emulators", "nova"], log, env)
@@ -97,7 +100,7 @@ async def start_bot(peer: ApiPeer, nova: Nova, authority: Authority, tmp_path: P
     started: list[BotProcess] = []
 
     async def start(**env: str) -> BotProcess:
-        bot = BotProcess(peer, tmp_path, authority.file, nova.url, **env)
+        bot = BotProcess(peer, tmp_path, authority.file, nova.url, **{"AWS_SESSION_TOKEN": SESSION_TOKEN} | env)
         started.append(bot)
         return await bot.start()
 

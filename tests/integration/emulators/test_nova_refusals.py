@@ -1,16 +1,26 @@
 """Whom the emulated model does not let in, what it does not put up with, and the faults that it was told to have."""
 
 import asyncio
+import contextlib
 import json
+import ssl
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
+import h2.exceptions
 import httpx
 import pytest
-from parley_emulators.nova.app import RunningNova
+from parley_emulators.nova.app import RunningNova, running
+from parley_emulators.nova.settings import NovaSettings
+from parley_emulators.serving import StartupError
 from smithy_aws_event_stream.events import EventMessage
+from support.certificates import Authority
 from support.nova_client import Connection, Credentials, NovaStream
-from support.nova_talk import Talk
+from support.nova_talk import OUTPUT_RATE, Talk, sound
+from support.wait import eventually
+
+OUTPUT = sound(OUTPUT_RATE)
 
 type Connect = Callable[[], Awaitable[Connection]]
 
@@ -83,8 +93,113 @@ async def test_a_chunk_of_another_signature_ends_the_stream(connect: Connect) ->
     message = await talk.stream.signed({"sessionEnd": {}})
     headers = dict(message.headers) | {":chunk-signature": bytes(32)}
     await talk.stream.send_message(EventMessage(headers=headers, payload=message.payload))
-    assert "signature" in (await talk.until("invalidSignatureException"))["message"]
+    assert "signature" in (await talk.until("InvalidSignatureException"))["message"]
     await talk.close()
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        ({"promptStart": {"promptName": "p", "audioOutputConfiguration": None}}, "audioOutputConfiguration"),
+        ({"promptStart": {"promptName": "p", "audioOutputConfiguration": OUTPUT | {"voiceId": "hal"}}}, "voiceId hal"),
+        ({"contentStart": {"promptName": "p", "toolResultInputConfiguration": "x"}}, "No prompt is open"),
+        ({"sessionEnd": []}, "must be an object"),
+    ],
+)
+async def test_an_event_of_another_form_ends_the_stream(connect: Connect, event: dict[str, Any], words: str) -> None:
+    stream = await (await connect()).stream()
+    await stream.send(sessionStart={})
+    await stream.send_message(await stream.signed(event))
+    ((kind, fields),) = [item async for item in stream.received()]
+    assert kind == "validationException"
+    assert words in fields["message"]
+
+
+async def test_a_tool_result_that_is_no_json_ends_the_stream(connect: Connect) -> None:
+    talk = Talk(await (await connect()).stream())
+    await talk.begin("next_question", microphone=False)
+    await talk.text("Begin.", interactive=True)
+    await talk.result((await talk.until("toolUse"))["toolUseId"], "All is well.")
+    assert (await talk.until("validationException"))["message"] == "Tool Response parsing error"
+    await talk.close()
+
+
+async def test_a_defect_of_the_emulator_is_told(
+    connect: Connect, nova: RunningNova, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(text: str, rate: int) -> bytes:
+        raise RuntimeError("no voice")
+
+    monkeypatch.setattr(nova.service.senses.synthesiser, "say", broken)
+    talk = await begun(connect)
+    await talk.text(json.dumps({"say": "Hello."}), interactive=True)
+    await talk.until("internalServerException")
+    assert nova.service.sessions.records[0].end == "failed: RuntimeError: no voice"
+    await talk.close()
+
+
+async def test_a_request_that_cannot_be_handled_is_reset(
+    connect: Connect, nova: RunningNova, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("parley_emulators.nova.service.verify_request", None)
+    with pytest.raises(ConnectionError, match="reset"):
+        await (await (await connect()).stream()).status()
+
+
+async def test_a_refused_stream_leaves_the_connection_its_window(connect: Connect, nova: RunningNova) -> None:
+    """What a client goes on sending in streams that are over must not use up what the others may send."""
+    connection = await connect()
+    for _ in range(3):
+        stream = await connection.stream(Credentials(secret_access_key="wrong"))
+        assert (await refused(stream))[0] == 403
+        await eventually("the server wants no more of it", lambda stream=stream: stream.ended_by)
+    window = connection.h2.outbound_flow_control_window
+    talk = Talk(await connection.stream())
+    await talk.begin(microphone=False)
+    for _ in range(3):
+        spoiled = await connection.stream()
+        assert await spoiled.status() == 200
+        await spoiled.send(promptStart={"promptName": "p"})
+        with contextlib.suppress(h2.exceptions.ProtocolError):
+            for _ in range(4):
+                await spoiled.send(sessionStart={"much": "x" * 20_000})
+    await eventually(
+        "the window is as wide again", lambda: connection.h2.outbound_flow_control_window > window - 70_000
+    )
+    await talk.text(json.dumps({"say": "Here."}), interactive=True)
+    assert await talk.turn() == "END_TURN"
+    await talk.close()
+
+
+async def test_a_client_that_trusts_another_authority_leaves_nothing_behind(
+    settings: NovaSettings, authority: Authority, tmp_path: Path
+) -> None:
+    other = Authority(tmp_path)
+    async with running(settings) as nova:
+        with pytest.raises(ssl.SSLError):
+            await Connection.open(nova.port, other.file)
+        connection = await Connection.open(nova.port, authority.file)
+        assert await (await connection.stream()).status() == 200
+    await connection.close()
+
+
+async def test_models_that_do_not_load_end_it(settings: NovaSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise OSError("no such file")
+
+    monkeypatch.setattr("parley_emulators.nova.app.vad.load", broken)
+    async with running(settings) as nova, asyncio.timeout(30):
+        with pytest.raises(StartupError, match="speech models cannot be loaded: no such file"):
+            await nova.until(asyncio.Event())
+
+
+@pytest.mark.parametrize("settings", [{"session_token": "the-token"}], indirect=True)
+async def test_temporary_credentials_are_let_in_with_their_token(connect: Connect) -> None:
+    connection = await connect()
+    assert await (await connection.stream(Credentials(session_token="the-token"))).status() == 200
+    for credentials in (Credentials(), Credentials(session_token="another")):
+        status, error, _ = await refused(await connection.stream(credentials))
+        assert (status, error) == (403, "UnrecognizedClientException")
 
 
 async def test_bytes_that_are_no_frame_end_the_stream(connect: Connect) -> None:
@@ -143,6 +258,14 @@ async def test_an_ordered_exception_strikes_in_the_middle(connect: Connect, nova
     await talk.close()
 
 
+async def test_an_ordered_error_is_outside_the_apis_model(connect: Connect, nova: RunningNova) -> None:
+    await order(nova, {"kind": "error", "error_type": "SomethingNewError", "after_seconds": 0.1})
+    talk = await begun(connect)
+    assert (await talk.until("SomethingNewError"))["message"] == "An ordered fault."
+    assert await talk.over() == "ended"
+    await talk.close()
+
+
 @pytest.mark.parametrize(("kind", "ending"), [("drop", "disconnected"), ("reset", "reset"), ("half_close", "ended")])
 async def test_ordered_ways_to_lose_a_stream(connect: Connect, nova: RunningNova, kind: str, ending: str) -> None:
     await order(nova, {"kind": kind, "after_seconds": 0.2})
@@ -153,11 +276,11 @@ async def test_ordered_ways_to_lose_a_stream(connect: Connect, nova: RunningNova
 
 
 async def test_an_ordered_delay_holds_the_output_back(connect: Connect, nova: RunningNova) -> None:
-    await order(nova, {"kind": "delay", "delay_seconds": 1.0, "after_responses": 1})
+    await order(nova, {"kind": "delay", "delay_seconds": 1.0, "after_responses": 1, "times": None})
     talk = await begun(connect)
     began = asyncio.get_running_loop().time()
     await talk.text(json.dumps({"say": "Late."}), interactive=True)
-    await talk.until("completionEnd")
+    assert await talk.turn() == "END_TURN"
     assert asyncio.get_running_loop().time() - began >= 1.0
     await talk.close()
 

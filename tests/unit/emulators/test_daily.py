@@ -8,7 +8,9 @@ import pytest
 from parley_emulators.daily.api import Service
 from parley_emulators.daily.app import rest_app, running
 from parley_emulators.daily.control import control_app
+from parley_emulators.daily.errors import DailyError
 from parley_emulators.daily.faults import FaultBook
+from parley_emulators.daily.models import RoomProperties, RoomRequest, TokenProperties
 from parley_emulators.daily.settings import DailySettings
 from parley_emulators.daily.state import Domain
 from parley_emulators.daily.tokens import Signer
@@ -281,6 +283,28 @@ async def test_recordings(daily: httpx.AsyncClient, people: httpx.AsyncClient, c
     assert (await daily.get(f"/recordings/{recording}")).status_code == 404
     await make(daily, "quiet")
     assert error_of(await daily.post("/rooms/quiet/recordings/start"))[2] == "recording is not enabled for this room"
+
+
+async def test_a_room_past_its_end_takes_no_place(clock: Clock) -> None:
+    domain = Domain("acme", max_rooms=1)
+    domain.create(RoomRequest(name="a", properties=RoomProperties(exp=int(START) + 60)), clock())
+    with pytest.raises(DailyError, match="limit"):
+        domain.create(RoomRequest(name="b"), clock())
+    clock.now += 61
+    domain.create(RoomRequest(name="b"), clock())
+
+
+async def test_a_second_recorder_joins_what_is_recorded(service: Service, clock: Clock) -> None:
+    service.domain.create(RoomRequest(name="a"), clock())
+    recorder = TokenProperties(room_name="a", start_cloud_recording=True)
+    for _ in range(2):
+        service.domain.join("a", recorder, clock())
+    assert service.domain.recordings.page("a")["total_count"] == 1
+
+
+async def test_a_fault_for_no_regular_expression_is_not_taken(people: httpx.AsyncClient) -> None:
+    answer = await people.put("/faults", json={"faults": [{"kind": "drop", "path": "("}]})
+    assert answer.status_code == 422
 
 
 async def test_rate_limits(daily: httpx.AsyncClient, clock: Clock) -> None:

@@ -2,6 +2,8 @@
 
 import base64
 import json
+import struct
+from zlib import crc32
 
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from parley_emulators.nova.framing import (
     FramingError,
     client_event,
     decode,
+    encode_error,
     encode_event,
     encode_exception,
 )
@@ -38,6 +41,25 @@ def test_an_exception_names_its_type() -> None:
     assert message.headers[":message-type"] == "exception"
     assert message.headers[":exception-type"] == "modelStreamErrorException"
     assert json.loads(message.payload) == {"message": "no more"}
+
+
+def test_an_error_outside_the_model_carries_its_code() -> None:
+    message = decode(encode_error("InvalidSignatureException", "no more"))
+    expected = {":message-type": "error", ":error-code": "InvalidSignatureException", ":error-message": "no more"}
+    assert dict(message.headers) == expected
+
+
+def test_a_header_of_no_known_type_is_refused() -> None:
+    body = b"\x01x\x63"
+    prelude = struct.pack("!II", 16 + len(body), len(body))
+    checked = prelude + struct.pack("!I", crc32(prelude))
+    with pytest.raises(FramingError):
+        decode(checked + body + struct.pack("!I", crc32(checked + body)))
+
+
+def test_bytes_after_a_frame_are_refused() -> None:
+    with pytest.raises(FramingError, match="after the frame"):
+        decode(encode_event({"sessionEnd": {}}) + b"x")
 
 
 @pytest.mark.parametrize("position", [0, 9, 20, -1])

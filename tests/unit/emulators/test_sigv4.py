@@ -1,10 +1,13 @@
 """Signatures made by AWS's own signers, and what is wrong with others."""
 
+import hmac
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import pytest
 from aws_sdk_signers import AsyncEventSigner
+from parley_emulators.nova import sigv4
 from parley_emulators.nova.framing import decode
 from parley_emulators.nova.sigv4 import ChunkVerifier, Request, Secret, SignatureRefusedError, verify_request
 from smithy_aws_event_stream.events import EventHeaderEncoder, EventMessage
@@ -63,6 +66,56 @@ async def test_a_missing_and_a_broken_header_are_refused() -> None:
     assert refusal(replace(request, headers=without)).error_type == "MissingAuthenticationTokenException"
     broken = dict(request.headers) | {"authorization": "Bearer abc"}
     assert refusal(replace(request, headers=broken)).error_type == "IncompleteSignatureException"
+
+
+def resigned(request: Request, *names: str, secret: Secret = SECRET, **changed: str) -> Request:
+    """The request with other headers, signed anew by these names."""
+    headers = {k: v for k, v in request.headers.items() if k != "authorization"}
+    headers |= {name.replace("_", "-"): value for name, value in changed.items()}
+    time = headers["x-amz-date"]
+    scope = f"{time[:8]}/{secret.region}/bedrock/aws4_request"
+    canonical = sigv4._canonical_request(Request("POST", request.path, headers), list(names))
+    to_sign = "\n".join(("AWS4-HMAC-SHA256", time, scope, sigv4._hex(canonical)))
+    signature = hmac.digest(sigv4._signing_key(secret, time), to_sign.encode(), sha256).hex()
+    credential = f"Credential={secret.access_key_id}/{scope}, SignedHeaders={';'.join(names)}"
+    return replace(
+        request, headers=headers | {"authorization": f"AWS4-HMAC-SHA256 {credential}, Signature={signature}"}
+    )
+
+
+ALL = ("content-type", "host", "x-amz-content-sha256", "x-amz-date")
+
+
+@pytest.mark.parametrize("missing", ["host", "x-amz-date", "x-amz-content-sha256"])
+async def test_what_must_be_signed(missing: str) -> None:
+    request = await signed()
+    verify_request(resigned(request, *ALL), SECRET, datetime.now(UTC))
+    error = refusal(resigned(request, *(name for name in ALL if name != missing)))
+    assert error.message == f"'{missing}' must be a 'SignedHeader' in the AWS Authorization."
+
+
+async def test_another_hash_than_a_streams_is_refused() -> None:
+    changed = resigned(await signed(), *ALL, x_amz_content_sha256=sha256(b"").hexdigest())
+    assert "STREAMING-AWS4-HMAC-SHA256-EVENTS" in refusal(changed).message
+
+
+async def test_a_session_token_belongs_to_its_key() -> None:
+    temporary = replace(SECRET, session_token="the-token")
+    request = await signed(replace(GOOD, session_token="the-token"))
+    verify_request(request, temporary, datetime.now(UTC))
+    for credentials, secret in [(GOOD, temporary), (replace(GOOD, session_token="x"), temporary)]:
+        with pytest.raises(SignatureRefusedError) as refused:
+            verify_request(await signed(credentials), secret, datetime.now(UTC))
+        assert refused.value.error_type == "UnrecognizedClientException"
+    assert refusal(request).error_type == "UnrecognizedClientException", "a lasting key has none"
+    unsigned = resigned(await signed(), *ALL, secret=temporary, x_amz_security_token="the-token")
+    with pytest.raises(SignatureRefusedError, match="x-amz-security-token"):
+        verify_request(unsigned, temporary, datetime.now(UTC))
+
+
+async def test_a_key_that_is_no_ascii_is_refused() -> None:
+    request = await signed(replace(GOOD, access_key_id="\u00e9"))
+    assert refusal(request).error_type == "UnrecognizedClientException"
 
 
 @pytest.mark.parametrize(("minutes", "words"), [(6, "expired"), (-6, "not yet current")])
