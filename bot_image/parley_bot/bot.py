@@ -3,13 +3,14 @@
 import asyncio
 import signal
 import time
-from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Awaitable, Coroutine
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Protocol
 
 from loguru import logger
 from parley_protocol import FinishReason, WebsocketRoom
 
-from parley_bot.exits import BotError, ExitCode, ModelRefusedError, TerminatedError
+from parley_bot.exits import ApiUnavailableError, BotError, ExitCode, FaultError, TerminatedError
 from parley_bot.interview import Interview, prepare
 from parley_bot.logs import identify
 from parley_bot.reporter import ApiClient
@@ -22,7 +23,10 @@ from parley_bot.warmup import Warmup
 if TYPE_CHECKING:
     from parley_bot.pipeline.access import ModelAccess
 
+# Told to go, a bot has the pod's grace (10 s) for everything.
 _TERM_SECONDS = 2.0
+_GOING_SECONDS = 0.7
+_STOP_SECONDS = 8.0
 
 
 class Room(Protocol):
@@ -50,15 +54,20 @@ class Bot:
         self._http = HttpServer(settings.host, settings.port, self._health)
 
     async def run(self) -> ExitCode:
-        """Hold the interview; the answer is the exit code."""
+        """Hold the interview; the answer is the exit code.
+
+        Raises:
+            OSError: the port is taken.
+        """
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._terminated.set)
+        self._http.bind()
         bundle = trust_private_ca(self._settings.ca_file)
         warmup = Warmup()
         client = ApiClient(str(self._settings.api_url), self._settings.token_file, bundle)
         serving = asyncio.create_task(self._http.serve(), name="http")
         try:
-            return await self._hold(client, warmup)
+            return await self._hold(client, warmup, serving)
         except BotError as error:
             logger.bind(exit_code=int(error.exit_code)).error("{}", error)
             return error.exit_code
@@ -66,16 +75,21 @@ class Bot:
             await self._http.stop(serving)
             await client.close()
 
-    async def _hold(self, client: ApiClient, warmup: Warmup) -> ExitCode:
+    async def _hold(self, client: ApiClient, warmup: Warmup, serving: asyncio.Task[None]) -> ExitCode:
         assignment = await self._unless_terminated(client.assignment(self._settings.assignment_timeout_seconds))
         identify(assignment.interview.uid, assignment.attempt)
         assigned = time.monotonic()
-        interview = prepare(assignment, client, self._settings.spool_dir)
+        interview = prepare(assignment, client)
         reporting = asyncio.create_task(interview.reporter.run(), name="reporter")
+        keeping: asyncio.Task[None] | None = None
         try:
             await self._unless_terminated(warmup.done())
+            if not isinstance(assignment.room, WebsocketRoom):
+                await self._unless_terminated(warmup.daily())
             imported = time.monotonic()
-            room = await self._enter(interview)
+            access = self._access(interview)
+            room = await self._enter(interview, access)
+            keeping = asyncio.create_task(access.credentials.keep_fresh(), name="credentials")
             logger.bind(
                 assignment_ms=round((assigned - self._started) * 1000),
                 pipecat_import_ms=round(warmup.seconds * 1000),
@@ -83,38 +97,45 @@ class Bot:
                 model_and_room_ms=round((time.monotonic() - imported) * 1000),
                 ready_ms=round((time.monotonic() - self._started) * 1000),
             ).info("in the room")
-            return await self._converse(interview, room, reporting)
-        except TerminatedError:
-            return await self._leave(interview)
-        except ModelRefusedError as error:
-            logger.error("{}", error)
-            await self._finish(interview, FinishReason.TECHNICAL_FAULT)
-            return error.exit_code
+            return await self._converse(interview, room, {reporting, serving})
+        except BotError as error:
+            await self._say_goodbye(interview, error)
+            raise
         finally:
-            reporting.cancel()
-            await asyncio.wait({reporting}, timeout=1)
+            await _end({reporting, keeping})
 
-    async def _enter(self, interview: Interview) -> Room:
+    def _access(self, interview: Interview) -> "ModelAccess":
+        # Imported in the background until here: `Warmup`.
+        from parley_bot.pipeline.access import ModelAccess
+
+        plan, endpoint = interview.assignment.plan, self._settings.model_endpoint
+        return ModelAccess(
+            plan.model.region or self._settings.aws_region,
+            str(endpoint).rstrip("/") if endpoint else None,
+            self._settings.model_rotate_seconds,
+        )
+
+    async def _enter(self, interview: Interview, access: "ModelAccess") -> Room:
         """Check the model, get into the room, and say so.
 
         Raises:
             ModelRefusedError: the model can't be had.
             RoomNotJoinedError: the room can't be joined.
         """
-        # Imported in the background until here: `Warmup`.
-        from parley_bot.pipeline.access import ModelAccess, check_model
+        from parley_bot.pipeline.access import check_model
 
-        plan = interview.assignment.plan
-        endpoint = self._settings.model_endpoint
-        access = ModelAccess(
-            plan.model.region or self._settings.aws_region,
-            str(endpoint).rstrip("/") if endpoint else None,
-            self._settings.model_rotate_seconds,
-        )
         room, entering = self._room(interview, access)
-        await self._unless_terminated(asyncio.gather(check_model(access, plan.model), entering))
+        joining = asyncio.ensure_future(entering)
+        try:
+            await self._unless_terminated(check_model(access, interview.assignment.plan.model))
+            await self._unless_terminated(joining)
+        except BotError:
+            joining.cancel()
+            await asyncio.wait({joining}, timeout=_STOP_SECONDS)
+            await self._close(room, None)
+            raise
         self._health.ready = True
-        interview.conversation.bot("joined")
+        interview.conversation.bot_joined()
         return room
 
     def _room(self, interview: Interview, access: "ModelAccess") -> tuple[Room, Awaitable[None]]:
@@ -131,8 +152,12 @@ class Bot:
         daily = DailyRoom(interview, access, grant, self._settings.join_timeout_seconds)
         return daily, daily.join()
 
-    async def _converse(self, interview: Interview, room: Room, reporting: asyncio.Task[None]) -> ExitCode:
-        """Run until the conversation is over, the API refuses, or the pod is to go."""
+    async def _converse(self, interview: Interview, room: Room, background: set[asyncio.Task[None]]) -> ExitCode:
+        """Run until the conversation is over.
+
+        Raises:
+            BotError: it is not, but this bot can't go on: told to go, refused by the API, without model or room.
+        """
         conversation = interview.conversation
         own = {
             asyncio.create_task(room.run(), name="room"),
@@ -140,42 +165,66 @@ class Bot:
         }
         going = asyncio.create_task(self._terminated.wait(), name="terminated")
         try:
-            await asyncio.wait({*own, going, reporting}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({*own, *background, going}, return_when=asyncio.FIRST_COMPLETED)
             self._health.ready = False
-            if reporting.done() and (refusal := reporting.exception()) is not None:
-                await room.close(None)
-                raise refusal
-            _end_on_failure(interview, own)
-            if not conversation.done.done():
-                return await self._leave(interview, room)
+            failure = _failure({*own, *background}) or (TerminatedError("told to stop") if going.done() else None)
+            if failure is not None:
+                conversation.fail(failure)
+            # What the page is told of the end comes before its connection ends; without an end, the bot just goes.
+            await self._close(room, None if conversation.done.exception() else conversation.done.result())
             reason = conversation.done.result()
-            await room.close(reason)
-            conversation.bot("left")
-            if not await self._finish(interview, reason):
-                return ExitCode.NOT_REPORTED
-            return ExitCode.MODEL_REFUSED if conversation.model_lost else ExitCode.FINISHED
+            conversation.bot_left()
+            await self._patiently(self._finish(interview, reason))
         finally:
-            for task in {*own, going}:
+            await _end({*own, going})
+        return ExitCode.FINISHED
+
+    async def _finish(self, interview: Interview, reason: FinishReason) -> None:
+        """Report the end, as soon as everything before it is stored.
+
+        Raises:
+            ApiUnavailableError: the API has not acknowledged everything in time.
+            ApiRefusedError: the API does not take it.
+        """
+        if not await interview.reporter.finish(reason, self._settings.report_timeout_seconds):
+            raise ApiUnavailableError("the API did not acknowledge everything")
+        logger.bind(reason=reason.value, events=interview.reporter.last).info("finished")
+
+    async def _say_goodbye(self, interview: Interview, error: BotError) -> None:
+        """This bot goes and the interview goes on with the next: report what there is, within the pod's grace."""
+        interview.conversation.bot_left()
+        if isinstance(error, ApiUnavailableError):
+            return  # that was waited for already
+        drained = False
+        with suppress(TerminatedError):
+            drained = await self._patiently(interview.reporter.drained(self._settings.report_timeout_seconds))
+        logger.bind(drained=drained).info("the interview is left to the next bot")
+
+    async def _close(self, room: Room, reason: FinishReason | None) -> None:
+        """Close the room. Where that fails, the end is reported all the same."""
+        closing = asyncio.create_task(room.close(reason), name="closing")
+        # What is said of the bot's going is said at the beginning; a pipeline that hangs ends with the process.
+        await asyncio.wait({closing}, timeout=_GOING_SECONDS if self._terminated.is_set() else _STOP_SECONDS)
+        if closing.done() and (error := closing.exception()) is not None:
+            logger.opt(exception=error).error("the room could not be closed")
+
+    async def _patiently[T](self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of `work`, which has a moment still when the bot is told to stop.
+
+        Raises:
+            TerminatedError: it took longer.
+        """
+        task = asyncio.create_task(work)
+        going = asyncio.create_task(self._terminated.wait())
+        try:
+            await asyncio.wait({task, going}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({task}, timeout=_TERM_SECONDS)
+            if not task.done():
                 task.cancel()
-            await asyncio.wait({*own, going}, timeout=1)
-
-    async def _finish(self, interview: Interview, reason: FinishReason) -> bool:
-        """Report the end, as soon as everything before it is stored; the pod's end shortens the wait."""
-        if await interview.reporter.finish(reason, self._settings.report_timeout_seconds):
-            logger.bind(reason=reason.value, events=interview.reporter.last).info("finished")
-            return True
-        logger.error("the API did not acknowledge everything; the spool is kept")
-        return False
-
-    async def _leave(self, interview: Interview, room: Room | None = None) -> ExitCode:
-        """The pod is to go: say so and flush what there is. The operator replaces this bot; the interview goes on."""
-        if room is not None:
-            # What is said of the candidate's leaving is said at its beginning; a pipeline that hangs ends with us.
-            await asyncio.wait({asyncio.create_task(room.close(None))}, timeout=0.7)
-        interview.conversation.bot("left")
-        drained = await interview.reporter.drained(_TERM_SECONDS)
-        logger.bind(drained=drained).info("terminated")
-        return ExitCode.TERMINATED
+                raise TerminatedError("told to stop")
+            return task.result()
+        finally:
+            going.cancel()
 
     async def _unless_terminated[T](self, work: Awaitable[T]) -> T:
         """The result of `work`.
@@ -195,9 +244,25 @@ class Bot:
             going.cancel()
 
 
-def _end_on_failure(interview: Interview, tasks: set[asyncio.Task[None]]) -> None:
-    """A task of ours that failed ends the conversation as a technical fault, told in the log."""
+def _failure(tasks: set[asyncio.Task[None]]) -> BotError | None:
+    """What has failed of the tasks that are to last as long as the conversation; its story is in the log."""
     for task in tasks:
-        if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+        if not task.done() or task.cancelled():
+            continue
+        error = task.exception()
+        if isinstance(error, BotError):
+            return error
+        if error is not None:
             logger.opt(exception=error).error("the conversation failed")
-            interview.conversation.end(FinishReason.TECHNICAL_FAULT)
+            return FaultError(f"{task.get_name()} failed: {type(error).__name__}")
+        if task.get_name() == "http":
+            return FaultError("the server has ended")
+    return None
+
+
+async def _end(tasks: set[asyncio.Task[Any] | None]) -> None:
+    running = {task for task in tasks if task is not None}
+    for task in running:
+        task.cancel()
+    if running:
+        await asyncio.wait(running, timeout=1)

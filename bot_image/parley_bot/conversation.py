@@ -9,12 +9,15 @@ from loguru import logger
 from parley_protocol import ConnectionChanged, FinishReason, Speaker, Turn, TurnSpoken
 
 from parley_bot.engine import Action, Finish, InterviewSession, Prompt
+from parley_bot.exits import BotError, ModelRefusedError
 from parley_bot.latency import TurnLatency
 from parley_bot.reporter import Reporter
 from parley_bot.timeline import Timeline
 
 _TICK_SECONDS = 0.5
 _PROGRESS_SECONDS = 15.0
+# Sounds further apart than this are not of one turn.
+_SAME_TURN_SECONDS = 3.0
 
 
 class Stage(Protocol):
@@ -30,6 +33,8 @@ class Stage(Protocol):
 class Conversation:
     """Takes in what pipeline and room see, and says what follows. Lives longer than any connection.
 
+    `done` is the reason of its end, or the `BotError` that keeps this bot from going on.
+
     Args:
         session: The engine.
         reporter: Where events go.
@@ -41,7 +46,9 @@ class Conversation:
         self.done: asyncio.Future[FinishReason] = asyncio.get_running_loop().create_future()
         self._reporter, self._timeline = reporter, timeline
         self.turns: list[Turn] = []
-        self.model_lost = False
+        self._in_room = False
+        self._given_after = 0
+        self._prompting: set[asyncio.Task[None]] = set()
         self._seq = session.ledger.last_seq
         self._stage: Stage | None = None
         self._heard_from: float | None = None
@@ -56,6 +63,7 @@ class Conversation:
         now = time.monotonic()
         self._stage = stage
         self._timeline.start(now)
+        self._heard_from = self._heard_to = None
         self._told = (-1, -1)
         self._reporter.report(ConnectionChanged(who="candidate", what="joined"), now)
         self.session.candidate_joined(now)
@@ -71,15 +79,36 @@ class Conversation:
         self.session.candidate_left(now)
         logger.info("candidate left")
 
-    def bot(self, what: str) -> None:
-        """The bot itself is in the room (`joined`) or leaves it (`left`)."""
-        self._reporter.report(ConnectionChanged.model_validate({"who": "bot", "what": what}))
+    def leave(self, stage: Stage) -> None:
+        """The candidate has said on this pipeline's connection that they leave for good."""
+        if self._stage is stage:
+            logger.info("the candidate leaves for good")
+            self._act(self.session.leave())
+
+    def bot_joined(self) -> None:
+        """The bot is in the room. Where a former bot's candidate had come, they are expected back."""
+        now = time.monotonic()
+        self._in_room = True
+        self._reporter.report(ConnectionChanged(who="bot", what="joined"), now)
+        if self._timeline.started:
+            self.session.await_return(now)
+
+    def bot_left(self) -> None:
+        """The bot leaves the room. Safe to repeat."""
+        if self._in_room:
+            self._in_room = False
+            self._reporter.report(ConnectionChanged(who="bot", what="left"))
 
     def end(self, reason: FinishReason) -> None:
         """The conversation is over; the first reason counts."""
         if not self.done.done():
             logger.bind(reason=reason.value).info("conversation over")
             self.done.set_result(reason)
+
+    def fail(self, error: BotError) -> None:
+        """This bot can't go on; another may. The first reason counts."""
+        if not self.done.done():
+            self.done.set_exception(error)
 
     # The candidate's and the interviewer's words
 
@@ -88,7 +117,8 @@ class Conversation:
         self.latency.candidate_spoke(moment, speaking=speaking)
         self.session.candidate_spoke(time.monotonic(), speaking=speaking)
         if speaking:
-            self._heard_from = moment if self._heard_from is None else self._heard_from
+            stale = self._heard_to is not None and moment - self._heard_to > _SAME_TURN_SECONDS
+            self._heard_from = moment if self._heard_from is None or stale else self._heard_from
             self._heard_to = None
         else:
             self._heard_to = moment
@@ -101,21 +131,28 @@ class Conversation:
         start = self._heard_from if self._heard_from is not None else now
         end = self._heard_to if self._heard_to is not None else now
         self._heard_from = None if self._heard_to is not None else now
-        self._report_turn(Speaker.CANDIDATE, text, start, max(start, end), interrupted=False)
+        question_id = self.session.question_id
+        self._report_turn(Speaker.CANDIDATE, text, start, max(start, end), question_id, interrupted=False)
 
-    def interviewer_began(self) -> None:
-        """The first sound of a sentence is out."""
-        self.session.interviewer_began(time.monotonic())
+    def interviewer_began(self, sentence: int) -> None:
+        """The first sound of a sentence is out; `sentence` is its number, in the order of the model's sending."""
+        if self._heard_to is not None:
+            self._heard_from = self._heard_to = None  # no words have come of that sound
+        self.session.interviewer_began(time.monotonic(), given=sentence > self._given_after)
 
-    def interviewer_said(self, text: str, start: float, end: float, *, interrupted: bool) -> None:
+    def interviewer_said(
+        self, text: str, start: float, end: float, *, question_id: str | None, interrupted: bool
+    ) -> None:
         """A turn of the interviewer's was played, whole or `interrupted`."""
-        self._report_turn(Speaker.INTERVIEWER, text, start, max(start, end), interrupted=interrupted)
+        self._report_turn(Speaker.INTERVIEWER, text, start, max(start, end), question_id, interrupted=interrupted)
 
     def interviewer_ceased(self) -> None:
         """The interviewer is silent again."""
         self._act(self.session.interviewer_ceased(time.monotonic()))
 
-    def _report_turn(self, speaker: Speaker, text: str, start: float, end: float, *, interrupted: bool) -> None:
+    def _report_turn(
+        self, speaker: Speaker, text: str, start: float, end: float, question_id: str | None, *, interrupted: bool
+    ) -> None:
         if not (text := text.strip()):
             return
         self._seq += 1
@@ -125,7 +162,7 @@ class Conversation:
             text=text,
             start_ms=self._timeline.ms(start),
             end_ms=self._timeline.ms(end),
-            question_id=self.session.question_id,
+            question_id=question_id,
             interrupted=interrupted,
         )
         self.turns.append(turn)
@@ -136,9 +173,13 @@ class Conversation:
 
     # The model
 
-    def tool(self, name: str, arguments: Mapping[str, Any]) -> dict[str, str]:
-        """The model calls a tool; whatever it calls, with whatever arguments, it gets words or an instruction."""
+    def tool(self, name: str, arguments: Mapping[str, Any], after: int = 0) -> dict[str, str]:
+        """The model calls a tool; whatever it calls, with whatever arguments, it gets words or an instruction.
+
+        `after` is the number of the last sentence that the model had sent before: none of those is of its result.
+        """
         now = time.monotonic()
+        self._given_after = after
         self.latency.turn_taken()
         match name:
             case "next_question":
@@ -181,18 +222,21 @@ class Conversation:
 
     def _act(self, actions: tuple[Action, ...]) -> None:
         for action in actions:
-            if isinstance(action, Finish):
+            if isinstance(action, Finish) and action.reason is FinishReason.TECHNICAL_FAULT:
+                self.fail(ModelRefusedError("the model has not spoken when it was its turn"))
+            elif isinstance(action, Finish):
                 self.end(action.reason)
             elif self._stage is not None:
                 logger.info("prompting the model")
-                task = asyncio.ensure_future(self._stage.prompt(action.text))
-                task.add_done_callback(_log_failure)
+                task = asyncio.create_task(self._stage.prompt(action.text))
+                self._prompting.add(task)  # the loop itself keeps no hold of its tasks
+                task.add_done_callback(self._prompted)
+
+    def _prompted(self, task: asyncio.Task[None]) -> None:
+        self._prompting.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.warning("the model could not be prompted: {!r}", error)
 
 
 def _is_true(value: object) -> bool:
     return value is True or str(value).lower() == "true"
-
-
-def _log_failure(task: asyncio.Future[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        logger.warning("the model could not be prompted: {!r}", error)

@@ -1,4 +1,8 @@
-"""How the bot ends: its exit codes, which the operator reads, and the errors that lead to them."""
+"""How the bot ends: its exit codes, which the operator reads, and the errors that lead to them.
+
+A bot that can't go on does not finish the interview: it says that it leaves and ends with its code, and the operator
+starts the next attempt, or gives up when there were enough.
+"""
 
 from enum import IntEnum
 
@@ -7,10 +11,12 @@ class ExitCode(IntEnum):
     """Why the process ended. Every other code is a crash, which the operator answers with a replacement."""
 
     FINISHED = 0
+    CRASHED = 1
     MODEL_REFUSED = 10
     ROOM_NOT_JOINED = 11
     API_REFUSED = 12
     NOT_REPORTED = 13
+    ROOM_LOST = 14
     TERMINATED = 143
 
 
@@ -30,6 +36,18 @@ class RoomNotJoinedError(BotError):
     """The room could not be joined."""
 
     exit_code = ExitCode.ROOM_NOT_JOINED
+
+
+class RoomLostError(BotError):
+    """The room, or the bot's way into it, ended underneath the conversation."""
+
+    exit_code = ExitCode.ROOM_LOST
+
+
+class FaultError(BotError):
+    """Something of the bot's own failed."""
+
+    exit_code = ExitCode.CRASHED
 
 
 class ApiRefusedError(BotError):

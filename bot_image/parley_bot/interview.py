@@ -1,13 +1,12 @@
 """What a bot has at hand once it knows its assignment."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from parley_protocol import Assignment, Turn, TurnSpoken
 
 from parley_bot.conversation import Conversation
 from parley_bot.engine import InterviewSession
-from parley_bot.reporter import ApiClient, Reporter, Spool
+from parley_bot.reporter import ApiClient, Reporter
 from parley_bot.timeline import Timeline, flatten, started_at, used_seconds
 
 
@@ -25,17 +24,11 @@ class Interview:
         return (*self.former_turns, *self.conversation.turns)
 
 
-def prepare(assignment: Assignment, client: ApiClient, spool_dir: Path) -> Interview:
-    """Rebuild the interview from what is stored of it, and from what an earlier container has spooled.
-
-    Raises:
-        OSError: the spool's folder can't be made.
-    """
+def prepare(assignment: Assignment, client: ApiClient) -> Interview:
+    """Rebuild the interview from what is stored of it."""
     history = flatten(assignment)
     timeline = Timeline(started_at(assignment, history))
-    mine = [event for entry in assignment.history if entry.attempt == assignment.attempt for event in entry.events]
-    reporter = Reporter(client, Spool(spool_dir, assignment.attempt), assignment.attempt, timeline, mine)
-    known = [*history, *reporter.recovered]
-    session = InterviewSession(assignment.plan, (entry.event for entry in known), used_seconds(known))
-    turns = tuple(entry.event.turn for entry in known if isinstance(entry.event, TurnSpoken))
+    reporter = Reporter(client, assignment.attempt, timeline)
+    session = InterviewSession(assignment.plan, (entry.event for entry in history), used_seconds(history))
+    turns = tuple(entry.event.turn for entry in history if isinstance(entry.event, TurnSpoken))
     return Interview(assignment, Conversation(session, reporter, timeline), reporter, turns)

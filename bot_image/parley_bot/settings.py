@@ -1,8 +1,10 @@
 """The bot's settings, from the environment alone."""
 
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field, HttpUrl
+from parley_protocol.socket import BOT_PORT
+from pydantic import Field, FilePath, HttpUrl, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -15,11 +17,12 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="PARLEY_", frozen=True)
 
     api_url: HttpUrl = Field(description="The API's internal address, https://….")
-    ca_file: Path | None = Field(default=None, description="The private CA of the inside, trusted beside the system's.")
+    ca_file: FilePath | None = Field(
+        default=None, description="The private CA of the inside, trusted beside the system's."
+    )
     token_file: Path = Field(
         default=Path("/var/run/secrets/parley/token"), description="The pod's projected token, audience parley-api."
     )
-    spool_dir: Path = Field(default=Path("/tmp/spool"), description="Events wait here until the API has stored them.")  # noqa: S108 - an emptyDir of the pod, the one place it may write
     model_endpoint: HttpUrl | None = Field(default=None, description="Where the model answers instead of Bedrock.")
     model_rotate_seconds: float = Field(
         default=360, gt=0, description="Age from which a model session is replaced; Nova Sonic ends it after 480 s."
@@ -28,8 +31,24 @@ class Settings(BaseSettings):
         default="us-east-1", validation_alias="AWS_REGION", description="The model's region when the plan names none."
     )
     host: str = Field(default="0.0.0.0", description="The address to listen on.")  # noqa: S104 - the API's relay and the kubelet's probes come from other pods
-    port: int = Field(default=8080, description="The port of /ws, /readyz and /healthz.")
-    log_level: str = Field(default="INFO", description="DEBUG shows what is said: never where logs are kept.")
-    assignment_timeout_seconds: float = Field(default=60, description="How long the API may be away at the start.")
-    report_timeout_seconds: float = Field(default=45, description="How long to wait at the end for the last events.")
-    join_timeout_seconds: float = Field(default=25, description="How long joining a Daily room may take.")
+    port: int = Field(default=BOT_PORT, ge=1, le=65535, description="The port of /ws, /readyz and /healthz.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="DEBUG shows what is said: never where logs are kept."
+    )
+    assignment_timeout_seconds: float = Field(
+        default=60, gt=0, le=600, description="How long the API may be away at the start."
+    )
+    report_timeout_seconds: float = Field(
+        default=600, gt=0, le=3600, description="How long the API may be away at the end, before turns are given up."
+    )
+    join_timeout_seconds: float = Field(default=25, gt=0, le=120, description="How long joining a Daily room may take.")
+
+
+def faults_of(error: ValidationError) -> list[str]:
+    """What is wrong with the settings, by the names of the variables."""
+    return [f"{_variable(str(fault['loc'][0]))}: {fault['msg']}" for fault in error.errors()]
+
+
+def _variable(location: str) -> str:
+    """An alias is told as it is, a field's own name with the prefix left out."""
+    return location if location.isupper() else f"PARLEY_{location.upper()}"

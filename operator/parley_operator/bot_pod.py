@@ -114,7 +114,6 @@ def _environment(installation: Installation) -> list[Json]:
         "PARLEY_API_URL": installation.api_url,
         "PARLEY_CA_FILE": f"{CA_FOLDER}/ca.crt",
         "PARLEY_TOKEN_FILE": f"{TOKEN_FOLDER}/token",
-        "PARLEY_SPOOL_DIR": "/tmp/spool",  # noqa: S108 - the pod's own emptyDir
     }
     taken = {entry["name"] for entry in installation.bot.env}
     return [

@@ -83,7 +83,8 @@ async def eventually(what: str, condition: Callable[[], object], seconds: float)
 class ApiPeer:
     """The API's internal endpoints for one interview: durable in memory, strict about numbers and attempts.
 
-    `down` answers 503; `lose_acks` stores but answers 500, that many times; `attempt` is the one that is accepted.
+    `asked` counts the requests; `down` answers 503; `garbled` answers what is no acknowledgement, and `extra` is put
+    into the assignment; `lose_acks` stores but answers 500, that many times; `attempt` is the one that is accepted.
     """
 
     plan: InterviewPlan
@@ -95,7 +96,10 @@ class ApiPeer:
     stored: dict[int, list[NumberedEvent]] = field(default_factory=dict)
     finished: FinishRequest | None = None
     down: bool = False
+    asked: int = 0
     lose_acks: int = 0
+    garbled: int = 0
+    extra: dict[str, Any] = field(default_factory=dict)
     batches: list[tuple[int, int]] = field(default_factory=list)
 
     @property
@@ -119,6 +123,7 @@ class ApiPeer:
 
     def _guarded(self, serve: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         async def guard(request: Request) -> Response:
+            self.asked += 1
             if self.down:
                 return Response(status_code=503)
             if request.headers.get("authorization") != "Bearer pod-token":
@@ -135,7 +140,7 @@ class ApiPeer:
             room=self.room,
             history=[AttemptEvents(attempt=a, events=events) for a, events in self.stored.items()],
         )
-        return Response(assignment.to_json(), media_type="application/json")
+        return JSONResponse(json.loads(assignment.to_json()) | self.extra)
 
     async def _events(self, request: Request) -> Response:
         batch = EventBatch.model_validate_json(await request.body())
@@ -143,12 +148,17 @@ class ApiPeer:
             return _problem(409, "stale-attempt", "another attempt is current")
         known = self.stored.setdefault(batch.attempt, [])
         if batch.events[0].n > len(known) + 1:
-            return _problem(409, "gap", f"expected {len(known) + 1}")
+            return _problem(409, "event-gap", f"expected {len(known) + 1}")
+        if any(known[event.n - 1] != event for event in batch.events if event.n <= len(known)):
+            return _problem(409, "event-conflict", "another event has this number")
         known.extend(event for event in batch.events if event.n > len(known))
         self.batches.append((batch.events[0].n, batch.events[-1].n))
         if self.lose_acks > 0:
             self.lose_acks -= 1
             return Response(status_code=500)
+        if self.garbled > 0:
+            self.garbled -= 1
+            return JSONResponse({"fine": True})
         return Response(EventAck(acknowledged=len(known)).to_json(), media_type="application/json")
 
     async def _finish(self, request: Request) -> Response:
@@ -214,7 +224,6 @@ class BotProcess:
             "PARLEY_CA_FILE": str(ca),
             "PARLEY_TOKEN_FILE": str(token),
             "PARLEY_MODEL_ENDPOINT": model_url,
-            "PARLEY_SPOOL_DIR": str(folder / "spool"),
             "PARLEY_HOST": "127.0.0.1",
             "PARLEY_PORT": str(self.port),
             "AWS_REGION": "us-east-1",

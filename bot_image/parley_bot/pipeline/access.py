@@ -1,34 +1,54 @@
 """The way to the model: endpoint, credentials, and a client none of whose waits is unbounded.
 
-- Closing or sending on a dead stream hangs for ever in the SDK: every such wait is bounded here.
-- Credentials come from boto3's default chain (which is botocore's, at a third of the time to import) at each new
-  stream, so that rotated and role credentials work.
+Closing or sending on a dead stream hangs for ever in the SDK: every such wait is bounded here. Each new stream is
+signed with the credentials of its moment, so that rotated ones and those of a role work.
 """
 
 import asyncio
+import random
+import ssl
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
-import botocore.session
 from aws_sdk_bedrock_runtime.client import BedrockRuntimeClient
 from aws_sdk_bedrock_runtime.config import Config
 from aws_sdk_bedrock_runtime.models import (
     BidirectionalInputPayloadPart,
     InvokeModelWithBidirectionalStreamInputChunk,
     InvokeModelWithBidirectionalStreamOperationInput,
+    ModelNotReadyException,
+    ModelStreamErrorException,
+    ModelTimeoutException,
+    ServiceQuotaExceededException,
+    ThrottlingException,
 )
-from botocore.exceptions import BotoCoreError
 from loguru import logger
 from parley_protocol import ModelPlan
 from smithy_aws_core.auth.sigv4 import SigV4AuthScheme
 from smithy_aws_core.identity.static import StaticCredentialsResolver
+from smithy_core.exceptions import CallError, ClientTimeoutError
 from smithy_core.shapes import ShapeID
 
 from parley_bot.exits import ModelRefusedError
+from parley_bot.pipeline.credentials import Credentials
 
-CONNECT_SECONDS = 10.0
+CONNECT_SECONDS = 5.0
+OPEN_SECONDS = 10.0
 SEND_SECONDS = 2.0
+# A stream whose input has died may still say why.
+LAST_WORD_SECONDS = 1.0
+CHECKS = 3
+# The client's faults by the SDK's classes, which another try may mend all the same.
+_PASSING = (
+    ClientTimeoutError,
+    ModelNotReadyException,
+    ModelStreamErrorException,
+    ModelTimeoutException,
+    ServiceQuotaExceededException,
+    ThrottlingException,
+)
 
 _orphans: set[asyncio.Task[Any]] = set()
 
@@ -42,12 +62,21 @@ async def bounded[T](work: Coroutine[Any, Any, T], seconds: float) -> T:
     task = asyncio.ensure_future(work)
     _orphans.add(task)
     task.add_done_callback(_forget)
-    done, _ = await asyncio.wait({task}, timeout=seconds)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
     if not done:
         task.cancel()
         asyncio.get_running_loop().call_later(0.1, task.cancel)
         raise TimeoutError(f"no end within {seconds} s")
     return task.result()
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether the model's service has said no: no access, no such model, a request that it does not take."""
+    return isinstance(error, CallError) and error.fault == "client" and not isinstance(error, _PASSING)
 
 
 def _forget(task: asyncio.Task[Any]) -> None:
@@ -57,18 +86,24 @@ def _forget(task: asyncio.Task[Any]) -> None:
 
 
 class _Publisher:
-    """An input stream whose `send` and `close` neither hang nor raise; a dead one drops what it is given."""
+    """An input stream whose `send` and `close` neither hang nor raise; a dead one drops what it is given.
+
+    `failed` is set when it has died of a send, not of being closed.
+    """
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
         self._dead = False
+        self.failed = asyncio.Event()
 
     async def send(self, event: Any) -> None:
         if self._dead:
             return
         try:
             await bounded(self._inner.send(event), SEND_SECONDS)
-        except Exception as error:  # noqa: BLE001 - the SDK raises what its layers raise; the receive loop recovers
+        except Exception as error:  # noqa: BLE001 - the SDK raises what its layers raise; `_Receiver` makes it known
+            if not self._dead:
+                self.failed.set()
             self._dead = True
             logger.warning("the model's input stream is dead: {!r}", error)
 
@@ -84,6 +119,47 @@ class _Publisher:
         self._dead = True
 
 
+class _Receiver:
+    """The output of a stream."""
+
+    def __init__(self, inner: Any, failed: asyncio.Event) -> None:
+        self._inner, self._failed = inner, failed
+
+    async def receive(self) -> Any:
+        """The next event, None at the end.
+
+        Raises:
+            ConnectionError: the model does not take what it is sent any more.
+        """
+        return await _while_heard(self._inner.receive(), self._failed)
+
+    async def close(self) -> None:
+        """As the SDK's."""
+        await self._inner.close()
+
+
+async def _while_heard[T](work: Coroutine[Any, Any, T], failed: asyncio.Event) -> T:
+    """Wait for `work`, which may take long; but where the input has died, it may wait for ever.
+
+    Raises:
+        ConnectionError: the input has failed, and no better reason has come in time.
+    """
+    task, failing = asyncio.ensure_future(work), asyncio.ensure_future(failed.wait())
+    try:
+        await asyncio.wait({task, failing}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            await asyncio.wait({task}, timeout=LAST_WORD_SECONDS)
+        if not task.done():
+            raise ConnectionError("the model takes nothing more")
+        return task.result()
+    finally:
+        failing.cancel()
+        if not task.done():
+            task.cancel()
+            _orphans.add(task)
+            task.add_done_callback(_forget)
+
+
 class GuardedStream:
     """A stream to the model; waiting for its output is the one wait that may take long."""
 
@@ -93,8 +169,13 @@ class GuardedStream:
         self.input_stream = _Publisher(inner.input_stream)
 
     async def await_output(self) -> Any:
-        """As the SDK's."""
-        return await self._inner.await_output()
+        """As the SDK's.
+
+        Raises:
+            ConnectionError: the model does not take what it is sent.
+        """
+        output, events = await _while_heard(self._inner.await_output(), self.input_stream.failed)
+        return output, _Receiver(events, self.input_stream.failed)
 
     def abandon(self) -> None:
         """The peer is gone: nothing more is sent, and closing waits for nobody."""
@@ -122,13 +203,13 @@ class GuardedClient:
         self._inner = inner
 
     async def invoke_model_with_bidirectional_stream(self, request: Any, **options: Any) -> GuardedStream:
-        """Open a stream to the model.
+        """Open a stream to the model. It is there once the request is signed: that it connects is not awaited.
 
         Raises:
-            TimeoutError: the endpoint did not answer (a certificate that is not trusted looks like this too).
+            TimeoutError: the SDK did not get so far.
         """
         return GuardedStream(
-            await bounded(self._inner.invoke_model_with_bidirectional_stream(request, **options), CONNECT_SECONDS)
+            await bounded(self._inner.invoke_model_with_bidirectional_stream(request, **options), OPEN_SECONDS)
         )
 
 
@@ -142,22 +223,22 @@ class ModelAccess:
     region: str
     endpoint: str | None = None
     rotate_seconds: float = 360.0
+    credentials: Credentials = field(default_factory=Credentials)
+
+    @property
+    def url(self) -> str:
+        """Where the model's service is."""
+        return self.endpoint or f"https://bedrock-runtime.{self.region}.amazonaws.com"
 
     def client(self) -> GuardedClient:
-        """A new client with the credentials of this moment. May block for a request to the credentials' source.
+        """A new client with the credentials at hand.
 
         Raises:
             ModelRefusedError: there are no credentials.
         """
-        try:
-            found = botocore.session.Session().get_credentials()
-            credentials = found.get_frozen_credentials() if found is not None else None
-        except BotoCoreError as error:
-            raise ModelRefusedError(f"no AWS credentials: {error}") from error
-        if credentials is None or credentials.access_key is None:
-            raise ModelRefusedError("no AWS credentials were found by the default chain")
+        credentials = self.credentials.current
         config = Config(
-            endpoint_uri=self.endpoint or f"https://bedrock-runtime.{self.region}.amazonaws.com",
+            endpoint_uri=self.url,
             region=self.region,
             aws_access_key_id=credentials.access_key,
             aws_secret_access_key=credentials.secret_key,
@@ -171,29 +252,53 @@ class ModelAccess:
 async def check_model(access: ModelAccess, plan: ModelPlan) -> None:
     """Open a session and close it unused, so that a model that refuses is known before the candidate comes.
 
-    An endpoint that takes the session but says nothing within a few seconds is taken as good: it may answer its
-    headers with the first event only.
+    What may pass is tried again. An endpoint that takes the session but says nothing within a few seconds is taken as
+    good: it may answer its headers with the first event only.
 
     Raises:
         ModelRefusedError: no credentials, no access, or not reachable.
     """
-    client = await asyncio.to_thread(access.client)
-    start = b'{"event":{"sessionStart":{"inferenceConfiguration":{"maxTokens":1024,"topP":0.9,"temperature":0.7}}}}'
-    try:
-        stream = await client.invoke_model_with_bidirectional_stream(
-            InvokeModelWithBidirectionalStreamOperationInput(model_id=plan.id)
-        )
-        await stream.input_stream.send(_chunk(start))
+    await access.credentials.refresh()
+    for check in range(1, CHECKS + 1):
         try:
-            await bounded(stream.await_output(), 3)
-        except TimeoutError:
-            logger.warning("the model took the session but has not answered yet")
-        await stream.input_stream.send(_chunk(b'{"event":{"sessionEnd":{}}}'))
-        await stream.close()
-    except ModelRefusedError:
-        raise
-    except Exception as error:
-        raise ModelRefusedError(f"{type(error).__name__}: {error}") from error
+            await _connect(access.url)
+            await _open_session(access, plan)
+        except Exception as error:
+            if is_refusal(error) or check == CHECKS:
+                raise ModelRefusedError(f"{type(error).__name__}: {error}") from error
+            logger.warning("the model is not there yet: {!r}", error)
+            await asyncio.sleep(random.uniform(0.5, 1.0) * check)  # noqa: S311 - jitter keeps no secret
+        else:
+            return
+
+
+async def _connect(url: str) -> None:
+    """Connect as far as TLS: the SDK's stream does not tell whether it has.
+
+    Raises:
+        OSError: not reachable, or its certificate is not trusted.
+        TimeoutError: it does not answer.
+    """
+    place = urlsplit(url)
+    async with asyncio.timeout(CONNECT_SECONDS):
+        _, writer = await asyncio.open_connection(
+            place.hostname, place.port or 443, ssl=ssl.create_default_context(), server_hostname=place.hostname
+        )
+    writer.transport.abort()
+
+
+async def _open_session(access: ModelAccess, plan: ModelPlan) -> None:
+    start = b'{"event":{"sessionStart":{"inferenceConfiguration":{"maxTokens":1024,"topP":0.9,"temperature":0.7}}}}'
+    stream = await access.client().invoke_model_with_bidirectional_stream(
+        InvokeModelWithBidirectionalStreamOperationInput(model_id=plan.id)
+    )
+    await stream.input_stream.send(_chunk(start))
+    try:
+        await bounded(stream.await_output(), 3)
+    except TimeoutError:
+        logger.warning("the model took the session but has not answered yet")
+    await stream.input_stream.send(_chunk(b'{"event":{"sessionEnd":{}}}'))
+    await stream.close()
 
 
 def _chunk(event: bytes) -> InvokeModelWithBidirectionalStreamInputChunk:

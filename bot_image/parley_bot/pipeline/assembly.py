@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from loguru import logger
-from parley_protocol import FinishReason, InterviewPlan, Speaker, Turn
+from parley_protocol import InterviewPlan, Speaker, Turn
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.frames.frames import ErrorFrame, LLMMessagesAppendFrame, LLMRunFrame
 from pipecat.pipeline.pipeline import Pipeline
@@ -19,9 +19,11 @@ from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 
 from parley_bot.conversation import Conversation
-from parley_bot.engine.instructions import PROMPT_BEGIN
+from parley_bot.engine.instructions import PROMPT_BEGIN, PROMPT_GO_ON
+from parley_bot.exits import ModelRefusedError
 from parley_bot.pipeline.access import ModelAccess
 from parley_bot.pipeline.gate import ClientMessageGate
+from parley_bot.pipeline.memory import recent
 from parley_bot.pipeline.nova import GuardedNovaSonic
 from parley_bot.pipeline.prompt import system_prompt
 from parley_bot.pipeline.taps import Ear, Mouth, Speech, Voice
@@ -29,6 +31,8 @@ from parley_bot.pipeline.tools import TOOLS, register_tools
 
 _HISTORY_TURNS = 40
 _STOP_SECONDS = 3.0
+# A client that does not speak RTVI never says that it is ready: it is spoken to after this time.
+_READY_SECONDS = 5.0
 
 
 class RoomPipeline:
@@ -54,7 +58,7 @@ class RoomPipeline:
         connect_at_once: bool = True,
     ) -> None:
         self._conversation = conversation
-        self._begun = False
+        self._begun = self._welcomed = self._stopping = False
         self._run: asyncio.Task[None] | None = None
         self.unusable = asyncio.Event()
         speech = Speech()
@@ -70,11 +74,12 @@ class RoomPipeline:
             on_lost=self._model_lost,
             on_heard=conversation.candidate_said,
             on_tool=conversation.latency.tool_ran,
+            on_sentence=lambda number, text: speech.send(number, text, conversation.session.question_id),
         )
-        register_tools(self.llm, conversation)
+        register_tools(self.llm, conversation, speech)
         user, assistant = LLMContextAggregatorPair(LLMContext(_memory(turns)), user_params=_listening())
         processors = [
-            ClientMessageGate(),
+            ClientMessageGate(lambda: conversation.leave(self)),
             transport.input(),
             user,
             Ear(conversation),
@@ -109,10 +114,29 @@ class RoomPipeline:
     # Running
 
     async def begin(self) -> None:
-        """Let the interviewer speak first. Only the first call counts."""
-        if not self._begun:
-            self._begun = True
-            await self.worker.queue_frames([LLMRunFrame()])
+        """Let the interviewer speak first, or welcome a client back. Only the first call for a client counts."""
+        if self._welcomed:
+            return
+        self._welcomed = True
+        if self._begun:
+            await self.prompt(PROMPT_GO_ON)
+            return
+        self._begun = True
+        await self.worker.queue_frames([LLMRunFrame()])
+
+    def expect_client(self) -> None:
+        """A client comes, or comes back, on this pipeline: it is spoken to when it is ready."""
+        self._welcomed = False
+
+    async def begin_late(self) -> None:
+        """Begin when the client had its time to say that it is ready, and has not."""
+        await asyncio.sleep(_READY_SECONDS)
+        await self.begin()
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the pipeline has ended though nobody stopped it."""
+        return self._run is not None and self._run.done() and not self._stopping
 
     def start(self) -> asyncio.Task[None]:
         """Run the pipeline; the task ends when the pipeline has."""
@@ -120,12 +144,14 @@ class RoomPipeline:
         return self._run
 
     def flush(self) -> None:
-        """Report the turn that the end of the connection cuts short."""
+        """Report the turns that the end of the connection cuts short."""
         self._mouth.flush(interrupted=True)
+        self.llm.flush_heard()
 
     async def stop(self, reason: str) -> None:
         """Cancel the pipeline and wait a bounded time for its end: a processor that hangs is left behind."""
         self.flush()
+        self._stopping = True
         if self._run is None or self._run.done():
             return
         await self.worker.cancel(reason=reason)
@@ -143,9 +169,7 @@ class RoomPipeline:
         await self.begin()
 
     async def _model_lost(self, why: str) -> None:
-        logger.error("the model is lost: {}", why)
-        self._conversation.model_lost = True
-        self._conversation.end(FinishReason.TECHNICAL_FAULT)
+        self._conversation.fail(ModelRefusedError(why))
 
     async def _on_error(self, _worker: object, frame: ErrorFrame) -> None:
         if frame.processor is self._transport_output and not frame.processor.is_usable:
@@ -153,14 +177,14 @@ class RoomPipeline:
 
 
 def _memory(turns: tuple[Turn, ...]) -> list[LLMContextMessage]:
-    """What the model remembers of the conversation, and what it is to do first. Nova wants a user's message first."""
+    """What the model remembers of the conversation, and what it is to do first."""
     said: list[LLMContextMessage] = []
     for turn in turns[-_HISTORY_TURNS:]:
         if turn.speaker is Speaker.CANDIDATE:
             said.append({"role": "user", "content": turn.text})
-        elif said:
+        else:
             said.append({"role": "assistant", "content": turn.text})
-    return [*said, {"role": "user", "content": PROMPT_BEGIN}]
+    return [*recent(said), {"role": "user", "content": PROMPT_BEGIN}]
 
 
 def _listening() -> LLMUserAggregatorParams:

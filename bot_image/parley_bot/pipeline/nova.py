@@ -7,6 +7,9 @@ A lost session is opened again, with pauses that grow and a bounded number of ti
 # mypy: disable-error-code="no-untyped-call"
 
 import asyncio
+import json
+import random
+import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -19,15 +22,17 @@ from pipecat.frames.frames import (
     LLMContextFrame,
     LLMMessagesAppendFrame,
     LLMServiceMetadataFrame,
+    LLMTextFrame,
 )
 from pipecat.processors.aggregators.llm_context import LLMContext, LLMContextMessage
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.aws.nova_sonic.llm import AWSNovaSonicLLMService
 from pipecat.services.aws.nova_sonic.session_continuation import SessionContinuationParams
 from pipecat.utils.errors import ErrorCategory
-from smithy_core.exceptions import CallError
 
-from parley_bot.pipeline.access import GuardedStream, ModelAccess
+from parley_bot.exits import ModelRefusedError
+from parley_bot.pipeline.access import GuardedStream, ModelAccess, is_refusal
+from parley_bot.pipeline.memory import pieces, recent
 
 MAX_RESTARTS = 4
 MAX_REFUSALS = 1
@@ -49,6 +54,7 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
         on_lost: Called once when no session can be had any more.
         on_heard: Called with the candidate's words once the model takes their turn as ended: before it acts on them.
         on_tool: Called with the seconds between a tool call's arrival and its result's departure.
+        on_sentence: Called with number and text of each sentence as it is sent on; numbers grow.
     """
 
     def __init__(
@@ -64,9 +70,10 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
         on_lost: Callable[[str], Awaitable[None]],
         on_heard: Callable[[str], None],
         on_tool: Callable[[float], None],
+        on_sentence: Callable[[int, str], None],
     ) -> None:
         self._access, self._on_restart, self._on_lost = access, on_restart, on_lost
-        self._on_heard, self._on_tool = on_heard, on_tool
+        self._on_heard, self._on_tool, self._on_sentence = on_heard, on_tool, on_sentence
         self._may_connect = connect_at_once
         self._restarting = self._refused = self._answered = False
         self._refusals = 0
@@ -133,8 +140,21 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
             return
         await super().process_frame(frame, direction)
 
+    async def push_frame(self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM) -> None:
+        """As pipecat's; a sentence is numbered before any tool call that comes after it can be answered."""
+        if isinstance(frame, LLMTextFrame) and direction is FrameDirection.DOWNSTREAM:
+            self._on_sentence(frame.id, frame.text)
+        await super().push_frame(frame, direction)
+
+    def flush_heard(self) -> None:
+        """Tell of words that the model has understood and not acted on yet: pipecat drops them with the session."""
+        if self._user_text_buffer:
+            self._on_heard(self._user_text_buffer)
+            self._user_text_buffer = ""
+
     async def reset_conversation(self) -> None:
         """Open a lost session again, with pauses that grow, and begin it with the engine's prompt."""
+        self.flush_heard()
         if isinstance(self._stream, GuardedStream):
             self._stream.abandon()
         self._tool_began.clear()
@@ -145,6 +165,8 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
             asked: LLMContextMessage = {"role": "user", "content": prompt}
             if self._context.get_messages()[-1:] != [asked]:
                 self._context.add_message(asked)
+        if self._context is not None:
+            self._context.set_messages(recent(self._context.get_messages()))
         self._restarting = True
         try:
             await super().reset_conversation()
@@ -160,7 +182,7 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
         force_treat_as_permanent: bool = False,
     ) -> None:
         """Log what went wrong, and let the pipeline know without it: its errors reach the candidate's page."""
-        self._refused = not self._answered and isinstance(exception, CallError) and exception.fault == "client"
+        self._refused = not self._answered and exception is not None and is_refusal(exception)
         logger.warning("the model failed: {}", error_msg)
         told = "the connection to the model failed"
         await super().push_error(told, None, fatal, category, force_treat_as_permanent)
@@ -168,14 +190,18 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
     async def _may_restart(self, why: str) -> bool:
         self._restarts += 1
         self._refusals = self._refusals + 1 if self._refused else 0
-        # A refusal is tried once more, since credentials are looked up anew; what lasts has all its tries.
+        # A refusal is tried once more, with credentials looked up anew; what lasts has all its tries.
         if self._restarts > MAX_RESTARTS or self._refusals > MAX_REFUSALS:
             self._wants_connection = False
             await self._on_lost(why)
             return False
-        pause = 0.0 if self._restarts == 1 else min(4.0, 0.25 * 2**self._restarts)
         logger.bind(restart=self._restarts, of=MAX_RESTARTS).warning(why)
-        await asyncio.sleep(pause)
+        await asyncio.sleep(pause_before(self._restarts, worked=self._answered))
+        if self._refused:
+            try:
+                await self._access.credentials.refresh()
+            except ModelRefusedError as error:
+                logger.warning("{}", error)
         return self._wants_connection
 
     async def _handle_messages_append(self, frame: LLMMessagesAppendFrame) -> None:
@@ -184,9 +210,24 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
             await super()._handle_messages_append(frame)
 
     async def send_text(self, text: str, role: str, prompt_name: str, stream: Any, interactive: bool) -> None:
-        """Send a text whole: sound that comes between its parts makes Nova refuse the session (livekit/agents#6720)."""
+        """Send a text whole: sound that comes between its parts makes Nova refuse the session (livekit/agents#6720).
+
+        pipecat sends it in one piece; Nova takes no more than a kilobyte of history at a time.
+        """
+        if not text or not stream or not prompt_name:
+            return
+        name = {"promptName": prompt_name, "contentName": str(uuid.uuid4())}
+        start = {"type": "TEXT", "interactive": interactive, "role": role}
         async with self._block:
-            await super().send_text(text, role, prompt_name, stream, interactive)
+            await self._send(
+                "contentStart", name | start | {"textInputConfiguration": {"mediaType": "text/plain"}}, stream
+            )
+            for piece in [text] if interactive or role == "SYSTEM" else pieces(text):
+                await self._send("textInput", name | {"content": piece}, stream)
+            await self._send("contentEnd", name, stream)
+
+    async def _send(self, kind: str, body: dict[str, Any], stream: Any) -> None:
+        await self.send_event(json.dumps({"event": {kind: body}}), stream)
 
     async def send_audio(self, audio: bytes, prompt_name: str, content_name: str, stream: Any) -> None:
         """Send sound, when no text is being sent."""
@@ -197,9 +238,15 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
         self._answered = True
         await super()._handle_completion_start_event(event)
 
-    async def _handle_completion_end_event(self, event: Any) -> None:
-        self._restarts = 0  # it works again: the next loss has all its tries
-        await super()._handle_completion_end_event(event)
+    async def _handle_content_end_event(self, event: Any) -> None:
+        if event["contentEnd"].get("stopReason") == "END_TURN":
+            self._restarts = 0  # it has spoken: the next loss has all its tries
+        await super()._handle_content_end_event(event)
+
+    async def _run_sc_handoff(self) -> None:
+        # pipecat keeps more of a rotated session's history than Nova takes.
+        self._sc._conversation_history[:] = recent(self._sc._conversation_history)
+        await super()._run_sc_handoff()
 
     async def _report_user_transcription_ended(self) -> None:
         # Called before the turn's tool call is run; the frame that pipecat pushes for it arrives after.
@@ -209,6 +256,7 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
 
     async def _handle_tool_use_event(self, event: Any) -> None:
         self._tool_began[event["toolUse"]["toolUseId"]] = asyncio.get_running_loop().time()
+        event["toolUse"]["content"] = arguments_of(event["toolUse"].get("content"))
         await super()._handle_tool_use_event(event)
 
     async def _send_tool_result(self, tool_call_id: str, result: Any) -> None:
@@ -217,3 +265,19 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
             return  # the call of a session that is lost
         await super()._send_tool_result(tool_call_id, result)
         self._on_tool(asyncio.get_running_loop().time() - began)
+
+
+def pause_before(restart: int, *, worked: bool) -> float:
+    """Seconds to wait before this restart (from 1): none after a session that has worked, else growing, with jitter."""
+    if restart == 1 and worked:
+        return 0.0
+    longest = min(4.0, 0.25 * 2.0**restart)
+    return longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter keeps no secret
+
+
+def arguments_of(content: object) -> str:
+    """The arguments of a tool call as a JSON object, an empty one where the model wrote none."""
+    try:
+        return content if isinstance(content, str) and isinstance(json.loads(content), dict) else "{}"
+    except ValueError:
+        return "{}"

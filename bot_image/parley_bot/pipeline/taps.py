@@ -19,14 +19,46 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from parley_bot.conversation import Conversation
 
+# How fast speech runs: what a sentence whose sound has not all come yet is taken to last.
+_SECONDS_PER_LETTER = 1 / 15
+
+
+@dataclass(slots=True)
+class Sentence:
+    """A sentence on its way from the model to the ear. Sounds are in seconds: speech comes faster than it is played."""
+
+    text: str
+    question_id: str | None
+    received: float = 0.0
+    played: float = 0.0
+    whole: bool = False
+    """Whether all of its sound has come from the model."""
+
+    def heard(self) -> str:
+        """The words that were heard of it. An estimate: speech is taken to run evenly through the letters."""
+        lasts = self.received if self.whole else max(self.received, len(self.text) * _SECONDS_PER_LETTER)
+        words = self.text.split()
+        share = 1.0 if lasts <= self.played else self.played / lasts
+        return " ".join(words[: round(len(words) * share)])
+
 
 @dataclass(slots=True)
 class Speech:
-    """What is known of the interviewer's sentences on their way from the model to the ear."""
+    """The interviewer's sentences that were sent and not played yet, by number: that of the frame that brings them."""
 
-    received: dict[str, int] = field(default_factory=dict)
-    """Bytes of sound that the model has sent, by sentence: its speech comes faster than it is played."""
-    receiving: str | None = None
+    sentences: dict[int, Sentence] = field(default_factory=dict)
+    sent: int = 0
+    """The number of the last sentence; numbers grow."""
+
+    def send(self, number: int, text: str, question_id: str | None) -> None:
+        """The model has sent a sentence, which is about this question; its sound comes now."""
+        self.sentences[number] = Sentence(text, question_id)
+        self.sent = number
+
+    @property
+    def receiving(self) -> Sentence | None:
+        """The sentence whose sound comes from the model."""
+        return self.sentences.get(self.sent)
 
 
 class Ear(FrameProcessor):
@@ -57,14 +89,12 @@ class Voice(FrameProcessor):
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Take note, and pass the frame on."""
         await super().process_frame(frame, direction)
-        speech = self._speech
         if isinstance(frame, TTSAudioRawFrame):
             self._conversation.latency.model_sounded()
-            if speech.receiving is not None:
-                speech.received[speech.receiving] += len(frame.audio)
-        elif isinstance(frame, LLMTextFrame):
-            speech.receiving = frame.text
-            speech.received.setdefault(frame.text, 0)
+            if (sentence := self._speech.receiving) is not None:
+                sentence.received += _seconds(frame)
+        elif isinstance(frame, TTSTextFrame) and (sentence := self._speech.receiving) is not None:
+            sentence.whole = True
         await self.push_frame(frame, direction)
 
 
@@ -75,8 +105,9 @@ class Mouth(FrameProcessor):
         super().__init__()
         self._conversation, self._speech = conversation, speech
         self._spoken: list[str] = []
-        self._sentence: str | None = None
-        self._played = 0
+        self._number = 0
+        self._sentence: Sentence | None = None
+        self._question_id: str | None = None
         self._began: float | None = None
         self._last_sound = 0.0
 
@@ -92,16 +123,16 @@ class Mouth(FrameProcessor):
             self._sound(frame)
         elif isinstance(frame, TTSTextFrame):
             self._spoken.append(frame.text.strip())
-            self._speech.received.pop(frame.text, None)
-            self._sentence = None
+            self._forget()
         elif isinstance(frame, LLMTextFrame):
-            self._sentence, self._played = frame.text, 0
+            self._number, self._sentence = frame.id, self._speech.sentences.get(frame.id)
         elif isinstance(frame, BotStartedSpeakingFrame):
             self._conversation.latency.we_sounded()
         elif isinstance(frame, InterruptionFrame):
             self.flush(interrupted=True)
         elif isinstance(frame, LLMFullResponseEndFrame):
-            self.flush(interrupted=False)
+            # A sentence without its end is that of a session that was lost.
+            self.flush(interrupted=self._sentence is not None)
         elif isinstance(frame, BotStoppedSpeakingFrame):
             self._conversation.interviewer_ceased()
 
@@ -111,28 +142,29 @@ class Mouth(FrameProcessor):
         now = time.monotonic()
         self._began = self._began or now
         self._last_sound = now
-        if self._played == 0:
-            self._conversation.interviewer_began()
-        self._played += len(frame.audio)
+        if self._sentence.played == 0:
+            self._question_id = self._sentence.question_id
+            self._conversation.interviewer_began(self._number)
+        self._sentence.played += _seconds(frame)
 
     def flush(self, *, interrupted: bool) -> None:
         """The turn is over: report it, with as much of a sentence cut short as was played."""
-        if self._sentence is not None and self._played:
-            self._spoken.append(heard_part(self._sentence, self._played, self._speech.received.get(self._sentence, 0)))
+        if self._sentence is not None and self._sentence.played:
+            self._spoken.append(self._sentence.heard())
         text = " ".join(part for part in self._spoken if part)
-        if text and self._began is not None:
-            self._conversation.interviewer_said(text, self._began, self._last_sound, interrupted=interrupted)
-        self._spoken, self._sentence, self._played, self._began = [], None, 0, None
+        began, self._spoken, self._began = self._began, [], None
+        self._forget()
         if interrupted:
-            self._speech.received.clear()
-            self._speech.receiving = None
+            self._speech.sentences.clear()
+        if text and began is not None:
+            self._conversation.interviewer_said(
+                text, began, self._last_sound, question_id=self._question_id, interrupted=interrupted
+            )
+
+    def _forget(self) -> None:
+        self._speech.sentences.pop(self._number, None)
+        self._sentence = None
 
 
-def heard_part(sentence: str, played: int, received: int) -> str:
-    """The words of a sentence that were heard when `played` of its `received` bytes of sound were.
-
-    An estimate: speech is taken to run evenly through the words.
-    """
-    words = sentence.split()
-    share = 1.0 if received <= played else played / received
-    return " ".join(words[: round(len(words) * share)])
+def _seconds(frame: TTSAudioRawFrame) -> float:
+    return len(frame.audio) / (2 * frame.num_channels * frame.sample_rate)

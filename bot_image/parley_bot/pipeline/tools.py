@@ -6,6 +6,7 @@ from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
 from pipecat.services.llm_service import FunctionCallParams, LLMService
 
 from parley_bot.conversation import Conversation
+from parley_bot.pipeline.taps import Speech
 
 TOOLS = [
     FunctionSchema(
@@ -37,11 +38,11 @@ TOOLS = [
 ]
 
 
-def register_tools(llm: LLMService[Any], conversation: Conversation) -> None:
+def register_tools(llm: LLMService[Any], conversation: Conversation, speech: Speech) -> None:
     """Hand every call to the conversation, those of tools that do not exist too (pipecat would reset the session)."""
 
     async def call(params: FunctionCallParams) -> None:
-        await params.result_callback(conversation.tool(params.function_name, params.arguments))
+        await params.result_callback(conversation.tool(params.function_name, params.arguments, speech.sent))
 
     for tool in TOOLS:
         llm.register_function(tool.name, call)

@@ -48,7 +48,8 @@ class ApiClient:
             try:
                 return Assignment.model_validate_json(await self._call("GET", "/bot/v1/assignment"))
             except ValidationError as error:
-                raise ApiRefusedError(f"the assignment can't be read: {error}") from error
+                # Not the error itself: it quotes what it was given, which holds the room's key and the candidate's CV.
+                raise ApiRefusedError(f"the assignment can't be read: {_faults(error)}") from None
             except ApiUnavailableError as error:
                 attempt += 1
                 if asyncio.get_running_loop().time() >= deadline:
@@ -58,7 +59,11 @@ class ApiClient:
 
     async def send(self, batch: EventBatch) -> EventAck:
         """Report events; the answer says up to which number they are durable."""
-        return EventAck.model_validate_json(await self._call("POST", "/bot/v1/events", batch.to_json()))
+        answer = await self._call("POST", "/bot/v1/events", batch.to_json())
+        try:
+            return EventAck.model_validate_json(answer)
+        except ValidationError as error:
+            raise ApiUnavailableError(f"POST /bot/v1/events: no acknowledgement: {_faults(error)}") from None
 
     async def finish(self, request: FinishRequest) -> None:
         """The last word of this attempt."""
@@ -77,6 +82,12 @@ class ApiClient:
         if response.is_client_error and response.status_code not in _RETRIED:
             raise ApiRefusedError(told)
         raise ApiUnavailableError(told)
+
+
+def _faults(error: ValidationError) -> str:
+    """What is wrong and where, without the values."""
+    told = error.errors(include_input=False, include_url=False, include_context=False)
+    return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in told)
 
 
 def _detail(response: httpx.Response) -> str:

@@ -1,16 +1,15 @@
-"""Numbers events, spools them, and sends them until the API has acknowledged them all."""
+"""Numbers events, and sends them until the API has acknowledged them all."""
 
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterable
+from contextlib import suppress
 
 from loguru import logger
 from parley_protocol import Event, EventBatch, FinishReason, FinishRequest, NumberedEvent
 
 from parley_bot.exits import ApiRefusedError, ApiUnavailableError
 from parley_bot.reporter.client import ApiClient, backoff
-from parley_bot.reporter.spool import Spool
 from parley_bot.timeline import Timeline
 
 _BATCH = 256
@@ -19,34 +18,26 @@ _BATCH = 256
 class Reporter:
     """The way of events from the conversation to the API.
 
-    `report` never waits and never fails: disk and network are `run`'s affair, so that speech does not wait for them.
+    `report` never waits and never fails: the network is `run`'s affair, so that speech does not wait for it. Events
+    are kept in memory until they are acknowledged: what a bot has that dies, its pod's disk would not outlive either.
 
     Args:
         client: The API.
-        spool: Where events wait.
         attempt: This bot's attempt.
         timeline: Places events in time.
-        stored: The events of this attempt that the API has already (a container that restarted).
     """
 
-    def __init__(
-        self, client: ApiClient, spool: Spool, attempt: int, timeline: Timeline, stored: Iterable[NumberedEvent] = ()
-    ) -> None:
-        self._client, self._spool, self._attempt, self._timeline = client, spool, attempt, timeline
-        self.acknowledged = max((event.n for event in stored), default=0)
-        self._unsent = deque(event for event in spool.load() if event.n > self.acknowledged)
-        self.last = max(self.acknowledged, self._unsent[-1].n if self._unsent else 0)
-        self.recovered = tuple(self._unsent)
-        self._unspooled: deque[NumberedEvent] = deque()
-        self._work, self._progress = asyncio.Event(), asyncio.Event()
+    def __init__(self, client: ApiClient, attempt: int, timeline: Timeline) -> None:
+        self._client, self._attempt, self._timeline = client, attempt, timeline
+        self.last = self.acknowledged = 0
+        self._unsent: deque[NumberedEvent] = deque()
+        self._work, self._progress, self._hurry = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.refused: ApiRefusedError | None = None
-        if self._unsent:
-            self._work.set()
 
     @property
     def waiting(self) -> tuple[NumberedEvent, ...]:
         """The events that are not acknowledged yet, in order."""
-        return (*self._unsent, *self._unspooled)
+        return tuple(self._unsent)
 
     def report(self, event: Event, moment: float | None = None) -> NumberedEvent:
         """Take an event in, with the next number; `moment` is of the monotonic clock, now when left out."""
@@ -55,12 +46,12 @@ class Reporter:
         numbered = NumberedEvent(
             n=self.last, at=self._timeline.at(moment), at_ms=self._timeline.ms(moment), event=event
         )
-        self._unspooled.append(numbered)
+        self._unsent.append(numbered)
         self._work.set()
         return numbered
 
     async def run(self) -> None:
-        """Spool and send until cancelled, or until the API refuses this attempt.
+        """Send until cancelled, or until the API refuses this attempt.
 
         Raises:
             ApiRefusedError: the API does not take this attempt's events (any more).
@@ -69,26 +60,31 @@ class Reporter:
         while True:
             await self._work.wait()
             self._work.clear()
-            await self._spool_all()
-            while self._unsent and not self._unspooled:
+            while self._unsent:
                 try:
                     await self._send_some()
                 except ApiUnavailableError as error:
                     failures += 1
                     logger.warning("events not acknowledged, {} waiting: {}", len(self._unsent), error)
-                    await asyncio.sleep(backoff(min(failures, 6)))
+                    await self._pause(backoff(min(failures, 6)))
                 except ApiRefusedError as error:
                     self.refused = error
                     self._progress.set()
                     raise
                 else:
                     failures = 0
-            if self._unsent or self._unspooled:
-                self._work.set()
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait before the next try, unless somebody waits for its outcome."""
+        self._hurry.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._hurry.wait()
 
     async def drained(self, timeout: float) -> bool:  # noqa: ASYNC109 - False is an answer here, not an error
         """Wait until everything reported so far is acknowledged; False when that takes longer than `timeout` s."""
         target = self.last
+        self._hurry.set()
         try:
             async with asyncio.timeout(timeout):
                 while self.acknowledged < target and self.refused is None:
@@ -101,7 +97,7 @@ class Reporter:
     async def finish(self, reason: FinishReason, timeout: float) -> bool:  # noqa: ASYNC109 - as in `drained`
         """Report the end once every event is acknowledged.
 
-        Returns: whether the API has it; otherwise the spool is kept.
+        Returns: whether the API has it.
 
         Raises:
             ApiRefusedError: the API does not take it.
@@ -124,18 +120,6 @@ class Reporter:
                 await asyncio.sleep(backoff(failures))
             else:
                 return True
-
-    async def _spool_all(self) -> None:
-        """Put new events on disk. A disk that fails costs their safety, not the interview."""
-        fresh = list(self._unspooled)
-        if not fresh:
-            return
-        try:
-            await asyncio.to_thread(self._spool.append, fresh)
-        except OSError as error:
-            logger.error("events can't be spooled, they are sent from memory: {}", error)
-        for _ in fresh:
-            self._unsent.append(self._unspooled.popleft())
 
     async def _send_some(self) -> None:
         batch = EventBatch(attempt=self._attempt, events=list(self._unsent)[:_BATCH])

@@ -9,13 +9,14 @@ from parley_protocol import DailyRoom as DailyGrant
 from parley_protocol import FinishReason
 from pipecat.transports.daily.transport import DailyParams, DailyTransport
 
-from parley_bot.engine.instructions import PROMPT_GO_ON
-from parley_bot.exits import RoomNotJoinedError
+from parley_bot.exits import RoomLostError, RoomNotJoinedError
 from parley_bot.interview import Interview
 from parley_bot.pipeline.access import ModelAccess
 from parley_bot.pipeline.assembly import RoomPipeline
 
 _LAST_WORDS_SECONDS = 1.0
+# What the candidate's token says of who they are (parley_rooms.provider.user_id).
+_CANDIDATE = "candidate"
 
 
 class DailyRoom:
@@ -37,8 +38,9 @@ class DailyRoom:
             self.transport, interview.conversation, plan, access, interview.said_so_far(), connect_at_once=False
         )
         self._joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._pipeline_run: asyncio.Task[None] | None = None
+        self._kick_off: asyncio.Task[None] | None = None
         self._candidate: str | None = None
-        self._came_before = False
         self._closing = False
         for name, handler in {
             "on_joined": self._on_joined,
@@ -58,10 +60,10 @@ class DailyRoom:
         Raises:
             RoomNotJoinedError: Daily refused, or did not answer in time.
         """
-        self.pipeline.start()
+        self._pipeline_run = self.pipeline.start()
         try:
             await self.joined()
-        except RoomNotJoinedError:
+        except (RoomNotJoinedError, asyncio.CancelledError):
             self._closing = True
             await self.pipeline.stop("the room was not joined")
             raise
@@ -84,7 +86,12 @@ class DailyRoom:
 
     async def run(self) -> None:
         """Wait for the end: the candidate's comings and goings are events."""
-        await asyncio.shield(self._interview.conversation.done)
+        waits: set[asyncio.Future[Any]] = {self._interview.conversation.done}
+        if self._pipeline_run is not None:
+            waits.add(self._pipeline_run)
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        if self.pipeline.has_failed:
+            self._interview.conversation.fail(RoomLostError("the room's pipeline ended by itself"))
 
     async def close(self, reason: FinishReason | None) -> None:
         """Tell the page that it is over, and leave the room."""
@@ -93,6 +100,8 @@ class DailyRoom:
             await self.pipeline.tell_page({"kind": "ended", "reason": reason.value})
             await asyncio.sleep(0.3)
         self._closing = True
+        if self._kick_off is not None:
+            self._kick_off.cancel()
         self.pipeline.flush()
         if self._candidate is not None:
             self._candidate = None
@@ -108,29 +117,27 @@ class DailyRoom:
         if not self._joined.done():
             self._joined.set_exception(RoomNotJoinedError(error))
         elif not self._closing:
-            logger.error("the room failed: {}", error)
-            self._interview.conversation.end(FinishReason.TECHNICAL_FAULT)
+            self._interview.conversation.fail(RoomLostError(f"the room failed: {error}"))
 
     async def _on_left(self, _transport: object) -> None:
         if not self._closing and self._joined.done():
-            logger.warning("the bot was put out of the room")
-            self._interview.conversation.end(FinishReason.TECHNICAL_FAULT)
+            self._interview.conversation.fail(RoomLostError("the bot was put out of the room"))
 
     async def _on_participant_joined(self, _transport: object, participant: Mapping[str, Any]) -> None:
-        """The first participant is the candidate (the room holds two); one who comes back is welcomed back."""
-        if self._candidate is not None:
+        """The candidate comes, or comes back. A former bot that Daily has not missed yet is nobody to talk to."""
+        if self._candidate is not None or participant.get("info", {}).get("userId") != _CANDIDATE:
             return
         self._candidate = str(participant["id"])
         self._interview.conversation.candidate_joined(self.pipeline)
-        if self._came_before:
-            await self.pipeline.prompt(PROMPT_GO_ON)
-        self._came_before = True
-        await self.pipeline.begin()
+        self.pipeline.expect_client()
+        self._kick_off = asyncio.create_task(self.pipeline.begin_late(), name="begin-late")
 
     async def _on_participant_left(self, _transport: object, participant: Mapping[str, Any], reason: str) -> None:
         if str(participant["id"]) != self._candidate:
             return
         self._candidate = None
+        if self._kick_off is not None:
+            self._kick_off.cancel()
         logger.bind(reason=reason).info("participant left")
         self.pipeline.flush()
         self._interview.conversation.candidate_left(self.pipeline)

@@ -1,12 +1,14 @@
 """The HTTP server: probes, and the WebSocket of a room that the bot serves itself."""
 
 import asyncio
+import socket as sockets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Protocol
 
 import uvicorn
 from loguru import logger
+from parley_protocol.socket import MAX_MESSAGE_BYTES
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -15,8 +17,6 @@ from starlette.types import Receive, Scope, Send
 
 from parley_bot.server.health import Health
 from parley_bot.server.socket import CloseCode, RoomSocket
-
-_MAX_MESSAGE_BYTES = 512 * 1024
 
 
 class ServedRoom(Protocol):
@@ -38,6 +38,7 @@ class HttpServer:
     def __init__(self, host: str, port: int, health: Health) -> None:
         self._health = health
         self._room: ServedRoom | None = None
+        self._address, self._socket = (host, port), sockets.socket(sockets.AF_INET6 if ":" in host else sockets.AF_INET)
         app = Starlette(
             routes=[
                 Route("/healthz", self._alive),
@@ -48,12 +49,10 @@ class HttpServer:
         self._server = _Server(
             uvicorn.Config(
                 app,
-                host=host,
-                port=port,
                 log_config=None,
                 access_log=False,
                 lifespan="off",
-                ws_max_size=_MAX_MESSAGE_BYTES,
+                ws_max_size=MAX_MESSAGE_BYTES,
                 ws_per_message_deflate=False,
                 timeout_graceful_shutdown=1,
             )
@@ -63,13 +62,18 @@ class HttpServer:
         """Let candidates in from now on."""
         self._room = room
 
-    async def serve(self) -> None:
-        """Serve until stopped.
+    def bind(self) -> None:
+        """Take the port, before anything else: uvicorn would end the process where it is taken.
 
         Raises:
             OSError: the port is taken.
         """
-        await self._server.serve()
+        self._socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
+        self._socket.bind(self._address)
+
+    async def serve(self) -> None:
+        """Serve on the bound port until stopped."""
+        await self._server.serve([self._socket])
 
     async def stop(self, serving: asyncio.Task[None]) -> None:
         """Stop serving; open connections have a second to end."""

@@ -18,7 +18,6 @@ class CloseCode(IntEnum):
     STALLED = 4408
     TICKET_USED = 4409
     SECOND_TAB = 4410
-    FAULT = 4500
     NOT_READY = 4503
 
 

@@ -10,14 +10,13 @@ from parley_protocol.tickets import TicketBook, TicketError, TicketUsed, verify_
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
 from starlette.websockets import WebSocket
 
+from parley_bot.exits import RoomLostError
 from parley_bot.interview import Interview
 from parley_bot.pipeline.access import ModelAccess
 from parley_bot.pipeline.assembly import RoomPipeline
 from parley_bot.pipeline.gate import CandidateSerializer
 from parley_bot.server.socket import CloseCode, RoomSocket
 
-# A client that does not speak RTVI never says that it is ready: it is spoken to after this time.
-_READY_SECONDS = 5.0
 # What the page's player still holds when the last sound has left us.
 _LAST_WORDS_SECONDS = 0.8
 
@@ -26,7 +25,6 @@ class _Connection:
     def __init__(self, socket: RoomSocket, pipeline: RoomPipeline) -> None:
         self.socket, self.pipeline = socket, pipeline
         self.gone = asyncio.Event()
-        self.ended = asyncio.Event()
 
 
 class WebSocketRoom:
@@ -44,12 +42,11 @@ class WebSocketRoom:
         self._tickets = TicketBook()
         self._current: _Connection | None = None
         self._turnstile = asyncio.Lock()
-        self._closing: FinishReason | None = None
         self._closed = False
 
     async def run(self) -> None:
         """Nothing to do but wait: candidates come through the server."""
-        await asyncio.shield(self._interview.conversation.done)
+        await asyncio.wait({self._interview.conversation.done})
 
     async def meet(self, socket: RoomSocket) -> None:
         """Take an accepted connection; returns when it is over."""
@@ -64,10 +61,7 @@ class WebSocketRoom:
         async with self._turnstile:
             connection = await self._let_in(socket)
         if connection is not None:
-            try:
-                await self._hold(connection)
-            finally:
-                connection.ended.set()
+            await self._hold(connection)
 
     async def close(self, reason: FinishReason | None) -> None:
         """Tell the page that it is over and close the connection; without a reason the bot is only going away."""
@@ -82,8 +76,7 @@ class WebSocketRoom:
                 await asyncio.sleep(_LAST_WORDS_SECONDS)
                 await connection.pipeline.tell_page({"kind": "ended", "reason": reason.value})
                 await asyncio.sleep(0.2)
-                code = CloseCode.FAULT if reason is FinishReason.TECHNICAL_FAULT else CloseCode.OVER
-                connection.socket.say_farewell(code, reason.value)
+                connection.socket.say_farewell(CloseCode.OVER, reason.value)
             await self._let_go(connection)
 
     def _admit(self, token: str) -> None:
@@ -110,11 +103,11 @@ class WebSocketRoom:
         return connection
 
     def _connection(self, socket: RoomSocket) -> _Connection:
-        transport = FastAPIWebsocketTransport(
-            socket,
-            FastAPIWebsocketParams(audio_in_enabled=True, audio_out_enabled=True, serializer=CandidateSerializer()),
-        )
         interview = self._interview
+        serializer = CandidateSerializer(lambda: interview.conversation.leave(pipeline))
+        transport = FastAPIWebsocketTransport(
+            socket, FastAPIWebsocketParams(audio_in_enabled=True, audio_out_enabled=True, serializer=serializer)
+        )
         pipeline = RoomPipeline(
             transport, interview.conversation, interview.assignment.plan, self._access, interview.said_so_far()
         )
@@ -136,7 +129,7 @@ class WebSocketRoom:
             asyncio.create_task(connection.gone.wait()),
             asyncio.create_task(pipeline.unusable.wait()),
         }
-        kick_off = asyncio.create_task(_begin_late(pipeline))
+        kick_off = asyncio.create_task(pipeline.begin_late())
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -144,6 +137,9 @@ class WebSocketRoom:
                 task.cancel()
             if pipeline.unusable.is_set():
                 connection.socket.say_farewell(CloseCode.STALLED, "the connection has stopped taking sound")
+            if pipeline.has_failed:
+                connection.socket.say_farewell(CloseCode.GOING_AWAY, "the interviewer will be back in a moment")
+                conversation.fail(RoomLostError("the candidate's pipeline ended by itself"))
             await self._let_go(connection)
 
     async def _let_go(self, connection: _Connection) -> None:
@@ -154,8 +150,3 @@ class WebSocketRoom:
         self._interview.conversation.candidate_left(connection.pipeline)
         await connection.socket.close()
         await connection.pipeline.stop("connection over")
-
-
-async def _begin_late(pipeline: RoomPipeline) -> None:
-    await asyncio.sleep(_READY_SECONDS)
-    await pipeline.begin()

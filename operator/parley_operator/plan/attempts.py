@@ -15,7 +15,7 @@ MESSAGE_LENGTH = 1024
 LINE_LENGTH = 300
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
-EXIT_REASONS = {10: "ModelRefused", 11: "RoomJoinFailed", 12: "ApiRefused"}
+EXIT_REASONS = {10: "ModelRefused", 11: "RoomJoinFailed", 12: "ApiRefused", 14: "RoomLost"}
 """The bot's own exit codes. Its next attempt waits a little: what refused it once may do so again at once."""
 INFRASTRUCTURE = {
     "Evicted": "Evicted",

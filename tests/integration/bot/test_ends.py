@@ -16,15 +16,21 @@ async def test_a_model_that_refuses(peer: ApiPeer, nova: Nova, start_bot: StartB
     nova.order({"kind": "refuse", "status": 403, "times": None})
     bot = await start_bot()
     assert await bot.exit_code(40) == 10
-    assert peer.finished is not None
-    assert peer.finished.reason is FinishReason.TECHNICAL_FAULT
+    assert peer.finished is None, "another attempt may have it"
     assert any("AccessDenied" in line.get("message", "") for line in bot.lines), "the log says why"
 
 
 async def test_a_model_that_is_not_there(peer: ApiPeer, start_bot: StartBot) -> None:
     bot = await start_bot(PARLEY_MODEL_ENDPOINT=f"https://127.0.0.1:{free_ports(1)[0]}")
     assert await bot.exit_code(40) == 10
-    assert peer.finished is not None
+    assert peer.finished is None
+    assert "ConnectionRefused" in bot.lines[-1]["message"], "the last line is what the attempt's record shows"
+
+
+async def test_a_model_that_is_busy_for_a_moment(peer: ApiPeer, nova: Nova, start_bot: StartBot) -> None:
+    nova.order({"kind": "refuse", "status": 429, "error_type": "ThrottlingException", "times": 2})
+    bot = await start_bot()
+    await bot.ready()
 
 
 async def test_no_credentials(peer: ApiPeer, start_bot: StartBot) -> None:
@@ -41,10 +47,12 @@ async def test_credentials_that_expire_before_the_candidate_comes(
     nova.order({"kind": "refuse", "status": 403, "error_type": "ExpiredTokenException", "times": None})
     guest = await Guest([]).join(bot.url())
     await guest.over(60)
-    assert guest.close_code == 4500
+    assert guest.close_code == 1001
     assert await bot.exit_code(15) == 10
-    assert peer.finished is not None
-    assert peer.finished.reason is FinishReason.TECHNICAL_FAULT
+    last = peer.stored[1][-1].event
+    assert isinstance(last, ConnectionChanged)
+    assert (last.who, last.what) == ("bot", "left")
+    assert peer.finished is None, "the interview goes on with the next bot"
 
 
 async def test_an_api_that_refuses_the_pod(peer: ApiPeer, start_bot: StartBot) -> None:
@@ -82,6 +90,34 @@ async def test_a_candidate_who_leaves(peer: ApiPeer, start_bot: StartBot) -> Non
     assert await bot.exit_code(20) == 0
     assert peer.finished is not None
     assert peer.finished.reason is FinishReason.CANDIDATE_LEFT
+
+
+async def test_a_candidate_who_leaves_for_good(peer: ApiPeer, start_bot: StartBot) -> None:
+    bot = await start_bot()
+    await bot.ready()
+    guest = await Guest([]).join(bot.url())
+    await eventually("the question is asked", lambda: "question" in peer.kinds(), 30)
+    await guest.send_message({"label": "rtvi-ai", "type": "client-message", "id": "2", "data": {"t": "leave"}})
+    await guest.leave()
+    assert await bot.exit_code(20) == 0
+    assert peer.finished is not None
+    assert peer.finished.reason is FinishReason.CANDIDATE_LEFT
+
+
+async def test_a_port_that_is_taken(start_bot: StartBot) -> None:
+    first = await start_bot()
+    await first.ready()
+    second = await start_bot(PARLEY_PORT=str(first.port))
+    assert await second.exit_code(20) == 1
+    assert any("crashed" in line.get("message", "") for line in second.lines)
+
+
+async def test_settings_that_are_wrong(start_bot: StartBot) -> None:
+    bot = await start_bot(PARLEY_LOG_LEVEL="verbose", PARLEY_CA_FILE="/nonexistent")
+    assert await bot.exit_code(20) == 2
+    (line,) = bot.log.read_text().splitlines()
+    assert "PARLEY_LOG_LEVEL" in line
+    assert "PARLEY_CA_FILE" in line
 
 
 async def test_a_candidate_who_says_nothing(peer: ApiPeer, start_bot: StartBot) -> None:

@@ -1,0 +1,159 @@
+"""What counts as spoken, frame by frame as pipecat passes it."""
+
+import time
+from typing import Any
+
+import pytest
+from parley_bot.conversation import Conversation
+from parley_bot.engine import InterviewSession
+from parley_bot.pipeline.taps import Mouth, Sentence, Speech, Voice
+from parley_bot.reporter import Reporter
+from parley_bot.timeline import Timeline
+from parley_protocol import FinishReason, Turn, TurnSpoken
+from pipecat.frames.frames import (
+    BotStoppedSpeakingFrame,
+    Frame,
+    LLMFullResponseEndFrame,
+    LLMTextFrame,
+    TTSAudioRawFrame,
+    TTSTextFrame,
+)
+from pipecat.processors.frame_processor import FrameDirection
+from pipecat.utils.text.base_text_aggregator import TextType
+from support.engine import make_plan
+
+CLIENT: Any = None  # the reporter is not run: what it has is looked at
+
+
+class Line:
+    """Voice and mouth of a conversation, with a room's output between them."""
+
+    def __init__(self) -> None:
+        self.reporter = Reporter(CLIENT, 1, Timeline())
+        self.conversation = Conversation(InterviewSession(make_plan()), self.reporter, Timeline())
+        self.conversation.session.candidate_joined(time.monotonic())
+        self.speech = Speech()
+        self.voice, self.mouth = Voice(self.conversation, self.speech), Mouth(self.conversation, self.speech)
+
+    def call(self, tool: str, **arguments: object) -> dict[str, str]:
+        return self.conversation.tool(tool, arguments, self.speech.sent)
+
+    async def send(self, text: str, *, whole: bool = True) -> list[Frame]:
+        """The model sends a sentence of one second for each ten letters; the frames of it."""
+        start = LLMTextFrame(text)
+        self.speech.send(start.id, text, self.conversation.session.question_id)
+        frames: list[Frame] = [start, *(sound() for _ in range(len(text) // 10))]
+        if whole:
+            frames.append(TTSTextFrame(text, TextType.SENTENCE))
+        for frame in frames:
+            await self.voice.process_frame(frame, FrameDirection.DOWNSTREAM)
+        return frames
+
+    async def play(self, *frames: Frame) -> None:
+        for frame in frames:
+            await self.mouth.process_frame(frame, FrameDirection.DOWNSTREAM)
+
+    @property
+    def turns(self) -> list[Turn]:
+        return [e.event.turn for e in self.reporter.waiting if isinstance(e.event, TurnSpoken)]
+
+
+def sound() -> TTSAudioRawFrame:
+    return TTSAudioRawFrame(bytes(48000), 24000, 1)
+
+
+@pytest.fixture
+async def line() -> Line:
+    return Line()
+
+
+async def test_a_sentence_that_is_said_twice(line: Line) -> None:
+    first = await line.send("Take your time. I listen.")
+    second = await line.send("Take your time. I listen.", whole=False)
+    await line.play(*first)
+    for frame in (sound(), TTSTextFrame("Take your time. I listen.", TextType.SENTENCE)):
+        await line.voice.process_frame(frame, FrameDirection.DOWNSTREAM)
+        second.append(frame)
+    await line.play(*second, LLMFullResponseEndFrame())
+    assert [turn.text for turn in line.turns] == ["Take your time. I listen. Take your time. I listen."]
+    assert line.speech.sentences == {}
+
+
+async def test_a_sentence_that_was_on_its_way_is_not_the_closing(line: Line) -> None:
+    line.conversation.session.next_question(0)
+    line.conversation.session.interviewer_began(0)
+    before = await line.send("That was all from me, I think.")
+    line.conversation.session.clock.used_before = 4000
+    given = line.call("end_interview", reason="completed")
+    assert given["next"] == "hang_up"
+    await line.play(*before, LLMFullResponseEndFrame(), BotStoppedSpeakingFrame())
+    assert not line.conversation.done.done()
+    assert line.call("end_interview", reason="completed") == given
+    await line.play(*await line.send(given["say"]), LLMFullResponseEndFrame(), BotStoppedSpeakingFrame())
+    assert line.conversation.done.result() is FinishReason.TIME_LIMIT
+
+
+async def test_a_turn_is_about_the_question_it_was_spoken_on(line: Line) -> None:
+    line.conversation.session.next_question(0)
+    frames = await line.send("Thank you, that was clear.")
+    line.conversation.session.ledger.states["hobby"] = line.conversation.session.ledger.states["why"]
+    assert line.conversation.session.question_id == "hobby"
+    await line.play(*frames, LLMFullResponseEndFrame())
+    assert [turn.question_id for turn in line.turns] == ["why"]
+
+
+async def test_a_sentence_without_its_end_was_cut_off(line: Line) -> None:
+    frames = await line.send("A sentence of which only its first words can have been heard.", whole=False)
+    await line.play(*frames[:2], LLMFullResponseEndFrame())
+    (turn,) = line.turns
+    assert turn.interrupted
+    assert turn.text == "A sentence"
+
+
+@pytest.mark.parametrize(
+    ("played", "received", "whole", "heard"),
+    [
+        (2, 2, True, "one two three four"),
+        (1, 2, True, "one two"),
+        (0, 2, True, ""),
+        (0.6, 0.6, False, "one two"),
+        (9, 0, True, "one two three four"),
+    ],
+)
+def test_heard_words(played: float, received: float, whole: bool, heard: str) -> None:
+    sentence = Sentence("one two three four", None, received, played, whole)
+    assert sentence.heard() == heard
+
+
+async def test_sound_without_words_does_not_date_the_next_turn(line: Line) -> None:
+    now = time.monotonic()
+    line.conversation._timeline.start(now - 100)
+    line.conversation.candidate_speaking(True, now - 60)
+    line.conversation.candidate_speaking(False, now - 59)
+    line.conversation.candidate_speaking(True, now - 10)
+    line.conversation.candidate_speaking(False, now - 9)
+    line.conversation.candidate_speaking(True, now - 8)
+    line.conversation.candidate_speaking(False, now - 5)
+    line.conversation.candidate_said("An answer.")
+    (turn,) = line.turns
+    assert (turn.start_ms, turn.end_ms) == (90_000, 95_000)
+
+
+async def test_sound_before_the_interviewer_does_not_date_the_next_turn(line: Line) -> None:
+    now = time.monotonic()
+    line.conversation._timeline.start(now - 100)
+    line.conversation.candidate_speaking(True, now - 3)
+    line.conversation.candidate_speaking(False, now - 2)
+    await line.play(*await line.send("Hello, I am Ada."), LLMFullResponseEndFrame())
+    line.conversation.candidate_speaking(True, now - 1)
+    line.conversation.candidate_speaking(False, now)
+    line.conversation.candidate_said("Hello.")
+    assert line.turns[-1].start_ms == 99_000
+
+
+async def test_a_replacement_expects_the_candidate_back() -> None:
+    timeline = Timeline()
+    timeline.start(time.monotonic())
+    conversation = Conversation(InterviewSession(make_plan()), Reporter(CLIENT, 2, timeline), timeline)
+    conversation.bot_joined()
+    assert conversation.session.clock.left_at is not None
