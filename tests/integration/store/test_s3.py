@@ -1,9 +1,12 @@
 """What is S3's own: versions, encryption, and a server that goes away."""
 
 import asyncio
+import io
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from parley_api.store import S3Store, StoreUnavailableError
 from support.wait import until
 
@@ -101,6 +104,31 @@ async def test_a_lost_answer_leaves_the_object_of_the_first_try(s3_server: Any, 
     store.client.meta.events.register_first("needs-retry.s3.PutObject", lose)
     assert await store.put_once("a/b", b"1", JSON) is False
     assert await store.get("a/b") == b"1"
+
+
+async def test_a_write_that_met_another_is_tried_again(s3_server: Any, bucket: str) -> None:
+    """No other server says so, S3 does: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html."""
+    store = quick_store(s3_server, bucket)
+    meetings = iter(range(2))
+
+    def meet(request: Any, **_: Any) -> AWSResponse | None:
+        # botocore takes what a `before-send` handler answers for the server's answer.
+        if next(meetings, None) is None:
+            return None
+        body = _Body(b"<Error><Code>ConditionalRequestConflict</Code><Message>Again.</Message></Error>")
+        return AWSResponse(request.url, 409, {"content-type": "application/xml"}, body)
+
+    store.client.meta.events.register("before-send.s3.PutObject", meet)
+    assert await store.put_once("a/b", b"1", JSON)
+    assert await store.get("a/b") == b"1"
+    assert next(meetings, None) is None
+
+
+class _Body(io.BytesIO):
+    """A response's body as urllib3 gives it."""
+
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        yield self.read()
 
 
 async def test_a_missing_bucket_is_a_clear_error(s3_server: Any) -> None:
