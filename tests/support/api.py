@@ -20,6 +20,7 @@ from parley_protocol.plan import InterviewerPlan, QuestionPlan
 from parley_rooms.links import mint_link, ticket_key
 
 from support.certificates import Authority
+from support.chart import render, rights
 from support.control_plane import ControlPlane
 from support.processes import Program, free_ports
 from support.wait import until
@@ -32,22 +33,6 @@ CONSENT_VERSION = "2026-1"
 DEADLINE = 20.0
 REVISION = "data-engineer-abc"
 
-# What the chart grants: a right that the API needs and has not fails these tests.
-API_RULES = [
-    {"apiGroups": ["authentication.k8s.io"], "resources": ["tokenreviews"], "verbs": ["create"]},
-    {"apiGroups": ["authorization.k8s.io"], "resources": ["subjectaccessreviews"], "verbs": ["create"]},
-    {
-        "apiGroups": ["parley.dev"],
-        "resources": ["interviews"],
-        "verbs": ["get", "list", "watch", "create", "patch"],
-    },
-    {"apiGroups": ["parley.dev"], "resources": ["interviews/status"], "verbs": ["patch"]},
-    {"apiGroups": ["apps"], "resources": ["controllerrevisions"], "verbs": ["get"]},
-]
-BOTS_RULES = [
-    {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]},
-    {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]},
-]
 TEMPLATE_SPEC = {
     "title": "Data engineer",
     "interviewer": {"name": "Ava", "greeting": "Hello.", "closing": "Goodbye."},
@@ -151,17 +136,28 @@ class Interviewed:
         )
 
     def bot(self, attempt: int = 1, *, ip: str | None = None, provider: str = "websocket") -> None:
-        """The operator's inputs Secret and pod; with `ip`, the pod is ready there."""
+        """The operator's inputs Secret and the pod that it owns; with `ip`, the pod is ready there."""
         child = child_name(self.name, self.uid)
         inputs = bot_inputs(self, attempt, provider)
         data = {INPUTS_KEY: base64.b64encode(inputs.to_json()).decode()}
         labels = object_labels(INSTALLATION, self.uid)
         secrets_path, pods = f"/api/v1/namespaces/{BOTS}/secrets", f"/api/v1/namespaces/{BOTS}/pods"
-        self.cluster.create(secrets_path, {"metadata": {"name": child, "labels": labels}, "data": data})
+        secret = self.cluster.create(secrets_path, {"metadata": {"name": child, "labels": labels}, "data": data})
+        owner = {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "name": child,
+            "uid": secret["metadata"]["uid"],
+            "controller": True,
+        }
         name = pod_name(child, attempt)
         container = {"name": "bot", "image": "parley/bot"}
         pod = {
-            "metadata": {"name": name, "labels": pod_labels(INSTALLATION, self.uid, attempt)},
+            "metadata": {
+                "name": name,
+                "labels": pod_labels(INSTALLATION, self.uid, attempt),
+                "ownerReferences": [owner],
+            },
             "spec": {"containers": [container], "automountServiceAccountToken": False},
         }
         self.cluster.create(pods, pod)
@@ -222,12 +218,12 @@ def grant(
 
 
 def api_token(cluster: Cluster) -> str:
-    accounts = f"/api/v1/namespaces/{RELEASE}/serviceaccounts"
-    cluster.create(accounts, {"metadata": {"name": "parley-api"}})
-    subject = {"kind": "ServiceAccount", "name": "parley-api", "namespace": RELEASE}
-    grant(cluster, "parley-api", API_RULES, subject)
-    grant(cluster, "parley-api", BOTS_RULES, subject, BOTS)
-    token = cluster.create(f"{accounts}/parley-api/token", {"spec": {"expirationSeconds": 7200}})
+    """A token of the API with the rights that the chart grants it, and no more."""
+    chart = render(RELEASE, f"bots.namespace={BOTS}")
+    granted = {"apiVersion": "v1", "kind": "List", "items": rights(chart, "parley-api")}
+    cluster.plane.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(granted))
+    account = f"/api/v1/namespaces/{RELEASE}/serviceaccounts/parley-api"
+    token = cluster.create(f"{account}/token", {"spec": {"expirationSeconds": 7200}})
     return str(token["status"]["token"])
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from kubernetes.aio import client as untyped_client
+from support.chart import render, rights
 from support.control_plane import ControlPlane
 
 client: Any = untyped_client
@@ -21,13 +22,6 @@ WANTED = [
     {"secret": "parley-nova-tls", "dnsNames": ["parley-nova.parley.svc", "parley-nova"]},
 ]
 SECRETS = [CA, LINK, "parley-api-tls", "parley-nova-tls"]
-
-
-def rules(resource: str, names: list[str]) -> list[dict[str, Any]]:
-    return [
-        {"apiGroups": [""], "resources": [resource], "verbs": ["create"]},
-        {"apiGroups": [""], "resources": [resource], "resourceNames": names, "verbs": ["get", "patch"]},
-    ]
 
 
 @dataclass(frozen=True)
@@ -70,23 +64,13 @@ async def bench(
     api_client: Any,
     service_account_token: Callable[..., Awaitable[str]],
 ) -> Bench:
-    core, rbac = client.CoreV1Api(api_client), client.RbacAuthorizationV1Api(api_client)
+    core = client.CoreV1Api(api_client)
     bots = f"{namespace}-bots"
     await core.create_namespace({"metadata": {"name": bots}})
-    token = await service_account_token(namespace, "certificates")
-    for where, granted in (
-        (namespace, [*rules("secrets", SECRETS), *rules("configmaps", [CA])]),
-        (bots, rules("configmaps", [CA])),
-    ):
-        await rbac.create_namespaced_role(where, {"metadata": {"name": "certificates"}, "rules": granted})
-        await rbac.create_namespaced_role_binding(
-            where,
-            {
-                "metadata": {"name": "certificates"},
-                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "certificates"},
-                "subjects": [{"kind": "ServiceAccount", "name": "certificates", "namespace": namespace}],
-            },
-        )
+    chart = render(namespace, f"bots.namespace={bots}", "emulators.nova.enabled=true")
+    granted = {"apiVersion": "v1", "kind": "List", "items": rights(chart, "parley-certificates")}
+    control_plane.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(granted))
+    token = await service_account_token(namespace, "parley-certificates")
     env = {
         "KUBECONFIG": str(control_plane.kubeconfig_of(token)),
         "PARLEY_NAMESPACE": namespace,
