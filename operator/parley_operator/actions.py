@@ -1,12 +1,17 @@
-"""What the operator can do to the world. Each action is safe to repeat, and says all that doing it needs."""
+"""What the operator can do to the world. Each action is safe to repeat, and says all that doing it needs.
+
+Manifests and inputs hold links, keys and people's words, so no repr shows them.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
 from parley_crds import InterviewStatus
 from parley_protocol import BotInputs
+
+from parley_operator.snapshot import InputsSecret, Step
 
 type Json = dict[str, Any]
 type Provider = Literal["websocket", "daily"]
@@ -23,41 +28,37 @@ class SetFinalizer:
 class PinTemplate:
     """Creates the ControllerRevision that holds the template's content; one that exists holds the same."""
 
-    manifest: Json
+    manifest: Json = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyLink:
     """Applies the Secret that holds the candidate's link."""
 
-    manifest: Json
+    manifest: Json = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class CreateInputs:
     """Creates the inputs Secret."""
 
-    manifest: Json
+    manifest: Json = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateInputs:
     """Replaces the inputs Secret's content, unless it changed since it was observed."""
 
-    manifest: Json
+    manifest: Json = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class EnsureRoom:
-    """Has the provider hold the room, and writes its address into the inputs Secret (observed as `manifest`'s)."""
+    """Has the provider hold the inputs' room, and writes its address into the inputs Secret, observed as `ledger`."""
 
-    provider: Provider
-    name: str
     closes_at: datetime
-    geo: str | None
-    inputs: BotInputs
-    failures: int
-    resource_version: str
+    inputs: BotInputs = field(repr=False)
+    ledger: InputsSecret = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,10 @@ class EjectBot:
 
 @dataclass(frozen=True, slots=True)
 class CreatePod:
-    """Creates the bot's pod."""
+    """Creates an attempt's pod."""
 
-    manifest: Json
+    manifest: Json = field(repr=False)
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +128,13 @@ class CollectRevision:
 
 @dataclass(frozen=True, slots=True)
 class ApplyStatus:
-    """Applies the operator's whole part of the status."""
+    """Applies the operator's whole part of the status; with `resource_version` only to the Interview as observed.
+
+    A status that fixes a part of the spec must not fix another spec than it was decided on.
+    """
 
     status: InterviewStatus
+    resource_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +165,26 @@ type Action = (
     | ApplyStatus
     | EmitEvent
 )
+
+
+def step_of(action: Action) -> Step | None:
+    """Which step an action is, of those whose troubles are kept."""
+    match action:
+        case CreateInputs():
+            return Step("inputs Secret")
+        case EnsureRoom(inputs=inputs):
+            return Step("room", inputs.attempt)
+        case CreatePod(attempt=attempt):
+            return Step("pod", attempt)
+        case EjectBot(attempt=attempt):
+            return Step("ejection", attempt)
+        case DeleteRoom():
+            return Step("room's removal")
+        case Seal():
+            return Step("seal")
+        case Erase():
+            return Step("erasure")
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,9 @@ def effective_limits(template: InterviewTemplateSpec, spec: InterviewSpec) -> Li
 def overrides_problem(template: InterviewTemplateSpec, spec: InterviewSpec) -> str | None:
     """Why template and overrides do not fit together: what no schema can see, for each is valid alone."""
     limits = effective_limits(template, spec)
+    longest = max(question.time_limit_seconds or 0 for question in template.questions)
+    if longest > limits.duration_seconds:
+        return f"overrides.limits.durationSeconds must not be less than a question's timeLimitSeconds ({longest})"
     if limits.closing_notice_seconds >= limits.duration_seconds:
         return (
             "overrides.limits: closingNoticeSeconds must be less than durationSeconds, with the template's counted in"
@@ -106,7 +109,6 @@ def bot_inputs(
         template=interview.spec.template_ref.name,
         plan=interview_plan(template, interview.spec, context),
         room=room_inputs,
-        consent_version=template.consent.version,
         retention_days=template.retention_days,
     )
 

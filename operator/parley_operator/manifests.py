@@ -24,17 +24,33 @@ from parley_protocol import BotInputs
 from parley_rooms.links import link_url, mint_link
 
 from parley_operator.installation import Installation
-from parley_operator.snapshot import LinkSecret, Revision
+from parley_operator.placement import Placement
+from parley_operator.snapshot import InputsSecret, LinkSecret, Revision
 
 type Json = dict[str, Any]
 
+PLACEMENT_KEY = "placement.json"
+"""In the inputs Secret, beside what the bot is given."""
 ANNOTATION_FAILURES = f"{GROUP}/failures"
 """On the inputs Secret: how many bots were lost. It stands beside the attempt so that both change in one write."""
 
 
 def content_hash(template: InterviewTemplateSpec) -> str:
     """Ten hex digits over the content; the same content has the same hash, whatever the order of its keys."""
-    text = json.dumps(template.to_dict(), sort_keys=True, separators=(",", ":"))
+    return _hash(template.to_dict())
+
+
+def is_what_was_pinned(data: Json, content: InterviewTemplateSpec, pinned_hash: str) -> bool:
+    """Whether a snapshot's data have this hash.
+
+    As they stand, for a newer schema may have defaults that were not hashed; or as they are read, for who restored them
+    from a backup may have written 1.0 as 1.
+    """
+    return pinned_hash in (_hash(data), content_hash(content))
+
+
+def _hash(data: Json) -> str:
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
@@ -88,23 +104,32 @@ def link_manifest(installation: Installation, interview: Interview, link: LinkSe
     }
 
 
-def inputs_manifest(
-    installation: Installation, inputs: BotInputs, failures: int, resource_version: str | None = None
-) -> Json:
-    """The inputs Secret; with a resourceVersion, as a replacement of what was observed."""
+def inputs_manifest(installation: Installation, inputs: BotInputs, placement: Placement, failures: int) -> Json:
+    """The inputs Secret."""
     ref = inputs.interview
-    metadata: Json = {
-        "name": child_name(ref.name, ref.uid),
-        "namespace": installation.bots_namespace,
-        "labels": object_labels(installation.name, ref.uid),
-        "annotations": interview_annotations(ref.namespace, ref.name) | {ANNOTATION_FAILURES: str(failures)},
-    }
-    if resource_version is not None:
-        metadata["resourceVersion"] = resource_version
     return {
         "apiVersion": "v1",
         "kind": "Secret",
         "type": "Opaque",
-        "metadata": metadata,
-        "stringData": {INPUTS_KEY: inputs.to_json().decode()},
+        "metadata": {
+            "name": child_name(ref.name, ref.uid),
+            "namespace": installation.bots_namespace,
+            "labels": object_labels(installation.name, ref.uid),
+            "annotations": interview_annotations(ref.namespace, ref.name) | {ANNOTATION_FAILURES: str(failures)},
+        },
+        "stringData": {
+            INPUTS_KEY: inputs.to_json().decode(),
+            PLACEMENT_KEY: placement.model_dump_json(by_alias=True, exclude_none=True),
+        },
     }
+
+
+def changed_inputs(
+    installation: Installation, ledger: InputsSecret, inputs: BotInputs, *, failures: int | None = None
+) -> Json:
+    """The inputs Secret with other inputs, as a replacement of what was observed."""
+    manifest = inputs_manifest(
+        installation, inputs, ledger.placement, ledger.failures if failures is None else failures
+    )
+    manifest["metadata"]["resourceVersion"] = ledger.resource_version
+    return manifest

@@ -10,17 +10,43 @@ from parley_crds.names import child_name
 from parley_protocol import BotInputs, InterviewRef
 
 from parley_operator.installation import Installation
+from parley_operator.placement import Placement
 
-Step = Literal["room", "eject", "seal", "erase"]
-"""A step outside Kubernetes, which can fail for long while everything else works."""
+StepName = Literal["room", "room's removal", "ejection", "seal", "erasure", "inputs Secret", "pod"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step that can fail for long while everything else works: the trouble of one is never taken for another's.
+
+    `attempt` is the bot's that it is for; 0: the interview's.
+    """
+
+    name: StepName
+    attempt: int = 0
+
+    def __str__(self) -> str:
+        return self.name
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """An outside step that fails: since when (this process), and the last error."""
+    """A step that fails: since when and when last (in this process), the error's kind, and what it says.
+
+    The message is the first of its kind: one that changes with each try would be a status write with each try.
+    """
 
     since: datetime
+    last: datetime
+    kind: str
     message: str
+
+
+def troubled(old: Trouble | None, now: datetime, kind: str, message: str) -> Trouble:
+    """The trouble of a step that has just failed (again)."""
+    if old is None:
+        return Trouble(now, now, kind, message)
+    return Trouble(old.since, now, kind, old.message if old.kind == kind else message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +69,8 @@ class Revision:
 class LinkSecret:
     """The Secret with the candidate's link, in the Interview's namespace."""
 
-    url: str
-    token: str
+    url: str = field(repr=False)
+    token: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +78,23 @@ class InputsSecret:
     """The Secret with the bot's inputs: the ledger of what exists for the interview outside its namespace.
 
     It is made before the room and the pod and removed after them, so whatever exists is found through it. `failures`
-    counts the bots that were lost. `inputs` is None when its content can't be read.
+    counts the bots that were lost. `inputs` is None when its content can't be read; a `placement` that can't is the
+    installation's default.
     """
 
     uid: str
     resource_version: str
-    inputs: BotInputs | None
+    inputs: BotInputs | None = field(repr=False)
     failures: int
+    placement: Placement = field(default_factory=Placement)
 
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """A bot's pod. `settled_at` is when its readiness last changed, `deleted_at` when its deletion's `grace` ends."""
+    """A bot's pod. `settled_at` is when its readiness last changed, `deleted_at` when its deletion's `grace` ends.
+
+    `unreachable` means that it is its node that is not heard of, so that nothing it says of the pod is news.
+    """
 
     name: str
     uid: str
@@ -72,6 +103,7 @@ class Pod:
     created_at: datetime
     settled_at: datetime
     ready: bool = False
+    unreachable: bool = False
     deleted_at: datetime | None = None
     grace: int | None = None
     ended_at: datetime | None = None
@@ -104,11 +136,11 @@ class Snapshot:
     """
 
     installation: Installation
-    interview: Interview
+    interview: Interview = field(repr=False)
     template: InterviewTemplateSpec | None = None
     template_problem: str | None = None
     revision: Revision | None = None
-    context: str | ContextProblem | None = None
+    context: str | ContextProblem | None = field(default=None, repr=False)
     link: LinkSecret | None = None
     children: Children = Children()
 

@@ -4,13 +4,20 @@ It is the surroundings of the thing under test, never the thing itself: the plan
 shell would build it from the API server's answers.
 """
 
-import base64
-import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from parley_crds import API_CONDITIONS, Interview, InterviewStatus, InterviewTemplateSpec, Session, set_condition
+from parley_crds import (
+    API_CONDITIONS,
+    Attempt,
+    Interview,
+    InterviewStatus,
+    InterviewTemplateSpec,
+    Session,
+    set_condition,
+)
 from parley_crds.names import FINALIZER
 from parley_operator.actions import (
     Action,
@@ -32,15 +39,27 @@ from parley_operator.actions import (
     Seal,
     SetFinalizer,
     UpdateInputs,
+    step_of,
 )
 from parley_operator.installation import BotDefaults, Installation
-from parley_operator.manifests import inputs_manifest
+from parley_operator.manifests import changed_inputs
 from parley_operator.plan import plan, plan_orphan
-from parley_operator.shell.act import step_of
 from parley_operator.shell.observe import inputs_of, pod_of
-from parley_operator.snapshot import Children, ContextProblem, LinkSecret, Revision, Snapshot, Step, Trouble
+from parley_operator.snapshot import (
+    Children,
+    ContextProblem,
+    LinkSecret,
+    Revision,
+    Snapshot,
+    Step,
+    StepName,
+    Trouble,
+    troubled,
+)
+from parley_protocol import BotInputs
 
-START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+from support.operator_bots import START, BotsNamespace
+
 INSTALLATION = Installation(
     name="test",
     bots_namespace="bots",
@@ -59,7 +78,11 @@ TEMPLATE: dict[str, Any] = {
 
 
 class StepDownError(Exception):
-    """An outside step does not work at the moment."""
+    """A step does not work at the moment."""
+
+
+class LostRaceError(Exception):
+    """The Interview is not the one that was observed any more."""
 
 
 def template(**changes: Any) -> InterviewTemplateSpec:
@@ -68,11 +91,10 @@ def template(**changes: Any) -> InterviewTemplateSpec:
 
 
 @dataclass
-class World:
+class World(BotsNamespace):
     """One interview and everything around it."""
 
     spec: dict[str, Any] = field(default_factory=dict)
-    now: datetime = START
     installation: Installation = INSTALLATION
     template: InterviewTemplateSpec | None = field(default_factory=template)
     template_problem: str | None = None
@@ -80,21 +102,23 @@ class World:
     interview: Interview | None = None
     revisions: dict[str, InterviewTemplateSpec] = field(default_factory=dict)
     link: dict[str, Any] | None = None
-    inputs: dict[str, Any] | None = None
-    pods: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tried: list[StepName] = field(default_factory=list)
     rooms: set[str] = field(default_factory=set)
-    down: set[Step] = field(default_factory=set)
+    down: set[StepName] = field(default_factory=set)
     troubles: dict[Step, Trouble] = field(default_factory=dict)
     sealed: list[str] = field(default_factory=list)
     erased: bool = False
     ejected: list[int] = field(default_factory=list)
     events: list[EmitEvent] = field(default_factory=list)
-    created_pods: list[str] = field(default_factory=list)
     phases: list[str] = field(default_factory=list)
+    fell_back: bool = False
     wake_at: datetime | None = None
+    meanwhile: Callable[[], object] | None = None
+    """What happens once between the next observation and what is done about it."""
 
     def __post_init__(self) -> None:
-        self._numbers = itertools.count(1)
+        super().__post_init__()
+        self._versioned: tuple[Interview | None, str] = (None, "")
         metadata = {"name": "jane", "namespace": "hiring", "uid": "11111111-2222-3333", "generation": 1}
         self.interview = Interview.model_validate(
             {"metadata": metadata, "spec": {"templateRef": {"name": "backend"}, **self.spec}}
@@ -105,6 +129,8 @@ class World:
     def observe(self) -> Snapshot:
         """The snapshot that the shell would read."""
         interview = self.require_interview()
+        metadata = interview.metadata.model_copy(update={"resource_version": self._version()})
+        interview = interview.model_copy(update={"metadata": metadata})
         pinned = interview.status.template
         content = None if pinned is None else self.revisions.get(pinned.revision)
         return Snapshot(
@@ -141,6 +167,9 @@ class World:
         for count in range(1, passes + 1):
             step = self.plan()
             self.wake_at = step.wake_at
+            if self.meanwhile is not None:
+                happens, self.meanwhile = self.meanwhile, None
+                happens()
             for action in step.actions:
                 if left == 0:
                     self.troubles.clear()
@@ -156,10 +185,12 @@ class World:
         step = step_of(action)
         try:
             self.perform(action)
+        except LostRaceError:
+            return False
         except StepDownError:
             assert step is not None
-            old = self.troubles.get(step)
-            self.troubles[step] = Trouble(since=old.since if old else self.now, message=f"{step} is down")
+            self.troubles[step] = troubled(self.troubles.get(step), self.now, "DownError", f"{step} is down")
+            self.tried.append(step.name)
             return False
         if step is not None:
             self.troubles.pop(step, None)
@@ -170,7 +201,7 @@ class World:
     def perform(self, action: Action) -> None:
         """Takes an action as the real world would."""
         step = step_of(action)
-        if step is not None and step in self.down:
+        if step is not None and step.name in self.down:
             raise StepDownError
         match action:
             case PinTemplate(manifest):
@@ -187,41 +218,23 @@ class World:
                 self.events.append(action)
             case SetFinalizer(present):
                 self._set_finalizer(present)
-            case ApplyStatus(status):
+            case ApplyStatus(status, resource_version):
+                if resource_version not in (None, self._version()):
+                    raise LostRaceError
                 self._apply_status(status)
             case CreateInputs() | UpdateInputs() | DeleteInputs() | CreatePod() | DeletePod():
-                self._perform_on_bots(action)
+                self.perform_on_bots(action)
             case EnsureRoom() | EjectBot() | DeleteRoom() | Seal() | Erase():
                 self._perform_outside(action)
-
-    def _perform_on_bots(self, action: CreateInputs | UpdateInputs | DeleteInputs | CreatePod | DeletePod) -> None:
-        match action:
-            case CreateInputs(manifest):
-                if self.inputs is None:
-                    self._store_inputs(manifest, f"secret-{next(self._numbers)}")
-            case UpdateInputs(manifest):
-                assert self.inputs is not None
-                assert manifest["metadata"]["resourceVersion"] == self.inputs["metadata"]["resourceVersion"]
-                self._store_inputs(manifest, self.inputs["metadata"]["uid"])
-            case DeleteInputs(uid):
-                if self.inputs is not None and self.inputs["metadata"]["uid"] == uid:
-                    self.inputs = None
-            case CreatePod(manifest):
-                self._create_pod(manifest)
-            case DeletePod(name, uid, grace):
-                pod = self.pods.get(name)
-                if pod is not None and pod["metadata"]["uid"] == uid:
-                    self.delete_pod(name, grace)
 
     def _perform_outside(self, action: EnsureRoom | EjectBot | DeleteRoom | Seal | Erase) -> None:
         match action:
             case EnsureRoom():
-                self.rooms.add(action.name)
-                room = action.inputs.room.model_copy(update={"url": f"https://daily.example.com/{action.name}"})
+                room = action.inputs.room
+                self.rooms.add(room.name)
+                room = room.model_copy(update={"url": f"https://daily.example.com/{room.name}"})
                 inputs = action.inputs.model_copy(update={"room": room})
-                self._perform_on_bots(
-                    UpdateInputs(inputs_manifest(self.installation, inputs, action.failures, action.resource_version))
-                )
+                self.perform_on_bots(UpdateInputs(changed_inputs(self.installation, action.ledger, inputs)))
             case EjectBot(_, _, attempt):
                 self.ejected.append(attempt)
             case DeleteRoom(_, name):
@@ -233,20 +246,11 @@ class World:
             case Erase():
                 self.erased = True
 
-    def _store_inputs(self, manifest: dict[str, Any], uid: str) -> None:
-        metadata = {**manifest["metadata"], "uid": uid, "resourceVersion": str(next(self._numbers))}
-        data = {key: base64.b64encode(value.encode()).decode() for key, value in manifest["stringData"].items()}
-        self.inputs = {"metadata": metadata, "data": data}
-
-    def _create_pod(self, manifest: dict[str, Any]) -> None:
-        name = manifest["metadata"]["name"]
-        if name in self.pods:
-            return
-        assert self.inputs is not None, "a pod without its owner is collected at once"
-        self.created_pods.append(name)
-        created = _stamp(self.now)
-        metadata = {**manifest["metadata"], "uid": f"pod-{next(self._numbers)}", "creationTimestamp": created}
-        self.pods[name] = {**manifest, "metadata": metadata, "status": {"phase": "Pending"}}
+    def _version(self) -> str:
+        """The Interview's resourceVersion: another one whenever it is another object."""
+        if self.interview is not self._versioned[0]:
+            self._versioned = (self.interview, str(next(self.numbers)))
+        return self._versioned[1]
 
     def _set_finalizer(self, present: bool) -> None:
         interview = self.require_interview()
@@ -264,60 +268,18 @@ class World:
             update={"session": interview.status.session, "conditions": [*stored.conditions, *theirs]}
         )
         assert len(merged.attempts.history if merged.attempts else []) <= 10
+        ledger = self.children().inputs
+        readable = ledger is not None and ledger.inputs is not None
+        self.fell_back |= readable and (interview.status.phase, merged.phase) == ("InProgress", "Pending")
         self.interview = interview.model_copy(update={"status": merged})
         self.phases.append(str(merged.phase))
 
-    # What happens by itself or by others
+    # What others do
 
     def require_interview(self) -> Interview:
         """The Interview, which must be there."""
         assert self.interview is not None
         return self.interview
-
-    def advance(self, seconds: float) -> None:
-        """Lets time pass; terminating pods end when their grace is over, and the garbage collector works."""
-        self.now += timedelta(seconds=seconds)
-        for name, pod in list(self.pods.items()):
-            deleted = pod["metadata"].get("deletionTimestamp")
-            lost = pod["status"].get("reason") == "NodeLost"
-            if deleted is not None and datetime.fromisoformat(deleted) <= self.now and not lost:
-                del self.pods[name]
-        self.collect()
-
-    def collect(self) -> None:
-        """The garbage collector: a pod whose owner is gone is deleted."""
-        for name, pod in list(self.pods.items()):
-            owner = pod["metadata"]["ownerReferences"][0]["uid"]
-            if self.inputs is None or self.inputs["metadata"]["uid"] != owner:
-                self.delete_pod(name, 30)
-
-    def delete_pod(self, name: str, grace: int) -> None:
-        """Deletes a pod as the API server does: at once without grace or a node, else it terminates."""
-        pod = self.pods[name]
-        if grace == 0:
-            del self.pods[name]
-            return
-        until = self.now + timedelta(seconds=grace)
-        old = pod["metadata"].get("deletionTimestamp")
-        if old is None or datetime.fromisoformat(old) > until:
-            stamps = {"deletionTimestamp": _stamp(until), "deletionGracePeriodSeconds": grace}
-            self.pods[name] = {**pod, "metadata": {**pod["metadata"], **stamps}}
-
-    def set_pod(self, name: str, **status: Any) -> None:
-        """Writes a pod's status, as the kubelet does."""
-        self.pods[name] = {**self.pods[name], "status": status}
-
-    def ready_pod(self, name: str) -> None:
-        """The bot is in the room."""
-        ready = {"type": "Ready", "status": "True", "lastTransitionTime": _stamp(self.now)}
-        self.set_pod(name, phase="Running", conditions=[ready])
-
-    def kill_pod(self, name: str, exit_code: int | None, reason: str = "") -> None:
-        """The container ended."""
-        ended = {"exitCode": exit_code, "reason": reason or "Error", "finishedAt": _stamp(self.now)}
-        phase = "Succeeded" if exit_code == 0 else "Failed"
-        states = [] if exit_code is None else [{"name": "bot", "state": {"terminated": ended}}]
-        self.set_pod(name, phase=phase, containerStatuses=states, **({"reason": reason} if reason else {}))
 
     def _change_status(self, **changes: Any) -> None:
         interview = self.require_interview()
@@ -378,21 +340,28 @@ class World:
         """The Interview's phase."""
         return str(self.status.phase)
 
-    @property
-    def live_pods(self) -> list[str]:
-        """The pods whose container runs or may yet run."""
-        return [name for name, pod in self.pods.items() if pod["status"]["phase"] not in ("Succeeded", "Failed")]
-
-    @property
-    def pod(self) -> str:
-        """The one pod."""
-        (name,) = self.pods
-        return name
-
     def condition(self, type_: str) -> tuple[str, str] | None:
         """A condition's status and reason."""
         found = [item for item in self.status.conditions if item.type == type_]
         return (found[0].status, found[0].reason) if found else None
+
+    def message(self, type_: str) -> str:
+        """A condition's message."""
+        return next(item.message for item in self.status.conditions if item.type == type_)
+
+    @property
+    def last_attempt(self) -> Attempt:
+        """The record of the latest bot."""
+        assert self.status.attempts is not None
+        return self.status.attempts.history[-1]
+
+    @property
+    def bot_inputs(self) -> BotInputs:
+        """What the current bot is given."""
+        ledger = self.children().inputs
+        assert ledger is not None
+        assert ledger.inputs is not None
+        return ledger.inputs
 
     def daily(self) -> "World":
         """The same world with Daily as its provider."""
@@ -400,5 +369,28 @@ class World:
         return self
 
 
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def ready(world: World) -> World:
+    """The world with its bot in the room."""
+    world.reconcile()
+    world.ready_pod(world.pod)
+    world.reconcile()
+    return world
+
+
+def in_progress(world: World) -> World:
+    """The world in the middle of the conversation."""
+    ready(world)
+    world.arrive()
+    world.join()
+    world.reconcile()
+    return world
+
+
+def window(not_before: float | None = None, expires_at: float | None = None) -> dict[str, dict[str, str]]:
+    """A spec's window, in seconds from the start."""
+    times = {"notBefore": not_before, "expiresAt": expires_at}
+    return {
+        "window": {
+            key: (START + timedelta(seconds=value)).isoformat() for key, value in times.items() if value is not None
+        }
+    }

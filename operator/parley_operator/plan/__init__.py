@@ -9,11 +9,12 @@ from datetime import datetime
 from parley_crds.names import FINALIZER
 
 from parley_operator.actions import Plan, SetFinalizer
-from parley_operator.plan.acceptance import accept
+from parley_operator.plan.acceptance import accept, stay_accepted
+from parley_operator.plan.bots import note_fate
 from parley_operator.plan.deletion import plan_deletion, plan_orphan
 from parley_operator.plan.draft import Draft
 from parley_operator.plan.ending import decide, final_condition, settle, wind_up
-from parley_operator.plan.provisioning import note_fate, progress
+from parley_operator.plan.provisioning import progress
 from parley_operator.snapshot import Snapshot
 
 __all__ = ["plan", "plan_orphan"]
@@ -23,15 +24,18 @@ def plan(observed: Snapshot, now: datetime) -> Plan:
     """The next actions for an interview, in order, and when to look again. `now` is aware of its zone."""
     if observed.interview.metadata.deletion_timestamp is not None:
         return plan_deletion(observed, now)
-    draft = Draft(observed, now)
     if FINALIZER not in observed.interview.metadata.finalizers:
-        draft.act(SetFinalizer(present=True))
+        # Alone: it changes the Interview, and a status that pins has to find it as it was observed.
+        return Plan([SetFinalizer(present=True)])
+    draft = Draft(observed, now)
     if (final := final_condition(draft)) is not None:
         settle(draft, final)
         return draft.plan()
     fate = note_fate(draft)
     if (end := decide(draft, fate)) is not None:
         wind_up(draft, end)
+    elif draft.begun:
+        progress(draft, stay_accepted(draft), fate)
     elif (content := accept(draft)) is not None:
         progress(draft, content, fate)
     return draft.plan()

@@ -1,9 +1,11 @@
 """Acceptance: is everything there that the interview names, and may it be had? Then its template is pinned."""
 
+from dataclasses import dataclass
+
 from parley_crds import ConditionType, InterviewTemplateSpec, Phase, PinnedTemplate
 
 from parley_operator.actions import PinTemplate
-from parley_operator.bot_plan import overrides_problem
+from parley_operator.bot_plan import bot_inputs, overrides_problem
 from parley_operator.installation import bounds_problem
 from parley_operator.manifests import content_hash, pin, revision_manifest
 from parley_operator.plan.draft import Draft
@@ -11,28 +13,44 @@ from parley_operator.snapshot import ContextProblem, Revision
 
 CONTEXT_RETRY_SECONDS = 15
 """Secrets and ConfigMaps are not watched (the right to list them is not asked for), so a missing one is polled."""
+INPUTS_BYTES = 1_000_000
+"""The longest inputs: a Secret holds 1 MiB, and its other keys and the later changes want their part."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """Why an interview can't be accepted: a condition's reason and message."""
+
+    reason: str
+    message: str
 
 
 def accept(draft: Draft) -> InterviewTemplateSpec | None:
-    """The pinned content, when the interview is accepted; None when it has to wait, with the reason in the draft.
+    """The pinned content, when the interview is accepted; None when it has to wait, with the reason in the draft."""
+    found = _content(draft)
+    if isinstance(found, Revision):
+        problem = _problem(draft, found.content)
+        if problem is None:
+            _accepted(draft, found)
+            return found.content
+        found = problem
+    _refuse(draft, found)
+    return None
 
-    Once the bot has its inputs, nothing that is named can be missing any more.
+
+def stay_accepted(draft: Draft) -> InterviewTemplateSpec | None:
+    """The pinned content, where the bot has its inputs: nothing that is named can be missing any more.
+
+    A content that is lost (None) is told and ends nothing: bot and successors go by what they were given.
     """
-    revision = _pinned(draft)
-    if revision is None:
-        return None
-    problem = None if draft.children.inputs is not None else _problem(draft, revision.content)
-    if problem is not None:
-        _refuse(draft, *problem)
-        return None
-    if draft.template is None:
-        observed = draft.observed
-        name = observed.interview.spec.template_ref.name
-        draft.act(PinTemplate(revision_manifest(observed.installation, observed.namespace, name, revision)))
-        draft.template = PinnedTemplate(name=name, revision=revision.name, hash=content_hash(revision.content))
-        draft.accepted_at = draft.second
-    draft.condition(ConditionType.ACCEPTED, True, "Accepted", f"The template is pinned as {draft.template.revision}")
-    return revision.content
+    found = _content(draft)
+    if isinstance(found, Revision):
+        _accepted(draft, found)
+        return found.content
+    draft.awaits_template = draft.observed.interview.spec.template_ref.name
+    message = f"{found.message}. The interview goes on with what its bot was given"
+    draft.condition(ConditionType.STALLED, True, found.reason, message)
+    return None
 
 
 def provider_of(draft: Draft, content: InterviewTemplateSpec) -> str:
@@ -40,19 +58,15 @@ def provider_of(draft: Draft, content: InterviewTemplateSpec) -> str:
     return content.room.provider or draft.observed.installation.default_room_provider
 
 
-def _pinned(draft: Draft) -> Revision | None:
-    """The content to go by: the snapshot's, or the template's while none is pinned."""
+def _content(draft: Draft) -> Revision | _Problem:
+    """The content to go by: the snapshot's, or the template's while none is pinned or its snapshot is lost."""
     observed, pinned = draft.observed, draft.template
     name = observed.interview.spec.template_ref.name
     if observed.template_problem is not None:
-        draft.awaits_template = name
-        _refuse(draft, "TemplateNotValid", observed.template_problem)
-        return None
+        return _Problem("TemplateNotValid", observed.template_problem)
     if pinned is None:
         if observed.template is None:
-            draft.awaits_template = name
-            _refuse(draft, "TemplateNotFound", f"There is no InterviewTemplate {name} in this namespace")
-            return None
+            return _Problem("TemplateNotFound", f"There is no InterviewTemplate {name} in this namespace")
         return pin(name, observed.template)
     if observed.revision is not None:
         return observed.revision
@@ -60,30 +74,51 @@ def _pinned(draft: Draft) -> Revision | None:
         revision = pin(name, observed.template)
         draft.act(PinTemplate(revision_manifest(observed.installation, observed.namespace, name, revision)))
         return revision
-    draft.awaits_template = name
     message = f"The snapshot {pinned.revision} was deleted, and the template is another now: create the Interview anew"
-    _refuse(draft, "SnapshotLost", message)
-    return None
+    return _Problem("SnapshotLost", message)
 
 
-def _problem(draft: Draft, content: InterviewTemplateSpec) -> tuple[str, str] | None:
-    """Why this content can't be used for this interview here: reason and message."""
+def _problem(draft: Draft, content: InterviewTemplateSpec) -> _Problem | None:
+    """Why this content can't be used for this interview here."""
     installation, spec = draft.observed.installation, draft.observed.interview.spec
     provider = provider_of(draft, content)
     if provider not in installation.room_providers:
-        return "RoomProviderNotConfigured", f"This installation has no account for {provider} rooms"
+        return _Problem("RoomProviderNotConfigured", f"This installation has no account for {provider} rooms")
     if (outside := bounds_problem(content.bot, installation.bot)) is not None:
-        return "TemplateNotAllowed", outside
+        return _Problem("TemplateNotAllowed", outside)
     if (mismatch := overrides_problem(content, spec)) is not None:
-        return "OverridesNotValid", mismatch
-    if isinstance(draft.observed.context, ContextProblem):
+        return _Problem("OverridesNotValid", mismatch)
+    context = draft.observed.context
+    if isinstance(context, ContextProblem):
         draft.look_again_in(CONTEXT_RETRY_SECONDS)
-        return draft.observed.context.reason, draft.observed.context.message
-    return None
+        return _Problem(context.reason, context.message)
+    return _too_long(draft, content, context)
 
 
-def _refuse(draft: Draft, reason: str, message: str) -> None:
+def _too_long(draft: Draft, content: InterviewTemplateSpec, context: str | None) -> _Problem | None:
+    interview, key = draft.observed.interview, draft.observed.installation.link_key
+    inputs = bot_inputs(interview, content, context, attempt=1, room="", provider="websocket", link_key=key)
+    size = len(inputs.to_json())
+    if size <= INPUTS_BYTES:
+        return None
+    message = f"Template and context make {size} bytes of inputs for the bot, {INPUTS_BYTES} are allowed"
+    return _Problem("InputsTooLong", message)
+
+
+def _accepted(draft: Draft, revision: Revision) -> None:
+    if draft.template is None:
+        observed = draft.observed
+        name = observed.interview.spec.template_ref.name
+        draft.act(PinTemplate(revision_manifest(observed.installation, observed.namespace, name, revision)))
+        draft.template = PinnedTemplate(name=name, revision=revision.name, hash=content_hash(revision.content))
+        draft.accepted_at = draft.second
+    draft.condition(ConditionType.ACCEPTED, True, "Accepted", f"The template is pinned as {draft.template.revision}")
+
+
+def _refuse(draft: Draft, problem: _Problem) -> None:
+    # Whatever is wrong, an edit of the template may mend it, as one of the Interview may, which is watched anyway.
+    draft.awaits_template = draft.observed.interview.spec.template_ref.name
     draft.phase = Phase.PENDING
-    draft.condition(ConditionType.ACCEPTED, False, reason, message)
-    draft.condition(ConditionType.JOINABLE, False, "NotAccepted", message)
-    draft.condition(ConditionType.STALLED, True, reason, message)
+    draft.condition(ConditionType.ACCEPTED, False, problem.reason, problem.message)
+    draft.condition(ConditionType.JOINABLE, False, "NotAccepted", problem.message)
+    draft.condition(ConditionType.STALLED, True, problem.reason, problem.message)

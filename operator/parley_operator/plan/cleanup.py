@@ -1,20 +1,21 @@
 """Taking away what was made for an interview, in the one order that loses nothing: pods, room, ledger."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from parley_operator.actions import Action, DeletePod, DeleteRoom
-from parley_operator.snapshot import Children, InputsSecret, Pod, Step
+from parley_operator.actions import Action, DeletePod, DeleteRoom, step_of
+from parley_operator.snapshot import Children, InputsSecret, Pod, Step, StepName, Trouble
 
 SHORT_GRACE_SECONDS = 5
 """How long a bot that is not needed any more may take to say what it has left to the API."""
 STUCK_SECONDS = 30
 """After how long beyond its grace a pod that does not go is removed without its node's answer."""
-type Steps = list[tuple[Step, Action]]
-"""Steps outside Kubernetes with their actions."""
 
 GIVE_UP_SECONDS = 300
 """After how long a step outside Kubernetes that fails is let go: a room's own end closes it."""
+SEEN_SECONDS = 60
+"""How much of that this process must have seen: after its own absence, what it needs may just be starting, too."""
 
 
 def remove_pods(
@@ -28,6 +29,9 @@ def remove_pods(
             actions.append(DeletePod(pod.name, pod.uid, 0))
         elif pod.deleted_at is None:
             actions.append(DeletePod(pod.name, pod.uid, grace))
+        elif pod.grace == 0:
+            # Only somebody else's finalizer keeps it: there is nothing left to ask for.
+            wakes.append(now + timedelta(seconds=STUCK_SECONDS))
         elif now >= (limit := pod.deleted_at + timedelta(seconds=STUCK_SECONDS)):
             actions.append(DeletePod(pod.name, pod.uid, 0))
         elif pod.grace is not None and pod.grace > grace:
@@ -38,10 +42,10 @@ def remove_pods(
     return actions, wakes
 
 
-def remove_room(ledger: InputsSecret | None) -> Steps:
+def remove_room(ledger: InputsSecret | None) -> list[Action]:
     """Removes the room that the ledger tells of. A WebSocket room is its bot: nothing else is there to remove."""
     room = None if ledger is None or ledger.inputs is None else ledger.inputs.room
-    return [("room", DeleteRoom(room.provider, room.name))] if room is not None and room.provider == "daily" else []
+    return [DeleteRoom(room.provider, room.name)] if room is not None and room.provider == "daily" else []
 
 
 def given_up(
@@ -49,27 +53,49 @@ def given_up(
 ) -> bool:
     """Whether a step has failed for so long (`patience`, in seconds) that it is let go.
 
-    `since`, where the end began, counts too, so that an operator that restarts does not start over; but the step must
-    have failed in this process at least once.
+    `since`, where the end began, counts too, so that an operator that restarts does not start over; but this process
+    must have seen it fail for a while.
     """
     trouble = children.troubles.get(step)
     if trouble is None:
         return False
-    return now - min(trouble.since, since or trouble.since) >= timedelta(seconds=patience)
+    seen, whole = now - trouble.since, now - min(trouble.since, since or trouble.since)
+    return whole >= timedelta(seconds=patience) and seen >= timedelta(seconds=min(patience, SEEN_SECONDS))
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """Steps to do, and those that are let go, each with what troubles it."""
+
+    actions: list[Action]
+    troubled: list[Trouble]
+    dropped: list[tuple[Step, Trouble]]
 
 
 def in_order(
-    steps: Steps,
+    actions: list[Action],
     children: Children,
     now: datetime,
     *,
     since: datetime | None = None,
-    keep: frozenset[Step] = frozenset(),
-) -> tuple[list[Action], Steps]:
-    """The steps to do, failing ones last so that they hold up nothing else; and those that are let go.
+    keep: frozenset[StepName] = frozenset(),
+) -> Ordered:
+    """The steps in the order to do them; a step in `keep` is never let go.
 
-    A step in `keep` is never let go.
+    Failing ones are last, so that they hold up nothing else, and among them the one that was tried least recently is
+    first: a failure ends the run, and each is to have its turn.
     """
-    dropped = [item for item in steps if item[0] not in keep and given_up(children, item[0], now, since=since)]
-    kept = sorted((item for item in steps if item not in dropped), key=lambda item: item[0] in children.troubles)
-    return [action for _, action in kept], dropped
+    kept: list[tuple[datetime, Action]] = []
+    ordered = Ordered([], [], [])
+    for action in actions:
+        step = step_of(action)
+        trouble = None if step is None else children.troubles.get(step)
+        if step is None or trouble is None:
+            ordered.actions.append(action)
+        elif step.name not in keep and given_up(children, step, now, since=since):
+            ordered.dropped.append((step, trouble))
+        else:
+            ordered.troubled.append(trouble)
+            kept.append((trouble.last, action))
+    ordered.actions.extend(action for _, action in sorted(kept, key=lambda item: item[0]))
+    return ordered

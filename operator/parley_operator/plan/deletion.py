@@ -16,8 +16,8 @@ from parley_operator.actions import (
     Seal,
     SetFinalizer,
 )
-from parley_operator.plan.cleanup import Steps, in_order, remove_pods, remove_room
-from parley_operator.snapshot import Children, Snapshot, Step
+from parley_operator.plan.cleanup import in_order, remove_pods, remove_room
+from parley_operator.snapshot import Children, Snapshot, StepName
 
 
 def plan_deletion(observed: Snapshot, now: datetime) -> Plan:
@@ -32,11 +32,11 @@ def plan_deletion(observed: Snapshot, now: datetime) -> Plan:
     since = observed.interview.metadata.deletion_timestamp
     # A room's own end closes it, and what was stored stays; but nobody else keeps a promise to erase. Whoever wants the
     # Interview gone all the same changes its deletionPolicy to Retain.
-    keep: frozenset[Step] = frozenset({"erase"})
-    outside, dropped = in_order(_steps(observed), observed.children, now, since=since, keep=keep)
-    actions += outside
-    for step, _ in dropped:
-        message = f"The Interview is let go, though the {step} still fails: {observed.children.troubles[step].message}"
+    keep: frozenset[StepName] = frozenset({"erasure"})
+    outside = in_order(_steps(observed), observed.children, now, since=since, keep=keep)
+    actions += outside.actions
+    for step, trouble in outside.dropped:
+        message = f"The Interview is let go, though the {step} still fails: {trouble.message}"
         actions.append(EmitEvent("Warning", "CleanupAbandoned", message))
     if observed.children.inputs is not None:
         actions.append(DeleteInputs(observed.children.inputs.uid))
@@ -45,14 +45,14 @@ def plan_deletion(observed: Snapshot, now: datetime) -> Plan:
     return Plan([*actions, SetFinalizer(present=False)])
 
 
-def _steps(observed: Snapshot) -> Steps:
+def _steps(observed: Snapshot) -> list[Action]:
     ledger = observed.children.inputs
     steps = remove_room(ledger)
     if observed.interview.spec.deletion_policy == "Erase":
-        return [*steps, ("erase", Erase())]
+        return [*steps, Erase()]
     stored = is_true(observed.interview.status.conditions, ConditionType.SESSION_FINISHED)
     if ledger is not None and not stored:
-        steps.append(("seal", Seal("Cancelled")))
+        steps.append(Seal("Cancelled"))
     return steps
 
 
@@ -63,5 +63,5 @@ def plan_orphan(children: Children, now: datetime) -> Plan:
         return Plan(actions, min(wakes, default=None))
     if children.inputs is None:
         return Plan([])
-    outside, _ = in_order(remove_room(children.inputs), children, now)
+    outside = in_order(remove_room(children.inputs), children, now).actions
     return Plan([*outside, DeleteInputs(children.inputs.uid)])

@@ -85,6 +85,13 @@ class Draft:
         return self.arrived_at is not None
 
     @property
+    def begun(self) -> bool:
+        """Whether a bot was started, or the conversation is under way, by inputs that can be read."""
+        ledger = self.children.inputs
+        started = self.attempts is not None or self.session.started_at is not None
+        return started and ledger is not None and ledger.inputs is not None
+
+    @property
     def second(self) -> datetime:
         """The time for a status: whole seconds, as Kubernetes writes them."""
         return self.now.astimezone(UTC).replace(microsecond=0)
@@ -129,9 +136,15 @@ class Draft:
         status = self._new_status()
         told: list[Action] = []
         if status != _owned(self.status):
-            told = [ApplyStatus(status), *self._transition_events(status)]
+            told = [ApplyStatus(status, self._version_for(status)), *self._transition_events(status)]
         actions = [*self.before, *told, *self.notices, *self.after]
         return Plan(actions, min(self.wakes, default=None), self.awaits_template)
+
+    def _version_for(self, status: InterviewStatus) -> str | None:
+        """The version that this status may be written to; None where it fixes nothing of the spec, so to any."""
+        old = self.status
+        fixes = status.accepted_at != old.accepted_at or (old.attempts is None and status.attempts is not None)
+        return self.observed.interview.metadata.resource_version if fixes else None
 
     def _new_status(self) -> InterviewStatus:
         return InterviewStatus(
@@ -156,6 +169,11 @@ class Draft:
         reason, message = told or (str(new.phase), "")
         kind: Literal["Normal", "Warning"] = "Warning" if new.phase in WARNINGS and told else "Normal"
         return [EmitEvent(kind, reason, message or f"The interview is {new.phase} now")]
+
+
+def zulu(moment: datetime) -> str:
+    """A time as people read it in messages: UTC, as Kubernetes writes times."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _owned(status: InterviewStatus) -> InterviewStatus:

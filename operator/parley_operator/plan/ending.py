@@ -7,8 +7,8 @@ from parley_crds import Condition, ConditionType, Phase, find_condition
 
 from parley_operator.actions import DeleteInputs, DeleteLink, Seal
 from parley_operator.plan.attempts import Fate
-from parley_operator.plan.cleanup import Steps, in_order, remove_pods, remove_room
-from parley_operator.plan.draft import Draft
+from parley_operator.plan.cleanup import in_order, remove_pods, remove_room
+from parley_operator.plan.draft import Draft, zulu
 
 FINISHED = {
     "Completed": "Every question was asked",
@@ -89,11 +89,18 @@ def _no_show(draft: Draft, reason: str | None) -> End | None:
 
 
 def _no_show_limit(draft: Draft) -> datetime | None:
-    """Until when the bot waits for the candidate; None while none waits, or when the candidate has come."""
-    if draft.ready_at is None or draft.session.started_at is not None:
+    """Until when the bot waits for the candidate; None while none waits, or when the candidate has come.
+
+    A bot that was dismissed for it has waited: its dismissal was told before it was done.
+    """
+    record = draft.attempts.history[-1] if draft.attempts and draft.attempts.history else None
+    if record is None or record.ready_at is None or draft.session.started_at is not None:
+        return None
+    joinable = find_condition(draft.status.conditions, ConditionType.JOINABLE)
+    if record.ended_at is not None and (joinable is None or joinable.reason != "NoShow"):
         return None
     window = draft.observed.interview.spec.window
-    since = [draft.ready_at, window.not_before if window else None, draft.arrived_at]
+    since = [record.ready_at, window.not_before if window else None, draft.arrived_at]
     limit = max(time for time in since if time) + timedelta(seconds=draft.observed.interview.spec.no_show_seconds)
     draft.look_again(limit)
     return limit
@@ -108,13 +115,24 @@ def _window_closed(draft: Draft) -> End | None:
     window, spec = draft.observed.interview.spec.window, draft.observed.interview.spec
     if window is None or window.expires_at is None or draft.session.started_at is not None:
         return None
-    patience = spec.no_show_seconds + draft.observed.installation.start_deadline_seconds if draft.arrived else 0
+    arrived = draft.arrived
+    patience = spec.no_show_seconds + draft.observed.installation.start_deadline_seconds if arrived else 0
     limit = window.expires_at + timedelta(seconds=patience)
     draft.look_again(limit)
     if draft.now < limit:
         return None
-    message = f"Nobody came before the window closed at {window.expires_at:%Y-%m-%dT%H:%M:%SZ}"
+    if arrived and not _has_bot(draft):
+        message = f"The candidate came, and no bot was ready until {zulu(limit)}"
+        return End(Phase.FAILED, ConditionType.FAILED, "NoBot", message, "TechnicalFault")
+    who = "The candidate did not join" if arrived else "Nobody came"
+    message = f"{who} before the window closed at {zulu(window.expires_at)}"
     return End(Phase.EXPIRED, ConditionType.FAILED, "WindowClosed", message, "NoShow")
+
+
+def _has_bot(draft: Draft) -> bool:
+    """Whether the latest bot was in the room, for the candidate to join."""
+    record = draft.attempts.history[-1] if draft.attempts and draft.attempts.history else None
+    return record is not None and record.ready_at is not None
 
 
 def _exited(draft: Draft, fate: Fate | None) -> End | None:
@@ -136,13 +154,18 @@ def wind_up(draft: Draft, end: End) -> None:
         _dismiss(draft, end)
         return
     ledger = draft.children.inputs
-    steps: Steps = remove_room(ledger)
+    steps = remove_room(ledger)
     if end.seal is not None and ledger is not None:
-        steps.append(("seal", Seal(end.seal)))
-    actions, dropped = in_order(steps, draft.children, draft.now, keep=frozenset({"seal"}))
-    for step, _ in dropped:
-        draft.notice("CleanupAbandoned", f"Gave up on the {step}: {draft.children.troubles[step].message}")
-    draft.act(*actions)
+        steps.append(Seal(end.seal))
+    outside = in_order(steps, draft.children, draft.now, keep=frozenset({"seal"}))
+    if outside.troubled:
+        # Told first: as long as it fails, nothing that comes after it is reached.
+        draft.condition(ConditionType.RECONCILING, True, "Ending", f"{end.message}. {outside.troubled[0].message}")
+        draft.act_after_status(*outside.actions)
+        return
+    for step, trouble in outside.dropped:
+        draft.notice("CleanupAbandoned", f"Gave up on the {step}: {trouble.message}")
+    draft.act(*outside.actions)
     draft.end(end.phase, end.type, end.reason, end.message)
     _remove_secrets(draft)
 
@@ -180,4 +203,5 @@ def _remove_secrets(draft: Draft) -> None:
     if draft.children.inputs is not None:
         draft.act_after_status(DeleteInputs(draft.children.inputs.uid))
     if draft.observed.link is not None:
-        draft.act_after_status(DeleteLink())
+        # Before the status: nobody looks for the link of an interview that is final.
+        draft.act(DeleteLink())

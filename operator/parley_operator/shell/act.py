@@ -35,7 +35,7 @@ from parley_operator.actions import (
     UpdateInputs,
 )
 from parley_operator.installation import Installation
-from parley_operator.manifests import inputs_manifest
+from parley_operator.manifests import changed_inputs
 from parley_operator.shell.api import ApiClient, ApiError
 from parley_operator.shell.kube import (
     EVENTS,
@@ -43,35 +43,21 @@ from parley_operator.shell.kube import (
     PODS,
     REVISIONS,
     SECRETS,
-    ConflictError,
+    AlreadyExistsError,
     Json,
     Kube,
     KubeError,
     NotFoundError,
     Resource,
 )
-from parley_operator.snapshot import Step
+from parley_operator.shell.revisions import collect
 
 logger = logging.getLogger(__name__)
 
-COLLECT_PAGE_SIZE = 50
-"""Where many Interviews go at once, each finds another that names its snapshot among the first few."""
+NOTE_BYTES = 1024
+"""How long an Event's note may be for the API server."""
 ACTION_ERRORS = (KubeError, RoomError, ApiError, aiohttp.ClientError, TimeoutError)
 """What an action that could not be done raises; it is tried again later."""
-
-
-def step_of(action: Action) -> Step | None:
-    """Which outside step an action is."""
-    match action:
-        case EnsureRoom() | DeleteRoom():
-            return "room"
-        case EjectBot():
-            return "eject"
-        case Seal():
-            return "seal"
-        case Erase():
-            return "erase"
-    return None
 
 
 class Actor:
@@ -109,25 +95,28 @@ class Actor:
             case DeleteLink():
                 await self._kube.delete(SECRETS, ref.namespace, link_secret_name(_child(ref)))
             case CollectRevision(name):
-                await self._collect(ref, name)
+                await collect(self._kube, ref.namespace, name, besides=ref.uid)
 
     async def warn(self, ref: InterviewRef, reason: str, message: str) -> None:
         """Tells people of a fault, once for each message."""
         await self._emit(ref, EmitEvent("Warning", reason, message))
 
     async def _create(self, resource: Resource, manifest: Json) -> None:
-        """Creates an object. Names are deterministic, so one that is there was made by an earlier run."""
+        """Creates an object. Names are deterministic, so one that is there was made by an earlier run.
+
+        Every other conflict is none of the name's: a quota that others draw on at the same time answers so, too.
+        """
         try:
             await self._kube.create(resource, manifest)
-        except ConflictError:
+        except AlreadyExistsError:
             logger.debug("%s %s is there already", resource.plural, manifest["metadata"]["name"])
 
     async def _on_interview(self, ref: InterviewRef, action: SetFinalizer | ApplyStatus | EmitEvent) -> None:
         match action:
             case SetFinalizer(present):
                 await self._set_finalizer(ref, present)
-            case ApplyStatus(status):
-                await self._apply_status(ref, status)
+            case ApplyStatus(status, resource_version):
+                await self._apply_status(ref, status, resource_version)
             case EmitEvent():
                 await self._emit(ref, action)
 
@@ -151,11 +140,11 @@ class Actor:
         return provider
 
     async def _ensure_room(self, action: EnsureRoom) -> None:
-        plan = RoomPlan(name=action.name, closes_at=action.closes_at, geo=action.geo)
-        room = await self._provider(action.provider).ensure(plan)
-        inputs = action.inputs.model_copy(update={"room": action.inputs.room.model_copy(update={"url": room.url})})
-        manifest = inputs_manifest(self._installation, inputs, action.failures, action.resource_version)
-        await self._kube.replace(SECRETS, manifest)
+        wanted = action.inputs.room
+        plan = RoomPlan(name=wanted.name, closes_at=action.closes_at, geo=action.ledger.placement.geo)
+        room = await self._provider(wanted.provider).ensure(plan)
+        inputs = action.inputs.model_copy(update={"room": wanted.model_copy(update={"url": room.url})})
+        await self._kube.replace(SECRETS, changed_inputs(self._installation, action.ledger, inputs))
 
     async def _set_finalizer(self, ref: InterviewRef, present: bool) -> None:
         if not present:
@@ -176,17 +165,11 @@ class Actor:
         with contextlib.suppress(NotFoundError):
             await self._kube.patch(INTERVIEWS, ref.namespace, ref.name, {"metadata": changed})
 
-    async def _apply_status(self, ref: InterviewRef, status: InterviewStatus) -> None:
+    async def _apply_status(self, ref: InterviewRef, status: InterviewStatus, resource_version: str | None) -> None:
         manifest = _interview(ref) | {"status": status.to_dict()}
+        if resource_version is not None:
+            manifest["metadata"]["resourceVersion"] = resource_version
         await self._kube.apply(INTERVIEWS, manifest, OPERATOR_MANAGER, subresource="status")
-
-    async def _collect(self, ref: InterviewRef, revision: str) -> None:
-        async for page in self._kube.pages(INTERVIEWS, ref.namespace, size=COLLECT_PAGE_SIZE):
-            for other in page:
-                pinned = other.get("status", {}).get("template", {}).get("revision")
-                if pinned == revision and other["metadata"]["uid"] != ref.uid:
-                    return
-        await self._kube.delete(REVISIONS, ref.namespace, revision)
 
     async def _emit(self, ref: InterviewRef, event: EmitEvent) -> None:
         """Writes an Event. Its name is made of what it says, so that a repeated one is not told again."""
@@ -202,7 +185,7 @@ class Actor:
             "action": "Reconcile",
             "type": event.type,
             "reason": event.reason,
-            "note": event.message[:1024],
+            "note": event.message.encode()[:NOTE_BYTES].decode(errors="ignore"),
             "regarding": {
                 "apiVersion": API_VERSION,
                 "kind": INTERVIEW_KIND,

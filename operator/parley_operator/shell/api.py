@@ -62,4 +62,8 @@ class ApiClient:
             raise ApiError(f"{order}: the API answered {response.status_code}: {response.text[:200]}")
 
     def _credentials(self) -> tuple[str, ssl.SSLContext]:
-        return self._token_file.read_text().strip(), ssl.create_default_context(cafile=str(self._ca_file))
+        try:
+            context = ssl.create_default_context(cafile=str(self._ca_file))
+        except OSError as error:  # which file it is about, ssl does not say
+            raise ApiError(f"{self._ca_file}: {error}") from error
+        return self._token_file.read_text().strip(), context

@@ -11,7 +11,7 @@ from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.config import load_incluster_config, load_kube_config
 
 CREDENTIALS_LIFETIME = timedelta(minutes=5)
-"""How long kopf may use what it was given; projected tokens are renewed on disk well before they end."""
+"""How long kopf uses what it was given at least; projected tokens are renewed on disk well before they end."""
 
 
 async def load_configuration() -> Configuration:
@@ -20,7 +20,7 @@ async def load_configuration() -> Configuration:
     Raises:
         kubernetes.aio.config.ConfigException: neither is usable.
     """
-    configuration: Configuration = type.__call__(Configuration)
+    configuration = Configuration()
     load: Any
     if "KUBECONFIG" not in os.environ and "KUBERNETES_SERVICE_HOST" in os.environ:
         load = load_incluster_config
@@ -44,7 +44,11 @@ async def open_client() -> AsyncIterator[ApiClient]:
 
 
 async def kopf_credentials(**_: Any) -> kopf.ConnectionInfo:
-    """Kopf's login handler. It reads the token file each time (kopf's own piggybacking keeps the first one)."""
+    """Kopf's login handler. It reads the token file each time (kopf's own piggybacking keeps the first one).
+
+    kopf drops credentials that were refused when it is given equal ones again, and ends. So the same token has to make
+    equal ones: the expiration moves in steps.
+    """
     configuration = await load_configuration()
     bearer = str(configuration.api_key.get("BearerToken", ""))
     return kopf.ConnectionInfo(
@@ -55,5 +59,11 @@ async def kopf_credentials(**_: Any) -> kopf.ConnectionInfo:
         token=bearer.partition(" ")[2].strip() or None,
         certificate_path=configuration.cert_file,
         private_key_path=configuration.key_file,
-        expiration=datetime.now(UTC) + CREDENTIALS_LIFETIME,
+        expiration=_expiration(datetime.now(UTC)),
     )
+
+
+def _expiration(now: datetime) -> datetime:
+    """The step of the clock after the next one, so between one and two lifetimes away."""
+    step = CREDENTIALS_LIFETIME.total_seconds()
+    return datetime.fromtimestamp((now.timestamp() // step + 2) * step, UTC)

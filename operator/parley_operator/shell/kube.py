@@ -21,6 +21,9 @@ type Json = dict[str, Any]
 TIMEOUT = aiohttp.ClientTimeout(total=15, connect=5)
 ATTEMPTS = 4
 PAGE_SIZE = 500
+JSON = "application/json"
+METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+"""What a list is asked for as where the objects' content is large, or nobody's business."""
 
 
 class KubeError(Exception):
@@ -37,7 +40,11 @@ class NotFoundError(KubeError):
 
 
 class ConflictError(KubeError):
-    """409: the object exists already, or changed since it was read."""
+    """409: the object changed since it was read, or another write came between (as in a quota's count)."""
+
+
+class AlreadyExistsError(ConflictError):
+    """409: the name is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +89,25 @@ class Kube:
         except NotFoundError:
             return None
 
-    async def list(self, resource: Resource, namespace: str | None, labels: str = "") -> list[Json]:
-        """Every object of a namespace (None: of all) whose labels match."""
-        return [item async for page in self.pages(resource, namespace, labels) for item in page]
+    async def list(
+        self, resource: Resource, namespace: str | None, labels: str = "", *, accept: str = JSON
+    ) -> list[Json]:
+        """Every object of a namespace (None: of all) whose labels match; each one's metadata with `METADATA_ONLY`."""
+        return [item async for page in self.pages(resource, namespace, labels, accept=accept) for item in page]
 
     async def pages(
-        self, resource: Resource, namespace: str | None, labels: str = "", size: int = PAGE_SIZE
+        self,
+        resource: Resource,
+        namespace: str | None,
+        labels: str = "",
+        *,
+        size: int = PAGE_SIZE,
+        accept: str = JSON,
     ) -> AsyncIterator[Sequence[Json]]:
         """The same page by page, of at most `size` objects each: for who may stop early, or keeps little of each."""
         query = {"limit": str(size)} | ({"labelSelector": labels} if labels else {})
         while True:
-            page = await self._call("GET", resource.path(namespace), query=query)
+            page = await self._call("GET", resource.path(namespace), query=query, accept=accept)
             yield page.get("items", [])
             token = page.get("metadata", {}).get("continue")
             if not token:
@@ -100,7 +115,7 @@ class Kube:
             query["continue"] = token
 
     async def create(self, resource: Resource, manifest: Json) -> Json:
-        """Creates an object; raises `ConflictError` where the name is taken."""
+        """Creates an object; raises `AlreadyExistsError` where the name is taken."""
         return await self._call("POST", resource.path(manifest["metadata"]["namespace"]), body=manifest)
 
     async def replace(self, resource: Resource, manifest: Json) -> Json:
@@ -155,7 +170,8 @@ class Kube:
         *,
         query: Mapping[str, str] | None = None,
         body: Json | None = None,
-        content_type: str = "application/json",
+        content_type: str = JSON,
+        accept: str = JSON,
     ) -> Json:
         retrying = AsyncRetrying(
             retry=retry_if_exception(_transient),
@@ -163,16 +179,17 @@ class Kube:
             wait=wait_random_exponential(multiplier=0.1, max=2),
             reraise=True,
         )
-        return await retrying(self._call_once, method, path, query or {}, body, content_type)
+        headers = {"Accept": accept, "Content-Type": content_type}
+        return await retrying(self._call_once, method, path, query or {}, body, headers)
 
     async def _call_once(
-        self, method: str, path: str, query: Mapping[str, str], body: Json | None, content_type: str
+        self, method: str, path: str, query: Mapping[str, str], body: Json | None, sent: Mapping[str, str]
     ) -> Json:
         verb, url, headers, payload, _ = await self._client.param_serialize(
             method,
             path,
             query_params=list(query.items()),
-            header_params={"Accept": "application/json", "Content-Type": content_type},
+            header_params=dict(sent),
             body=body,
             auth_settings=["BearerToken"],
         )
@@ -193,5 +210,7 @@ def _error(status: int, raw: bytes) -> KubeError:
         reason, message = str(told.get("reason", "")), str(told.get("message", ""))
     except (ValueError, AttributeError):
         reason, message = "", raw[:200].decode(errors="replace")
+    if reason == "AlreadyExists":
+        return AlreadyExistsError(status, reason, message)
     kind = {404: NotFoundError, 409: ConflictError}.get(status, KubeError)
     return kind(status, reason, message)

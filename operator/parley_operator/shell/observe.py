@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from parley_crds import CONTEXT_LENGTH, ConfigMapKeyRef, Interview, InterviewTemplateSpec, SecretKeyRef, is_true
+from parley_crds import (
+    CONTEXT_LENGTH,
+    ConfigMapKeyRef,
+    Interview,
+    InterviewStatus,
+    InterviewTemplateSpec,
+    PinnedTemplate,
+    SecretKeyRef,
+    is_true,
+)
 from parley_crds.names import (
     INPUTS_KEY,
     LABEL_ATTEMPT,
@@ -25,7 +34,8 @@ from pydantic import ValidationError
 
 from parley_operator.bot_pod import CONTAINER as BOT_CONTAINER
 from parley_operator.installation import Installation
-from parley_operator.manifests import ANNOTATION_FAILURES
+from parley_operator.manifests import ANNOTATION_FAILURES, PLACEMENT_KEY, is_what_was_pinned
+from parley_operator.placement import Placement
 from parley_operator.shell.kube import CONFIG_MAPS, INTERVIEWS, PODS, REVISIONS, SECRETS, TEMPLATES, Json, Kube
 from parley_operator.snapshot import (
     Children,
@@ -75,9 +85,13 @@ class Observer:
         """All that the plan decides by."""
         namespace = interview.metadata.namespace or ""
         ref = InterviewRef(namespace=namespace, name=interview.metadata.name, uid=interview.metadata.uid or "")
-        children, link, template, context = await asyncio.gather(
-            self.children(ref, troubles), self._link(ref), self._template(interview), self._context(interview)
+        children, link, template = await asyncio.gather(
+            self.children(ref, troubles), self._link(ref), self._template(interview)
         )
+        # Once a bot was started, the inputs hold the context: it is read anew only where they are lost.
+        started = interview.status.attempts is not None and interview.status.attempts.current > 0
+        held = started and children.inputs is not None and children.inputs.inputs is not None
+        context = None if held else await self._context(interview)
         return Snapshot(
             installation=self._installation,
             interview=interview,
@@ -117,8 +131,7 @@ class Observer:
             if pinned is not None:
                 found = await self._kube.get(REVISIONS, namespace, pinned.revision)
                 if found is not None:
-                    pinned_content = InterviewTemplateSpec.model_validate(found["data"])
-                    return _Template(revision=Revision(pinned.revision, pinned_content))
+                    return _snapshot_of(found, pinned)
             template = await self._kube.get(TEMPLATES, namespace, interview.spec.template_ref.name)
             content = None if template is None else InterviewTemplateSpec.model_validate(template["spec"])
             return _Template(content=content)
@@ -156,10 +169,10 @@ class Observer:
 
 def inputs_of(secret: Json) -> InputsSecret:
     """The ledger, from the inputs Secret."""
-    metadata = secret["metadata"]
+    metadata, data = secret["metadata"], _decoded(secret)
     failures = metadata.get("annotations", {}).get(ANNOTATION_FAILURES, "0")
     try:
-        inputs = BotInputs.model_validate_json(_decoded(secret).get(INPUTS_KEY, ""))
+        inputs = BotInputs.model_validate_json(data.get(INPUTS_KEY, ""))
     except ValidationError as error:
         # Its content holds a person's data: the count tells enough for a log.
         logger.warning("Secret %s has unreadable inputs (%d errors)", metadata["name"], error.error_count())
@@ -169,7 +182,17 @@ def inputs_of(secret: Json) -> InputsSecret:
         resource_version=metadata["resourceVersion"],
         inputs=inputs,
         failures=int(failures) if failures.isdecimal() else 0,
+        placement=_placement(data.get(PLACEMENT_KEY, "{}"), metadata["name"]),
     )
+
+
+def _placement(text: str, name: str) -> Placement:
+    """What is kept of the template; what can't be read would be no reason to let a conversation go without a bot."""
+    try:
+        return Placement.model_validate_json(text)
+    except ValidationError as error:
+        logger.warning("Secret %s has an unreadable placement: %s; the defaults hold", name, _first_of(error))
+        return Placement()
 
 
 def pod_of(pod: Json) -> Pod:
@@ -193,6 +216,8 @@ def pod_of(pod: Json) -> Pod:
         created_at=created,
         settled_at=_time(ready["lastTransitionTime"]) if ready.get("lastTransitionTime") else created,
         ready=ready.get("status") == "True",
+        # Of a node that is silent the node controller takes Ready alone; the kubelet writes both.
+        unreachable=ready.get("status") == "False" and conditions.get("ContainersReady", {}).get("status") == "True",
         deleted_at=_time(metadata["deletionTimestamp"]) if "deletionTimestamp" in metadata else None,
         grace=metadata.get("deletionGracePeriodSeconds"),
         ended_at=_time(ended["finishedAt"]) if ended.get("finishedAt") else None,
@@ -202,22 +227,47 @@ def pod_of(pod: Json) -> Pod:
     )
 
 
-def interview_of(found: Json) -> Interview:
-    """The Interview, from its object. One that is being deleted is read whatever its spec, for it has to go.
+def _snapshot_of(found: Json, pinned: PinnedTemplate) -> _Template:
+    """What a ControllerRevision holds: others may make one under the name that a snapshot will have.
 
     Raises:
-        UnreadableInterviewError: its spec is not valid.
+        ValidationError: it is no template.
+    """
+    content = InterviewTemplateSpec.model_validate(found["data"])
+    if is_what_was_pinned(found["data"], content, pinned.hash):
+        return _Template(revision=Revision(pinned.revision, content))
+    return _Template(problem=f"The ControllerRevision {pinned.revision} is not what was pinned: delete it")
+
+
+def interview_of(found: Json) -> Interview:
+    """The Interview, from its object. One that is being deleted is read whatever it holds, for it has to go.
+
+    Raises:
+        UnreadableInterviewError: its spec or status is not valid.
     """
     try:
         return Interview.model_validate(found)
     except ValidationError as error:
-        spec = found.get("spec", {})
         if "deletionTimestamp" not in found["metadata"]:
-            raise UnreadableInterviewError(f"its spec is not valid: {_first_of(error)}") from error
-        policy = "Erase" if spec.get("deletionPolicy") == "Erase" else "Retain"
-        return Interview.model_validate(
-            {**found, "spec": {"templateRef": spec.get("templateRef", {"name": "unknown"}), "deletionPolicy": policy}}
-        )
+            raise UnreadableInterviewError(f"it is not valid: {_first_of(error)}") from error
+        return _remains_of(found)
+
+
+def _remains_of(found: Json) -> Interview:
+    """What a deletion goes by: the policy, and what of the status is valid."""
+    policy = "Erase" if found.get("spec", {}).get("deletionPolicy") == "Erase" else "Retain"
+    status: Json = found.get("status") or {}
+    valid = {key: value for key, value in status.items() if _is_valid({key: value})}
+    spec = {"templateRef": {"name": "unknown"}, "deletionPolicy": policy}
+    return Interview.model_validate({**found, "spec": spec, "status": valid})
+
+
+def _is_valid(status: Json) -> bool:
+    try:
+        InterviewStatus.model_validate(status)
+    except ValidationError:
+        return False
+    return True
 
 
 def _first_of(error: ValidationError) -> str:

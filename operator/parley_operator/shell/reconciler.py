@@ -1,20 +1,32 @@
 """Observe, plan, act; again until nothing is left to do."""
 
-import asyncio
 import logging
+import random
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 from parley_crds import Interview
 from parley_protocol import InterviewRef
+from parley_rooms.errors import RoomUnavailableError
 
-from parley_operator.actions import Action, ApplyStatus, CollectRevision, EmitEvent, PinTemplate, Plan, SetFinalizer
+from parley_operator.actions import (
+    Action,
+    ApplyStatus,
+    CollectRevision,
+    EmitEvent,
+    PinTemplate,
+    Plan,
+    SetFinalizer,
+    step_of,
+)
 from parley_operator.plan import plan, plan_orphan
-from parley_operator.shell.act import ACTION_ERRORS, Actor, step_of
+from parley_operator.shell.act import ACTION_ERRORS, Actor
+from parley_operator.shell.kube import ConflictError, KubeError, NotFoundError
 from parley_operator.shell.observe import Observer, UnreadableInterviewError
+from parley_operator.shell.revisions import Pins
 from parley_operator.shell.workers import RetryLaterError, Settled
-from parley_operator.snapshot import Step, Trouble
+from parley_operator.snapshot import Step, Trouble, troubled
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +44,7 @@ class Reconciler:
         self._clock = clock or (lambda: datetime.now(UTC))
         self._troubles: dict[str, dict[Step, Trouble]] = {}
         self._waiting: dict[tuple[str, str], set[InterviewRef]] = {}
-        self.pins = asyncio.Lock()
-        """Held while a snapshot is named or collected, so that none is collected just as it is named."""
+        self.pins = Pins()
 
     def waiting_for(self, namespace: str, template: str) -> set[InterviewRef]:
         """The interviews that wait for a template to appear."""
@@ -43,50 +54,60 @@ class Reconciler:
         """Runs until nothing is left to do now.
 
         Raises:
-            RetryLaterError: an action could not be done.
+            RetryLaterError: something could not be read or done.
         """
         for _ in range(PASSES):
-            interview = await self._read(ref)
-            now = self._clock()
-            if interview is None:
-                children = await self._observer.children(ref, self._troubles.get(ref.uid, {}))
-                step = plan_orphan(children, now)
-                settled = Settled(again_in=_pause(step, now, RESYNC_SECONDS)) if children.pods else Settled(gone=True)
-            else:
-                snapshot = await self._observer.snapshot(interview, self._troubles.get(ref.uid, {}))
-                step = plan(snapshot, now)
-                settled = self._settled(ref, interview, step, now)
+            try:
+                step, settled = await self._look(ref)
+            except UnreadableInterviewError as error:
+                await self._actor.warn(ref, "InterviewNotValid", str(error))
+                raise RetryLaterError(f"{ref.namespace}/{ref.name}: {error}") from error
+            except ACTION_ERRORS as error:
+                raise RetryLaterError(f"{ref.namespace}/{ref.name}: {type(error).__name__} {error}") from error
             await self._act(ref, step)
             if not _unsettles(step):
-                if settled.gone:
+                if settled.done:
                     self._forget(ref)
                 return settled
-        raise RetryLaterError(f"no rest after {PASSES} passes, at last: {step.actions}")
+        kinds = ", ".join(type(action).__name__ for action in step.actions)
+        raise RetryLaterError(f"{ref.namespace}/{ref.name}: no rest after {PASSES} passes, at last: {kinds}")
 
-    async def _read(self, ref: InterviewRef) -> Interview | None:
-        try:
-            return await self._observer.interview(ref)
-        except UnreadableInterviewError as error:
-            await self._actor.warn(ref, "InterviewNotValid", str(error))
-            raise RetryLaterError(f"{ref.namespace}/{ref.name}: {error}") from error
+    async def _look(self, ref: InterviewRef) -> tuple[Plan, Settled]:
+        """Observes and plans; with what follows when the plan has nothing more to do."""
+        troubles = self._troubles.get(ref.uid, {})
+        interview = await self._observer.interview(ref)
+        now = self._clock()
+        if interview is None:
+            children = await self._observer.children(ref, troubles)
+            step = plan_orphan(children, now)
+            return step, Settled(again_in=_pause(step, now, RESYNC_SECONDS)) if children.pods else Settled(done=True)
+        step = plan(await self._observer.snapshot(interview, troubles), now)
+        return step, self._settled(ref, interview, step, now)
 
     def _settled(self, ref: InterviewRef, interview: Interview, step: Plan, now: datetime) -> Settled:
         self._wait_for(ref, step.awaits_template)
         if any(isinstance(action, SetFinalizer) and not action.present for action in step.actions):
-            return Settled(gone=True)
+            return Settled(done=True)
         over = interview.status.phase is not None and interview.status.phase.is_final
+        if over and not step.actions and step.wake_at is None:
+            return Settled(done=True)
         return Settled(again_in=_pause(step, now, None if over else RESYNC_SECONDS))
 
     async def _act(self, ref: InterviewRef, step: Plan) -> None:
-        # A pass that pins only speaks to the API server, so the lock is never held while a provider is waited for.
-        pinning = any(isinstance(action, PinTemplate) for action in step.actions)
-        async with self._lock_if(pinning):
+        async with AsyncExitStack() as naming:
             for action in step.actions:
-                async with self._lock_if(isinstance(action, CollectRevision)):
-                    await self._perform(ref, action)
-
-    def _lock_if(self, needed: bool) -> AbstractAsyncContextManager[None]:
-        return self.pins if needed else nullcontext()
+                match action:
+                    case PinTemplate(manifest):
+                        revision = manifest["metadata"]["name"]
+                        await naming.enter_async_context(self.pins.naming(ref.namespace, revision))
+                    case CollectRevision(revision):
+                        async with self.pins.collecting(ref.namespace, revision) as free:
+                            if free:
+                                await self._perform(ref, action)
+                        continue
+                await self._perform(ref, action)
+                if isinstance(action, ApplyStatus):
+                    await naming.aclose()
 
     async def _perform(self, ref: InterviewRef, action: Action) -> None:
         step = step_of(action)
@@ -94,19 +115,21 @@ class Reconciler:
             await self._actor.perform(ref, action)
         except ACTION_ERRORS as error:
             message = f"{type(action).__name__}: {error}"
-            if step is not None:
-                await self._note_trouble(ref, step, str(error) or type(error).__name__)
-            elif not isinstance(error, TimeoutError):
+            if step is not None and not isinstance(error, ConflictError):
+                await self._note_trouble(ref, step, error)
+            elif _is_news(action, error):
                 await self._actor.warn(ref, "ReconcileFailed", message)
-            raise RetryLaterError(f"{ref.namespace}/{ref.name}: {message}") from error
+            after = (error.retry_after or 0) if isinstance(error, RoomUnavailableError) else 0
+            raise RetryLaterError(f"{ref.namespace}/{ref.name}: {message}", after=after) from error
         if step is not None:
             self._troubles.get(ref.uid, {}).pop(step, None)
         logger.debug("%s/%s: %s", ref.namespace, ref.name, type(action).__name__)
 
-    async def _note_trouble(self, ref: InterviewRef, step: Step, message: str) -> None:
+    async def _note_trouble(self, ref: InterviewRef, step: Step, error: Exception) -> None:
         troubles = self._troubles.setdefault(ref.uid, {})
-        old = troubles.get(step)
-        troubles[step] = Trouble(since=old.since if old else self._clock(), message=message)
+        old, kind = troubles.get(step), type(error).__name__
+        message = str(error) or kind
+        troubles[step] = troubled(old, self._clock(), kind, message)
         if old is None:
             await self._actor.warn(ref, "StepFailed", f"The {step} fails and is tried again: {message}")
 
@@ -123,6 +146,15 @@ class Reconciler:
         self._wait_for(ref, None)
 
 
+def _is_news(action: Action, error: Exception) -> bool:
+    """Whether people are to be told: the API server refuses. That it is away they see; a lost race mends itself."""
+    if isinstance(error, ConflictError):
+        return False
+    if isinstance(error, NotFoundError):
+        return not isinstance(action, SetFinalizer | ApplyStatus)  # the Interview was deleted meanwhile
+    return isinstance(error, KubeError) and error.status < 500 and error.status != 429
+
+
 def _unsettles(step: Plan) -> bool:
     """Whether the actions may have made the next ones possible, so that it is worth to look again at once."""
     for action in step.actions:
@@ -134,4 +166,6 @@ def _unsettles(step: Plan) -> bool:
 
 def _pause(step: Plan, now: datetime, resync: float | None) -> float | None:
     wake = None if step.wake_at is None else max(0.0, (step.wake_at - now).total_seconds())
+    if resync is not None:
+        resync *= random.uniform(0.8, 1)  # noqa: S311 - what a start woke together does not come together for ever
     return min((pause for pause in (wake, resync) if pause is not None), default=None)

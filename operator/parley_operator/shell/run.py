@@ -22,7 +22,7 @@ from parley_operator.shell.kube import Kube
 from parley_operator.shell.observe import Observer
 from parley_operator.shell.reconciler import Reconciler
 from parley_operator.shell.sweep import ref_of_child, sweep_children, sweep_revisions
-from parley_operator.shell.watching import Raw, Watch
+from parley_operator.shell.watching import Raw, Watch, at_rest
 from parley_operator.shell.workers import Workers
 
 logger = logging.getLogger(__name__)
@@ -107,6 +107,8 @@ async def _watching(
             workers.wake(ref)
 
     def saw_interview(body: Raw) -> None:
+        if at_rest(body):
+            return
         metadata = body["metadata"]
         ref = InterviewRef(namespace=metadata["namespace"], name=metadata["name"], uid=metadata["uid"])
         loop.call_soon_threadsafe(workers.wake, ref)
@@ -145,7 +147,7 @@ async def _sweep(
     while True:
         try:
             await sweep_children(kube, installation, workers.wake)
-            await sweep_revisions(kube, installation, settings.watch_namespaces, reconciler)
+            await sweep_revisions(kube, installation, settings.watch_namespaces, reconciler.pins)
         except ACTION_ERRORS as error:
             logger.warning("the sweep failed: %s", error)
         except Exception:  # one odd object must not end all sweeps to come

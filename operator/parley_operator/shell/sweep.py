@@ -16,8 +16,8 @@ from parley_crds.names import (
 from parley_protocol import InterviewRef
 
 from parley_operator.installation import Installation
-from parley_operator.shell.kube import INTERVIEWS, REVISIONS, SECRETS, Json, Kube
-from parley_operator.shell.reconciler import Reconciler
+from parley_operator.shell.kube import INTERVIEWS, METADATA_ONLY, REVISIONS, SECRETS, Json, Kube
+from parley_operator.shell.revisions import Pins, collect
 
 logger = logging.getLogger(__name__)
 
@@ -39,35 +39,33 @@ def ref_of_child(child: Json) -> InterviewRef | None:
 async def sweep_children(kube: Kube, installation: Installation, wake: Callable[[InterviewRef], None]) -> None:
     """Wakes every interview that has an inputs Secret: the reconciler removes what its Interview left behind."""
     labels = f"{LABEL_MANAGED_BY}={MANAGED_BY},{LABEL_INSTALLATION}={installation.name},{LABEL_INTERVIEW_UID}"
-    for secret in await kube.list(SECRETS, installation.bots_namespace, labels):
+    for secret in await kube.list(SECRETS, installation.bots_namespace, labels, accept=METADATA_ONLY):
         ref = ref_of_child(secret)
         if ref is not None:
             wake(ref)
 
 
-async def sweep_revisions(
-    kube: Kube, installation: Installation, namespaces: Collection[str], reconciler: Reconciler
-) -> None:
+async def sweep_revisions(kube: Kube, installation: Installation, namespaces: Collection[str], pins: Pins) -> None:
     """Deletes the snapshots that no Interview names."""
     labels = f"{LABEL_MANAGED_BY}={MANAGED_BY},{LABEL_INSTALLATION}={installation.name},{LABEL_TEMPLATE}"
     scopes: list[str | None] = [*namespaces] or [None]
     for namespace in scopes:
-        async with reconciler.pins:
-            revisions = await kube.list(REVISIONS, namespace, labels)
-            if not revisions:
-                continue
-            named = {
-                (interview["metadata"]["namespace"], interview.get("status", {}).get("template", {}).get("revision"))
-                async for page in kube.pages(INTERVIEWS, namespace)
-                for interview in page
-            }
-            for revision in revisions:
-                await _collect(kube, revision["metadata"], named)
+        revisions = await kube.list(REVISIONS, namespace, labels, accept=METADATA_ONLY)
+        found = [revision["metadata"] for revision in revisions]
+        settled = {(each["namespace"], each["name"]) for each in found if _age(each) >= SETTLED}
+        if not settled:
+            continue
+        named = {
+            (interview["metadata"]["namespace"], interview.get("status", {}).get("template", {}).get("revision"))
+            async for page in kube.pages(INTERVIEWS, namespace)
+            for interview in page
+        }
+        for space, name in sorted(settled - named):
+            # One that was named since the listing is seen by the second look.
+            async with pins.collecting(space, name) as free:
+                if free and await collect(kube, space, name):
+                    logger.info("ControllerRevision %s/%s was not named any more", space, name)
 
 
-async def _collect(kube: Kube, metadata: Json, named: set[tuple[str, str | None]]) -> None:
-    age = datetime.now(UTC) - datetime.fromisoformat(metadata["creationTimestamp"])
-    if (metadata["namespace"], metadata["name"]) in named or age < SETTLED:
-        return
-    logger.info("ControllerRevision %s/%s is not named any more", metadata["namespace"], metadata["name"])
-    await kube.delete(REVISIONS, metadata["namespace"], metadata["name"], uid=metadata["uid"])
+def _age(metadata: Json) -> timedelta:
+    return datetime.now(UTC) - datetime.fromisoformat(metadata["creationTimestamp"])

@@ -13,12 +13,31 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 import kopf
+from parley_crds import Phase
+from parley_crds.names import FINALIZER
 
 from parley_operator.shell.connection import kopf_credentials
 
 logger = logging.getLogger(__name__)
 
 type Raw = dict[str, Any]
+
+FINAL_PHASES = frozenset(str(phase) for phase in Phase if phase.is_final)
+
+
+def at_rest(interview: Raw) -> bool:
+    """Whether a final Interview has nothing left that its reconcile would do.
+
+    Most Interviews are final, and each start lists all. What one left in the bots' namespace, the sweep and the watch
+    of pods find; its link goes before its status says that it is final.
+    """
+    metadata, status = interview["metadata"], interview.get("status") or {}
+    return (
+        status.get("phase") in FINAL_PHASES
+        and "deletionTimestamp" not in metadata
+        and FINALIZER in metadata.get("finalizers", ())
+        and status.get("observedGeneration") == metadata.get("generation")
+    )
 
 
 def _settings(selectors: dict[tuple[str, str], str]) -> kopf.OperatorSettings:
@@ -31,6 +50,8 @@ def _settings(selectors: dict[tuple[str, str], str]) -> kopf.OperatorSettings:
     settings.networking.request_timeout = 60
     settings.networking.connect_timeout = 10
     settings.queueing.idle_timeout = 1.0
+    # A list whole would hold every CV and every pod of the installation at once.
+    settings.watching.chunk_size = 500
     for resource, selector in selectors.items():
         settings.watching.label_selectors[resource] = selector
     return settings
@@ -62,7 +83,7 @@ class Watch:
 
         kopf.on.event(group, version, plural, registry=self._registry, id=f"{self.name}-{plural}")(handler)
         if labels:
-            self._selectors[(group, plural) if group else ("", plural)] = labels
+            self._selectors[(group, plural)] = labels
 
     def start(self) -> None:
         """Starts the thread."""

@@ -13,15 +13,25 @@ LONGEST_BACKOFF_SECONDS = 60.0
 
 
 class RetryLaterError(Exception):
-    """A run that could not do something it will be able to do later: an ordinary thing, told in one line."""
+    """A run that could not do something it will be able to do later: an ordinary thing, told in one line.
+
+    `after` is how many seconds whoever refused asks to be left alone.
+    """
+
+    def __init__(self, message: str, after: float = 0) -> None:
+        super().__init__(message)
+        self.after = after
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What a reconcile ended with: run again after `again_in` seconds (None: only when woken), or `gone` for ever."""
+    """What a reconcile ended with: run again after `again_in` seconds (None: only when woken).
+
+    `done` means that nothing is expected to follow: the worker goes, and a wake makes a new one.
+    """
 
     again_in: float | None = None
-    gone: bool = False
+    done: bool = False
 
 
 @dataclass(slots=True)
@@ -65,7 +75,7 @@ class Workers[Key]:
         failures = 0
         while True:
             settled, failures = await self._once(key, worker, failures)
-            if settled.gone and not worker.wake.is_set():
+            if settled.done and not worker.wake.is_set():
                 del self._workers[key]
                 return
             try:
@@ -80,7 +90,7 @@ class Workers[Key]:
             try:
                 return await self._reconcile(key), 0
             except RetryLaterError as error:
-                pause = _backoff(failures)
+                pause = max(_backoff(failures), error.after)
                 logger.warning("%s; again in %.1f s", error, pause)
             except Exception:  # the worker outlives any error of one interview
                 pause = _backoff(failures)

@@ -3,8 +3,9 @@
 from typing import Any
 
 from parley_operator.actions import CollectRevision
-from parley_operator.shell.act import COLLECT_PAGE_SIZE, Actor
+from parley_operator.shell.act import Actor
 from parley_operator.shell.kube import Kube
+from parley_operator.shell.revisions import COLLECT_PAGE_SIZE
 from parley_protocol import InterviewRef
 from support.operator_world import INSTALLATION
 

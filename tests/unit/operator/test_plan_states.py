@@ -18,7 +18,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from parley_crds import Phase
+from parley_crds import Candidate, Phase
 from parley_operator.snapshot import ContextProblem
 from support.operator_world import START, World, template
 
@@ -61,6 +61,7 @@ class Interviews(RuleBasedStateMachine):
         self.lifetime = rest["lifetime"]
         self.final: str | None = None
         self.deleted = False
+        self.most_bots = 1 + rest["backoff_limit"]
         # Without its ledger, or with a provider that fails for long, a room is left to its own end.
         self.may_leave_room = False
 
@@ -145,6 +146,21 @@ class Interviews(RuleBasedStateMachine):
             self.world.edit(link_epoch=self.world.require_interview().spec.link_epoch + 1)
         else:
             self.world.edit(backoff_limit=limit)
+            self.most_bots = max(self.most_bots, 1 + limit)
+        self.then(operator)
+
+    @precondition(lambda self: self.world.interview is not None and self.world.status.attempts is None)
+    @rule(name=st.sampled_from(["Jane", "Joan", "Jill"]), between=st.booleans(), operator=OPERATOR)
+    def somebody_edits_what_a_bot_will_be_given(self, name: str, between: bool, operator: str | int) -> None:
+        def edit() -> None:
+            if self.world.interview is not None:
+                self.world.edit(candidate=Candidate(name=name))
+
+        if between:
+            self.world.meanwhile = edit
+            self.world.reconcile()
+        else:
+            edit()
         self.then(operator)
 
     @precondition(lambda self: self.world.interview is not None and self.lifetime < 0)
@@ -173,6 +189,17 @@ class Interviews(RuleBasedStateMachine):
         self.world.context = context
         self.then(operator)
 
+    @rule(readable=st.booleans(), operator=OPERATOR)
+    def another_version_reads_the_template(self, readable: bool, operator: str | int) -> None:
+        self.world.template_problem = None if readable else "The template is not valid"
+        self.then(operator)
+
+    @precondition(lambda self: self.world.live_pods)
+    @rule(data=st.data(), silent=st.booleans(), operator=OPERATOR)
+    def bot_is_not_ready_any_more(self, data: st.DataObject, silent: bool, operator: str | int) -> None:
+        self.world.unready_pod(data.draw(st.sampled_from(self.world.live_pods)), node_is_silent=silent)
+        self.then(operator)
+
     @rule(what=st.sampled_from(["link", "inputs", "revisions", "contents"]), operator=OPERATOR)
     def somebody_removes_something(self, what: str, operator: str | int) -> None:
         self.may_leave_room |= what in ("inputs", "contents")
@@ -186,9 +213,12 @@ class Interviews(RuleBasedStateMachine):
             self.world.collect()
         self.then(operator)
 
-    @rule(step=st.sampled_from(["room", "eject", "seal", "erase"]), down=st.booleans())
+    @rule(
+        step=st.sampled_from(["room", "room's removal", "ejection", "seal", "erasure", "inputs Secret", "pod"]),
+        down=st.booleans(),
+    )
     def a_provider_fails_or_recovers(self, step: Any, down: bool) -> None:
-        self.may_leave_room |= down and step == "room"
+        self.may_leave_room |= down and step == "room's removal"
         (self.world.down.add if down else self.world.down.discard)(step)
 
     # What always holds
@@ -212,6 +242,14 @@ class Interviews(RuleBasedStateMachine):
     def no_attempt_is_used_twice(self) -> None:
         numbers = [int(name.rpartition("-")[2]) for name in self.world.created_pods]
         assert numbers == sorted(numbers)
+
+    @invariant()
+    def the_backoff_limit_bounds_the_bots(self) -> None:
+        assert len(set(self.world.created_pods)) <= self.most_bots
+
+    @invariant()
+    def a_conversation_never_falls_back(self) -> None:
+        assert not self.world.fell_back
 
     @invariant()
     def an_end_is_final(self) -> None:
@@ -242,6 +280,7 @@ class Interviews(RuleBasedStateMachine):
             return
         world = self.world
         world.down.clear()
+        world.meanwhile = None
         if world.interview is not None:
             world.edit(cancel=True)
             self._run_until(lambda: world.interview is None or Phase(world.phase).is_final)

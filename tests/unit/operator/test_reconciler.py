@@ -55,5 +55,5 @@ async def test_what_an_interview_left_goes_though_its_room_never_does() -> None:
         now += timedelta(seconds=60)
     assert orphan.warnings == ["StepFailed"], "a fault that lasts is told once"
     now = START + timedelta(seconds=301)
-    assert (await reconciler.reconcile(REF)).gone
+    assert (await reconciler.reconcile(REF)).done
     assert orphan.done == [DeleteInputs(inputs_of(world.inputs).uid)]

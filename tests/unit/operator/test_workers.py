@@ -110,8 +110,8 @@ async def test_an_error_is_repeated() -> None:
     await workers.stop()
 
 
-async def test_what_is_gone_leaves_no_worker() -> None:
-    runs = Runs(Settled(gone=True))
+async def test_what_is_done_leaves_no_worker() -> None:
+    runs = Runs(Settled(done=True))
     workers = Workers(runs)
     workers.wake("a")
     await runs.next()
@@ -123,7 +123,7 @@ async def test_what_is_gone_leaves_no_worker() -> None:
 
 
 async def test_a_wake_as_it_goes_is_not_lost() -> None:
-    runs = Runs(Settled(gone=True), Settled(gone=True))
+    runs = Runs(Settled(done=True), Settled(done=True))
     runs.gate.clear()
     workers = Workers(runs)
     workers.wake("a")

@@ -1,0 +1,173 @@
+"""One bot after another: what became of the current one, its pod, and its successor."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from parley_crds import Attempt
+from parley_crds.names import pod_name
+from parley_protocol import BotInputs
+
+from parley_operator.actions import CreatePod, DeletePod, EjectBot, UpdateInputs
+from parley_operator.bot_pod import bot_pod
+from parley_operator.manifests import changed_inputs
+from parley_operator.plan.attempts import Fate, closed, fate_of, last_line, record_of, recorded, retry_at
+from parley_operator.plan.cleanup import SHORT_GRACE_SECONDS, STUCK_SECONDS, given_up
+from parley_operator.plan.draft import Draft
+from parley_operator.snapshot import InputsSecret, Pod, Step
+
+EJECT_PATIENCE_SECONDS = 30
+"""A candidate waits meanwhile, so a room that does not let go of the former bot is not waited for longer."""
+SILENT_NODE_SECONDS = 30
+"""How long a node may be silent under a conversation, beyond the 40 s or so after which its controller says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why no bot is in the room yet: a condition's reason and message. `stalled`: nobody expects it to mend soon."""
+
+    reason: str
+    message: str
+    stalled: bool = False
+
+
+STARTING = Hold("BotStarting", "The bot is on its way into the room")
+
+
+def note_fate(draft: Draft) -> Fate | None:
+    """Brings the attempts' record up to what is observed, and says how the current one ended, if it did."""
+    ledger = draft.children.inputs
+    if ledger is None or ledger.inputs is None:
+        return None
+    number = ledger.inputs.attempt
+    pod = pod_of(draft, number)
+    record = record_of(draft.attempts, number)
+    if record is None and pod is not None:
+        record = Attempt(attempt=number, pod_name=pod.name, started_at=pod.created_at)
+    if record is not None and pod is not None and pod.ready and pod.deleted_at is None:
+        draft.ready_at = draft.ready_at or draft.second
+        record = record.model_copy(update={"ready_at": record.ready_at or draft.second})
+    fate = fate_of(record, pod, ledger, draft.second)
+    if fate is not None:
+        record = closed(record, number, pod_name(draft.observed.child, number), fate)
+    if record is not None:
+        draft.attempts = recorded(draft.attempts, record, ledger.failures)
+    return fate
+
+
+def pod_of(draft: Draft, number: int) -> Pod | None:
+    """The pod of an attempt."""
+    return next((pod for pod in draft.children.pods if pod.attempt == number), None)
+
+
+def hold_of(draft: Draft, step: Step, reason: str) -> Hold:
+    """What a step holds up: nothing worth telling, as long as it has not failed."""
+    trouble = draft.children.troubles.get(step)
+    if trouble is None:
+        return STARTING
+    patience = timedelta(seconds=draft.observed.installation.start_deadline_seconds)
+    return Hold(reason, trouble.message, stalled=draft.now - trouble.since >= patience)
+
+
+def give_attempt_up(draft: Draft, ledger: InputsSecret, inputs: BotInputs, step: Step, reason: str) -> bool:
+    """Counts an attempt as lost whose room or pod can't be had while the candidate waits for it.
+
+    So the wait ends, by `backoffLimit`. Where nobody waits, what fails is told and tried for as long as it takes.
+    """
+    trouble, patience = draft.children.troubles.get(step), draft.observed.installation.start_deadline_seconds
+    if trouble is None or draft.arrived_at is None:
+        return False
+    if draft.now < max(trouble.since, draft.arrived_at) + timedelta(seconds=patience):
+        return False
+    fate = Fate(draft.second, reason, trouble.message)
+    record = closed(Attempt(attempt=inputs.attempt), inputs.attempt, "", fate)
+    draft.attempts = recorded(draft.attempts, record, ledger.failures)
+    replace(draft, ledger, inputs, in_room=False)
+    return True
+
+
+def create_pod(draft: Draft, ledger: InputsSecret, inputs: BotInputs) -> Hold:
+    """Creates the current attempt's pod, when its time has come."""
+    start = retry_at(draft.attempts, ledger)
+    if start is not None and draft.now < start:
+        draft.look_again(start)
+        return STARTING
+    step = Step("pod", inputs.attempt)
+    hold = hold_of(draft, step, "PodNotCreated")
+    if give_attempt_up(draft, ledger, inputs, step, hold.reason):
+        return hold
+    spec, number = draft.observed.interview.spec, inputs.attempt
+    manifest = bot_pod(
+        draft.observed.installation,
+        ledger.placement.bot,
+        inputs,
+        ledger.uid,
+        now=draft.now,
+        not_before=spec.window.not_before if spec.window else None,
+        no_show_seconds=spec.no_show_seconds,
+    )
+    if step in draft.children.troubles:
+        # Told first: as long as it fails, nothing that comes after it is reached. The pod itself tells that it worked.
+        draft.act_after_status(CreatePod(manifest, number))
+        return hold
+    draft.act(CreatePod(manifest, number))
+    record = Attempt(attempt=number, pod_name=pod_name(draft.observed.child, number), started_at=draft.second)
+    draft.attempts = recorded(draft.attempts, record, ledger.failures)
+    return hold
+
+
+def watch_over(draft: Draft, pod: Pod, ledger: InputsSecret) -> Hold | None:
+    """None while the current pod is in the room; one that hangs or is stuck in its deletion is removed."""
+    if pod.deleted_at is not None:
+        _remove_stuck(draft, pod)
+        return STARTING
+    if pod.ready:
+        return None
+    record = record_of(draft.attempts, pod.attempt)
+    patience, reason, said = _patience(draft, pod, was_ready=record is not None and record.ready_at is not None)
+    limit = pod.settled_at + timedelta(seconds=patience)
+    draft.look_again(limit)
+    if draft.now >= limit:
+        told = f": {pod.reason} {last_line(pod.message)}".rstrip() if pod.reason or pod.message else ""
+        fate = Fate(draft.second, reason, f"{pod.name} {said} {patience} s{told}")
+        record = closed(record, pod.attempt, pod.name, fate)
+        draft.attempts = recorded(draft.attempts, record, ledger.failures)
+        draft.act_after_status(DeletePod(pod.name, pod.uid, SHORT_GRACE_SECONDS))
+    return STARTING
+
+
+def _patience(draft: Draft, pod: Pod, *, was_ready: bool) -> tuple[int, str, str]:
+    """How long (seconds) a pod may not be ready, and what is said of one that was not for longer."""
+    deadline = draft.observed.installation.start_deadline_seconds
+    if pod.unreachable:
+        return min(SILENT_NODE_SECONDS, deadline), "NodeLost", "was on a node that was not heard of for"
+    if was_ready:
+        # It may still be bringing its last words to an API that is away.
+        return deadline, "NotReady", "was not ready any more for"
+    return deadline, "StartDeadlineExceeded", "was not ready within"
+
+
+def _remove_stuck(draft: Draft, pod: Pod) -> None:
+    if pod.deleted_at is None:
+        return
+    if pod.grace == 0:
+        # Only somebody else's finalizer keeps it: there is nothing left to ask for.
+        draft.look_again_in(STUCK_SECONDS)
+        return
+    limit = pod.deleted_at + timedelta(seconds=STUCK_SECONDS)
+    draft.look_again(limit)
+    if draft.now >= limit:
+        draft.act_after_status(DeletePod(pod.name, pod.uid, 0))
+
+
+def replace(draft: Draft, ledger: InputsSecret, inputs: BotInputs, *, in_room: bool = True) -> None:
+    """Ends the current attempt for good: from this write on the API refuses the former bot, whatever it still says.
+
+    The room is ensured again for the next one: it may be what was lost.
+    """
+    room, number = inputs.room, inputs.attempt
+    patience, step = EJECT_PATIENCE_SECONDS, Step("ejection", number)
+    if in_room and room.provider == "daily" and not given_up(draft.children, step, draft.now, patience=patience):
+        draft.act_after_status(EjectBot(room.provider, room.name, number))
+    following = inputs.model_copy(update={"attempt": number + 1, "room": room.model_copy(update={"url": None})})
+    manifest = changed_inputs(draft.observed.installation, ledger, following, failures=ledger.failures + 1)
+    draft.act_after_status(UpdateInputs(manifest))

@@ -1,0 +1,91 @@
+"""Snapshots of templates: those that nobody names go, and none goes as it is being named."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from parley_operator.shell.kube import METADATA_ONLY, Kube
+from parley_operator.shell.revisions import Pins
+from parley_operator.shell.sweep import sweep_revisions
+from support.operator_world import INSTALLATION
+
+OLD = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+YOUNG = datetime.now(UTC).isoformat()
+
+
+class Namespace(Kube):
+    """A namespace with snapshots of these names and creation times, and an Interview for each of `named`."""
+
+    def __init__(self, revisions: dict[str, str], *named: str) -> None:
+        self.revisions = revisions
+        self.named = list(named)
+        self.lists = 0
+
+    async def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        if method == "DELETE":
+            del self.revisions[path.rpartition("/")[2]]
+            return {}
+        if path.endswith("interviews"):
+            self.lists += 1
+            return {"items": [self._interview(name) for name in tuple(self.named)]}
+        assert options["accept"] == METADATA_ONLY
+        return {"items": [{"metadata": self._metadata(*item)} for item in self.revisions.items()]}
+
+    def _interview(self, revision: str) -> dict[str, Any]:
+        metadata = {"namespace": "hiring", "uid": f"of-{revision}"}
+        return {"metadata": metadata, "status": {"template": {"revision": revision}}}
+
+    def _metadata(self, name: str, created: str) -> dict[str, Any]:
+        return {"namespace": "hiring", "name": name, "uid": name, "creationTimestamp": created}
+
+
+async def test_the_sweep_takes_what_nobody_names_and_what_is_old_enough() -> None:
+    kube = Namespace({"named-1": OLD, "lost-1": OLD, "new-1": YOUNG}, "named-1")
+    await sweep_revisions(kube, INSTALLATION, ["hiring"], Pins())
+    assert set(kube.revisions) == {"named-1", "new-1"}
+
+
+async def test_where_there_is_nothing_old_the_interviews_are_not_read() -> None:
+    kube = Namespace({"new-1": YOUNG})
+    await sweep_revisions(kube, INSTALLATION, ["hiring"], Pins())
+    assert kube.lists == 0
+
+
+async def test_a_snapshot_that_is_named_during_the_sweep_stays() -> None:
+    pins = Pins()
+
+    class Race(Namespace):
+        def _interview(self, revision: str) -> dict[str, Any]:
+            found = super()._interview(revision)
+            if self.lists == 1:
+                self.named.append("lost-1")
+            return found
+
+    kube = Race({"named-1": OLD, "lost-1": OLD}, "named-1")
+    await sweep_revisions(kube, INSTALLATION, ["hiring"], pins)
+    assert set(kube.revisions) == {"named-1", "lost-1"}
+
+
+async def test_a_snapshot_that_is_about_to_be_named_stays() -> None:
+    pins, kube = Pins(), Namespace({"lost-1": OLD, "lost-2": OLD})
+    async with pins.naming("hiring", "lost-1"), pins.naming("hiring", "lost-1"):
+        await sweep_revisions(kube, INSTALLATION, ["hiring"], pins)
+    assert set(kube.revisions) == {"lost-1"}
+    await sweep_revisions(kube, INSTALLATION, ["hiring"], pins)
+    assert kube.revisions == {}
+
+
+async def test_a_snapshot_is_named_only_when_its_collection_is_over() -> None:
+    pins, order = Pins(), list[str]()
+
+    async def name(revision: str) -> None:
+        async with pins.naming("hiring", revision):
+            order.append(revision)
+
+    async with pins.collecting("hiring", "a") as free:
+        assert free
+        naming = asyncio.create_task(name("a"))
+        await name("b")
+        order.append("collected")
+    await naming
+    assert order == ["b", "collected", "a"]
