@@ -8,7 +8,7 @@ from typing import Any
 
 import botocore.session
 from botocore.credentials import RefreshableCredentials
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 from loguru import logger
 
 from parley_bot.exits import ModelRefusedError
@@ -46,7 +46,7 @@ class Credentials:
                 frozen = await asyncio.to_thread(self._look_up)
         except TimeoutError:
             raise ModelRefusedError("the source of the AWS credentials does not answer") from None
-        except BotoCoreError as error:
+        except (BotoCoreError, ClientError, OSError) as error:
             raise ModelRefusedError(f"no AWS credentials: {error}") from error
         if frozen is None or frozen.access_key is None:
             raise ModelRefusedError("no AWS credentials were found by the default chain")

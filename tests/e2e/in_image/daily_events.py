@@ -88,11 +88,19 @@ class Api:
 
     async def _events(self, request: Request) -> Response:
         batch = EventBatch.model_validate_json(await request.body())
-        self.events += [entry for entry in batch.events if entry.n > len(self.events)]
+        fresh = [entry for entry in batch.events if entry.n > len(self.events)]
+        known = [entry for entry in batch.events if entry.n <= len(self.events)]
+        gap = bool(fresh) and fresh[0].n != len(self.events) + 1
+        if batch.attempt != 1 or gap or any(self.events[entry.n - 1] != entry for entry in known):
+            return Response(status_code=409)
+        self.events += fresh
         return Response(EventAck(acknowledged=len(self.events)).to_json(), media_type="application/json")
 
     async def _finish(self, request: Request) -> Response:
-        self.finished = FinishRequest.model_validate_json(await request.body()).reason.value
+        finish = FinishRequest.model_validate_json(await request.body())
+        if (finish.attempt, finish.last_event) != (1, len(self.events)):
+            return Response(status_code=409)
+        self.finished = finish.reason.value
         return Response(status_code=204)
 
 

@@ -77,6 +77,13 @@ async def test_an_error_after_the_join_is_a_lost_room(interview: Interview, room
         await asyncio.wait_for(interview.conversation.done, 5)
 
 
+async def test_a_pipeline_that_ends_by_itself_is_a_lost_room(interview: Interview, room: DailyRoom) -> None:
+    room.pipeline._run = room._pipeline_run = asyncio.create_task(asyncio.sleep(0))
+    await asyncio.wait_for(room.run(), 5)
+    with pytest.raises(RoomLostError):
+        interview.conversation.done.result()
+
+
 async def test_being_put_out_is_a_lost_room(interview: Interview, room: DailyRoom) -> None:
     await fire(room, "on_joined", {})
     await fire(room, "on_left")

@@ -8,6 +8,7 @@ from parley_protocol import (
     FinishReason,
     QuestionAsked,
     Speaker,
+    ToolCalled,
     Turn,
     TurnSpoken,
 )
@@ -98,7 +99,9 @@ def test_a_candidate_who_does_not_confirm_is_asked_again(room: Room) -> None:
 def test_unknown_tools_are_answered(room: Room) -> None:
     room.call("next_question")
     decision = room.session.unknown_tool("get_weather", room.now)
-    assert decision.reply.next in {Next.NEXT_QUESTION, Next.LISTEN}
+    assert decision.reply.next is Next.NEXT_QUESTION
+    assert decision.reply.say is None
+    assert decision.events == (ToolCalled(name="get_weather", outcome="unknown-tool"),)
 
 
 def test_short_time_drops_optional_questions() -> None:
