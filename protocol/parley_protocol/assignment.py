@@ -23,7 +23,7 @@ class RoomInputs(Message):
     provider: Literal["websocket", "daily"]
     name: str
     url: str | None = None
-    ticket_key: str | None = None
+    ticket_key: str | None = Field(default=None, repr=False)
 
 
 class BotInputs(Message):
@@ -34,15 +34,14 @@ class BotInputs(Message):
     template: str
     plan: InterviewPlan
     room: RoomInputs
-    consent_version: str | None = None
-    retention_days: int | None = None
+    retention_days: int | None = Field(default=None, ge=1)
 
 
 class WebsocketRoom(Message):
     """A room that the bot serves itself; it verifies and burns tickets signed with `ticket_key` (base64)."""
 
     provider: Literal["websocket"] = "websocket"
-    ticket_key: str
+    ticket_key: str = Field(repr=False)
 
 
 class DailyRoom(Message):
@@ -50,7 +49,7 @@ class DailyRoom(Message):
 
     provider: Literal["daily"] = "daily"
     room_url: str
-    token: str
+    token: str = Field(repr=False)
 
 
 RoomGrant = Annotated[WebsocketRoom | DailyRoom, Field(discriminator="provider")]
