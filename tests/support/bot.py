@@ -41,6 +41,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from support.processes import free_ports
+from support.wait import eventually
 
 frames: Any = frames_pb2  # generated without types
 UID = "11111111-2222-3333-4444-555555555555"
@@ -64,19 +65,6 @@ def interview_plan(**limits: int) -> InterviewPlan:
         limits=LimitsPlan(**limits),
         model=ModelPlan(turn_sensitivity="HIGH"),
     )
-
-
-async def eventually(what: str, condition: Callable[[], object], seconds: float) -> None:
-    """Wait until the condition holds.
-
-    Raises:
-        TimeoutError: it did not in time.
-    """
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"not within {seconds:g} s: {what}")
-        await asyncio.sleep(0.02)
 
 
 @dataclass
