@@ -53,8 +53,10 @@ _PASSING = (
 _orphans: set[asyncio.Task[Any]] = set()
 
 
-async def bounded[T](work: Coroutine[Any, Any, T], seconds: float) -> T:
+async def bounded[T](work: Coroutine[Any, Any, T], seconds: float, *, whole: bool = False) -> T:
     """Wait for `work`, but no longer than this even if it swallows its cancellation, as the SDK's publisher does.
+
+    Work that nobody waits for any more is cancelled; what must not be done by halves (`whole`) ends all the same.
 
     Raises:
         TimeoutError: it took longer; it is cancelled, twice, and left behind.
@@ -65,7 +67,7 @@ async def bounded[T](work: Coroutine[Any, Any, T], seconds: float) -> T:
     try:
         done, _ = await asyncio.wait({task}, timeout=seconds)
     except asyncio.CancelledError:
-        task.cancel()
+        asyncio.get_running_loop().call_later(seconds if whole else 0, task.cancel)
         raise
     if not done:
         task.cancel()
@@ -100,7 +102,8 @@ class _Publisher:
         if self._dead:
             return
         try:
-            await bounded(self._inner.send(event), SEND_SECONDS)
+            # An interruption cancels whoever sends; half an event would break the chain of the events' signatures.
+            await bounded(self._inner.send(event), SEND_SECONDS, whole=True)
         except Exception as error:  # noqa: BLE001 - the SDK raises what its layers raise; `_Receiver` makes it known
             if not self._dead:
                 self.failed.set()

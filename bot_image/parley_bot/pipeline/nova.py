@@ -78,6 +78,7 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
         self._restarting = self._refused = self._answered = False
         self._refusals = 0
         self._block = asyncio.Lock()
+        self._sending: set[asyncio.Future[None]] = set()
         self._restarts = 0
         self._tool_began: dict[str, float] = {}
         inference = plan.inference
@@ -214,8 +215,14 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
 
         pipecat sends it in one piece; Nova takes no more than a kilobyte of history at a time.
         """
-        if not text or not stream or not prompt_name:
-            return
+        if text and stream and prompt_name:
+            # Whole, even where an interruption cancels the processor: a content block that stays open takes no sound.
+            sending = asyncio.ensure_future(self._send_text(text, role, prompt_name, stream, interactive))
+            self._sending.add(sending)
+            sending.add_done_callback(self._sending.discard)
+            await asyncio.shield(sending)
+
+    async def _send_text(self, text: str, role: str, prompt_name: str, stream: Any, interactive: bool) -> None:
         name = {"promptName": prompt_name, "contentName": str(uuid.uuid4())}
         start = {"type": "TEXT", "interactive": interactive, "role": role}
         async with self._block:

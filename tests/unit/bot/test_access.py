@@ -78,6 +78,22 @@ async def test_work_that_nobody_waits_for_any_more_is_cancelled() -> None:
     await asyncio.wait_for(ended.wait(), 2)
 
 
+async def test_what_was_begun_to_be_sent_is_sent_whole() -> None:
+    begun, may_end, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        begun.set()
+        await may_end.wait()
+        ended.set()
+
+    waiting = asyncio.create_task(bounded(work(), 60, whole=True))
+    await begun.wait()
+    waiting.cancel()
+    await asyncio.wait({waiting})
+    may_end.set()
+    await asyncio.wait_for(ended.wait(), 2)
+
+
 @pytest.mark.parametrize(
     ("error", "refusal"),
     [
