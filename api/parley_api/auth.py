@@ -13,7 +13,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from parley_api.kube import GROUP, UNREACHABLE, VERSION, Document, Kube, KubeError
+from parley_api.kube import GROUP, OVERLOADED, UNREACHABLE, VERSION, Document, Kube, KubeError
 from parley_api.problems import ProblemError
 
 PEOPLE_AUDIENCE = "parley"
@@ -107,7 +107,7 @@ class Authenticator:
             async with asyncio.timeout(REVIEW_WAIT_SECONDS):
                 await place.acquire()
         except TimeoutError:
-            raise KubeError(UNREACHABLE, "Busy", "too many tokens are to be reviewed at once") from None
+            raise KubeError(UNREACHABLE, OVERLOADED, "too many tokens are to be reviewed at once") from None
         try:
             review = await self._kube.review(
                 REVIEWS,

@@ -71,7 +71,7 @@ class InterviewCache:
                 log.warning("watching Interviews of %s: %s; again in %.1f s", scope or "all namespaces", error, delay)
                 # A broken connection resumes where it was; anything else (410: too old) is listed anew.
                 version = version if error.reason == "Unreachable" else ""
-                await asyncio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311 - jitter, not a secret
+                await _pause(delay)
                 delay = min(delay * 2, RETRY_SECONDS[1])
 
     async def _list(self, scope: str | None) -> str:
@@ -119,6 +119,10 @@ class InterviewCache:
     def _drop(self, uid: str) -> None:
         if self._by_uid.pop(uid, None) is not None:
             self._on_change(uid)
+
+
+async def _pause(seconds: float) -> None:
+    await asyncio.sleep(seconds * random.uniform(0.8, 1.2))  # noqa: S311 - jitter, not a secret
 
 
 def read_interview(document: Document) -> Interview:

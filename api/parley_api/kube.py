@@ -31,6 +31,8 @@ WATCH_SECONDS = 240
 WATCH_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=5, sock_read=100)
 NOT_FOUND = 404
 UNREACHABLE = 503
+OVERLOADED = "Overloaded"
+"""Reason of a 503 that is this process's own: it asks no more for now."""
 # An API server that restarts cuts connections for a moment, one that is busy says 429: what is safe to repeat is
 # repeated, unless the caller has waited long already.
 TRIES = 3

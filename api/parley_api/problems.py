@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from parley_api.kube import KubeError
+from parley_api.kube import OVERLOADED, KubeError
 from parley_api.store import StoreError, StoreUnavailableError
 
 log = logging.getLogger(__name__)
@@ -104,7 +104,8 @@ def from_kube(error: KubeError) -> ProblemError:
         return ProblemError(409, slug, error.message)
     if error.status == 403 and _is_terminating(error):
         return ProblemError(409, "conflict", error.message)
-    log.error("the Kubernetes API: %s", error)
+    if error.reason != OVERLOADED:  # a stranger could fill the log with those
+        log.error("the Kubernetes API: %s", error)
     if error.status in (401, 403):
         return ProblemError(
             500, "kubernetes-refused", "Parley's API lacks a right in the cluster; its log names which one."

@@ -103,9 +103,9 @@ async def test_rubbish_takes_no_bots_place(stub: KubeStub, monkeypatch: pytest.M
     asked = [asyncio.create_task(authenticator.identify(f"bad {i}", PEOPLE_AUDIENCE)) for i in range(50)]
     assert (await authenticator.identify("good bot", INTERNAL_AUDIENCE)).username == "good bot"
     done, waiting = await asyncio.wait(asked, timeout=10, return_when=asyncio.FIRST_EXCEPTION)
-    busy = next(iter(done)).exception()
-    assert isinstance(busy, KubeError)
-    assert (busy.status, busy.reason) == (503, "Busy")
+    overloaded = next(iter(done)).exception()
+    assert isinstance(overloaded, KubeError)
+    assert (overloaded.status, overloaded.reason) == (503, "Overloaded")
     going_on.set()
     answers = await asyncio.gather(*asked, return_exceptions=True)
     assert stub.most_at_once <= REVIEWS_AT_ONCE + 1
