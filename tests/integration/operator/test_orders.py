@@ -26,10 +26,14 @@ def token(tmp_path: Path) -> Path:
     return file
 
 
+def renew(token: Path) -> None:
+    token.write_text("second\n")
+
+
 async def test_the_token_is_read_at_each_order(orders: Orders, token: Path) -> None:
     client = ApiClient(orders.url, orders.ca_file, token)
     await client.seal(REF, "Cancelled")
-    token.write_text("second\n")
+    renew(token)
     await client.erase(REF)
     assert [(path.rpartition("/")[2], authorization) for path, _, authorization in orders.taken] == [
         ("seal", "Bearer first"),

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from parley_operator.actions import CollectRevision
+import pytest
+from parley_operator.actions import CollectRevision, CreatePod, SetFinalizer
 from parley_operator.shell.act import Actor
-from parley_operator.shell.kube import Kube
+from parley_operator.shell.kube import AlreadyExistsError, ConflictError, Kube, KubeError, NotFoundError
 from parley_operator.shell.revisions import COLLECT_PAGE_SIZE
 from parley_protocol import InterviewRef
 from support.operator_world import INSTALLATION
@@ -47,3 +48,70 @@ async def test_a_snapshot_that_another_names_stays_and_the_look_for_it_is_short(
 async def test_a_snapshot_that_nobody_else_names_goes() -> None:
     pages = ["GET interviews"] * (1000 // COLLECT_PAGE_SIZE)
     assert await collect(ManyInterviews(naming=1)) == [*pages, "DELETE backend-0123456789"]
+
+
+class Answers(Kube):
+    """An API server that gives one answer to all; the calls' bodies are kept."""
+
+    def __init__(self, answer: dict[str, Any] | KubeError) -> None:
+        self._answer = answer
+        self.sent: list[tuple[str, Any]] = []
+
+    async def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        self.sent.append((method, options.get("body")))
+        if isinstance(self._answer, KubeError):
+            raise self._answer
+        return self._answer
+
+
+def actor(kube: Kube) -> Actor:
+    around: Any = None
+    return Actor(kube, INSTALLATION, {}, around)
+
+
+POD = CreatePod({"metadata": {"name": "bot", "namespace": "bots"}}, attempt=1)
+
+
+async def test_a_pod_that_is_there_already_was_made_by_an_earlier_run() -> None:
+    await actor(Answers(AlreadyExistsError(409, "AlreadyExists", "it is there"))).perform(REF, POD)
+
+
+async def test_a_quotas_contention_made_no_pod() -> None:
+    """kubernetes/kubernetes#67761."""
+    with pytest.raises(ConflictError):
+        await actor(Answers(ConflictError(409, "Conflict", "please apply your changes"))).perform(REF, POD)
+
+
+async def test_a_long_message_of_any_letters_fits_into_an_event() -> None:
+    kube = Answers({})
+    await actor(kube).warn(REF, "StepFailed", "ü" * 1000)
+    ((_, event),) = kube.sent
+    assert event["note"] == "ü" * 512
+
+
+FOUND = {"metadata": {"uid": "0", "resourceVersion": "7", "finalizers": ["parley.dev/interview", "example.com/x"]}}
+
+
+async def test_the_finalizer_goes_whoever_put_it_on() -> None:
+    kube = Answers(FOUND)
+    await actor(kube).perform(REF, SetFinalizer(present=False))
+    patch = {"metadata": {"uid": "0", "resourceVersion": "7", "finalizers": ["example.com/x"]}}
+    assert kube.sent == [("GET", None), ("PATCH", patch)]
+
+
+@pytest.mark.parametrize("found", [NotFoundError(404, "NotFound", "gone"), {"metadata": {"uid": "another"}}])
+async def test_no_finalizer_is_taken_off_a_namesake(found: dict[str, Any] | KubeError) -> None:
+    kube = Answers(found)
+    await actor(kube).perform(REF, SetFinalizer(present=False))
+    assert [method for method, _ in kube.sent] == ["GET"]
+
+
+async def test_a_finalizer_beside_another_writers_change_is_taken_off_later() -> None:
+    class Changed(Answers):
+        async def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+            if method == "PATCH":
+                raise ConflictError(409, "Conflict", "it changed")
+            return await super()._call(method, path, **options)
+
+    with pytest.raises(ConflictError):
+        await actor(Changed(FOUND)).perform(REF, SetFinalizer(present=False))

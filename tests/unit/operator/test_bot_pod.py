@@ -135,13 +135,25 @@ def test_what_keeps_within_the_bounds_is_allowed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "number"), [("500m", "0.5"), ("2", "2"), ("1.5", "1.5"), ("1Ki", "1024"), ("1k", "1000"), ("1Gi", "2**30")]
+    ("text", "number"),
+    [
+        ("500m", "0.5"),
+        ("2", "2"),
+        ("1.5", "1.5"),
+        ("1Ki", "1024"),
+        ("1k", "1000"),
+        ("1Gi", "2**30"),
+        ("1e9", "10**9"),
+        ("2P", "2e15"),
+        ("1E", "10**18"),
+        (".5", "0.5"),
+    ],
 )
 def test_quantities(text: str, number: str) -> None:
     assert float(parse_quantity(text)) == eval(number)
 
 
-@pytest.mark.parametrize("text", ["", "m", "1mi", "1KiB", "one"])
+@pytest.mark.parametrize("text", ["", "m", "1mi", "1KiB", "one", "-1", "1e", "."])
 def test_what_is_no_quantity(text: str) -> None:
     with pytest.raises(ValueError, match="quantity"):
         parse_quantity(text)

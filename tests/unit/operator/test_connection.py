@@ -22,9 +22,13 @@ def token(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path / "token"
 
 
+def renew(token: Path) -> None:
+    token.write_text("second")
+
+
 async def test_the_token_is_read_anew(token: Path) -> None:
     assert (await kopf_credentials()).token == "first"
-    token.write_text("second")
+    renew(token)
     assert (await kopf_credentials()).token == "second"
 
 

@@ -1,13 +1,24 @@
 """The loop around the plan, with what it observes and does replaced: what it remembers from one run to the next."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
 
 import pytest
-from parley_operator.actions import Action, DeleteInputs, DeleteRoom
+from parley_operator.actions import (
+    Action,
+    ApplyLink,
+    ApplyStatus,
+    CreatePod,
+    DeleteInputs,
+    DeleteRoom,
+    EnsureRoom,
+)
 from parley_operator.shell.act import Actor
+from parley_operator.shell.kube import ConflictError, KubeError, NotFoundError
 from parley_operator.shell.observe import Observer, inputs_of
 from parley_operator.shell.reconciler import Reconciler
+from parley_operator.shell.watching import at_rest
 from parley_operator.shell.workers import RetryLaterError
 from parley_operator.snapshot import Children, InputsSecret, Step, Trouble
 from parley_protocol import InterviewRef
@@ -57,3 +68,100 @@ async def test_what_an_interview_left_goes_though_its_room_never_does() -> None:
     now = START + timedelta(seconds=301)
     assert (await reconciler.reconcile(REF)).done
     assert orphan.done == [DeleteInputs(inputs_of(world.inputs).uid)]
+
+
+class Cluster:
+    """A world as observer and actor, in which one kind of action fails."""
+
+    def __init__(self, world: World, fails: type | None = None, error: Exception | None = None) -> None:
+        self.world, self.fails, self.error = world, fails, error
+        self.done: list[Action] = []
+        self.warnings: list[str] = []
+        self.away = False
+
+    async def interview(self, ref: InterviewRef) -> Any:
+        if self.away:
+            raise TimeoutError
+        return self.world.interview
+
+    async def snapshot(self, interview: Any, troubles: dict[Step, Trouble]) -> Any:
+        return replace(self.world.observe(), children=replace(self.world.children(), troubles=dict(troubles)))
+
+    async def perform(self, ref: InterviewRef, action: Action) -> None:
+        if self.fails is not None and isinstance(action, self.fails) and self.error is not None:
+            raise self.error
+        self.done.append(action)
+        if self.fails is None or not isinstance(action, self.fails):
+            self.world.perform(action)
+
+    async def warn(self, ref: InterviewRef, reason: str, message: str) -> None:
+        self.warnings.append(reason)
+
+    def reconciler(self) -> Reconciler:
+        around: Any = self
+        return Reconciler(cast("Observer", around), cast("Actor", around), lambda: self.world.now)
+
+
+async def test_a_plan_that_does_not_come_to_rest_tells_no_secret() -> None:
+    cluster = Cluster(World(), fails=ApplyLink)  # the link never reads back as it was written
+    with pytest.raises(RetryLaterError, match="no rest after 25 passes") as raised:
+        await cluster.reconciler().reconcile(REF)
+    assert "ApplyLink" in str(raised.value)
+    link = next(action for action in cluster.done if isinstance(action, ApplyLink))
+    for told in (str(raised.value), repr(link), repr(cluster.done)):
+        assert link.manifest["stringData"]["token"] not in told
+
+
+@pytest.mark.parametrize(
+    ("error", "warnings"),
+    [
+        (ConflictError(409, "Conflict", "changed"), []),
+        (NotFoundError(404, "NotFound", "deleted"), []),
+        (KubeError(503, "ServiceUnavailable", "away"), []),
+        (TimeoutError(), []),
+        (KubeError(422, "Invalid", "status.phase"), ["ReconcileFailed"]),
+    ],
+)
+async def test_people_are_told_of_a_refusal_and_of_nothing_that_mends_itself(
+    error: Exception, warnings: list[str]
+) -> None:
+    cluster = Cluster(World(), fails=ApplyStatus, error=error)
+    with pytest.raises(RetryLaterError, match="ApplyStatus"):
+        await cluster.reconciler().reconcile(REF)
+    assert cluster.warnings == warnings
+
+
+async def test_a_quotas_contention_is_no_trouble_of_the_bot() -> None:
+    cluster = Cluster(World(), fails=CreatePod, error=ConflictError(409, "Conflict", "quota changed"))
+    with pytest.raises(RetryLaterError, match="quota changed"):
+        await cluster.reconciler().reconcile(REF)
+    assert cluster.warnings == []
+    assert cluster.world.status.attempts is None
+
+
+async def test_an_api_server_that_is_away_is_one_line() -> None:
+    cluster = Cluster(World())
+    cluster.away = True
+    with pytest.raises(RetryLaterError, match="hiring/jane: TimeoutError"):
+        await cluster.reconciler().reconcile(REF)
+
+
+async def test_a_provider_that_asks_for_patience_gets_it() -> None:
+    cluster = Cluster(World().daily(), fails=EnsureRoom, error=RoomUnavailableError("slow down", retry_after=60))
+    with pytest.raises(RetryLaterError, match="slow down") as raised:
+        await cluster.reconciler().reconcile(REF)
+    assert raised.value.after == 60
+
+
+async def test_what_is_over_needs_no_worker_and_is_not_read_at_a_start() -> None:
+    cluster = Cluster(World(spec={"cancel": True}))
+    reconciler = cluster.reconciler()
+    assert not (await reconciler.reconcile(REF)).done, "its status has just changed"
+    assert (await reconciler.reconcile(REF)).done
+    interview = cluster.world.require_interview()
+    stored = interview.model_dump(mode="json", by_alias=True, exclude_none=True)
+    assert at_rest(stored)
+    assert not at_rest({**stored, "metadata": {**stored["metadata"], "generation": 7}})
+    assert not at_rest({**stored, "metadata": {**stored["metadata"], "deletionTimestamp": "2026-11-22T12:00:00Z"}})
+    assert not at_rest({**stored, "metadata": {**stored["metadata"], "finalizers": []}})
+    assert not at_rest({**stored, "status": {}})

@@ -42,6 +42,8 @@ def test_all_is_there(environment: dict[str, str]) -> None:
     ("name", "value"),
     [
         ("PARLEY_INSTALLATION", None),
+        ("PARLEY_INSTALLATION", "of.dots"),
+        ("PARLEY_INSTALLATION", "i" * 64),
         ("PARLEY_LINK_KEY", None),
         ("PARLEY_LINK_KEY", "short"),
         ("PARLEY_DEFAULT_ROOM_PROVIDER", "zoom"),
@@ -69,6 +71,29 @@ def test_an_unknown_key_of_the_bots_defaults_is_named(environment: dict[str, str
     Path(environment["PARLEY_BOT_DEFAULTS_FILE"]).write_text(json.dumps({"image": "x", "privileged": True}))
     with pytest.raises(SettingsError, match="privileged"):
         read_installation(read_settings())
+
+
+@pytest.mark.parametrize(
+    ("defaults", "words"),
+    [
+        ({"resources": {"limits": {"memory": "lots"}}}, "resources.limits.memory: 'lots' is not a quantity"),
+        ({"resources": {"limit": {}}}, "resources.limit"),
+        ({"maxResources": {"cpu": "two"}}, "maxResources.cpu: 'two' is not a quantity"),
+        ({"resources": {"requests": {"cpu": "4"}}, "maxResources": {"cpu": 2}}, r"resources.requests.cpu: 4 is more"),
+    ],
+)
+def test_amounts_that_no_template_could_be_blamed_for(
+    environment: dict[str, str], defaults: dict[str, object], words: str
+) -> None:
+    Path(environment["PARLEY_BOT_DEFAULTS_FILE"]).write_text(json.dumps({"image": "x", **defaults}))
+    with pytest.raises(SettingsError, match=words):
+        read_installation(read_settings())
+
+
+def test_amounts_are_read_as_kubernetes_reads_them(environment: dict[str, str]) -> None:
+    document = '{"image": "x", "resources": {"limits": {"memory": 1e9}}, "maxResources": {"memory": "1G"}}'
+    Path(environment["PARLEY_BOT_DEFAULTS_FILE"]).write_text(document)
+    read_installation(read_settings())
 
 
 def test_the_program_ends_with_2(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 
+import pytest
 from parley_operator.shell.workers import RetryLaterError, Settled, Workers
 
 DEADLINE = 5.0
@@ -134,3 +135,13 @@ async def test_a_wake_as_it_goes_is_not_lost() -> None:
     await settle()
     assert runs.count == {"a": 2}
     assert len(workers) == 0
+
+
+async def test_a_pause_that_was_asked_for_is_kept(caplog: pytest.LogCaptureFixture) -> None:
+    runs = Runs(RetryLaterError("Daily wants less", after=60))
+    workers = Workers(runs)
+    workers.wake("a")
+    await runs.next()
+    await settle()
+    assert "Daily wants less; again in 60.0 s" in caplog.text
+    await workers.stop()
