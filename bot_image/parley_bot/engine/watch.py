@@ -90,7 +90,8 @@ class Watch:
         if quiet >= self._limits.silence_end_seconds:
             # Where it was the model's turn, the silence is not the candidate's.
             return Finish(FinishReason.SILENCE if clock.floor_is_candidates else FinishReason.TECHNICAL_FAULT)
-        if question_over and quiet >= PAUSE_SECONDS:
+        # Where the candidate was understood, the model is about to go on by itself.
+        if question_over and quiet >= PAUSE_SECONDS and clock.floor_is_candidates:
             return self._prompt(instruct.PROMPT_GO_ON, now)
         if quiet < self._limits.silence_nudge_seconds * (2**self.nudges):
             return None
