@@ -114,10 +114,19 @@ async def test_rubbish_takes_no_bots_place(stub: KubeStub, monkeypatch: pytest.M
 
 
 async def test_a_caller_who_leaves_takes_the_answer_from_nobody(stub: KubeStub) -> None:
+    answer, asked, going_on = stub.answers[REVIEWS], asyncio.Event(), asyncio.Event()
+
+    async def slowly(request: web.Request) -> Any:
+        asked.set()
+        await going_on.wait()
+        return await answer(request)
+
+    stub.answers[REVIEWS] = slowly
     authenticator = Authenticator(stub.kube)
     leaving, staying = [asyncio.create_task(authenticator.identify("good", PEOPLE_AUDIENCE)) for _ in range(2)]
-    await asyncio.sleep(0)
+    await asked.wait()
     leaving.cancel()
+    going_on.set()
     assert (await staying).username == "good"
     assert stub.asked[REVIEWS] == 1
 
