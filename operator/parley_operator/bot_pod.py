@@ -93,6 +93,14 @@ def _container(installation: Installation, resources: Json) -> Json:
             "timeoutSeconds": 1,
             "failureThreshold": 3,
         },
+        # A bot that hangs is ended and replaced; until its start is over, the operator's own deadline watches it.
+        "livenessProbe": {
+            "httpGet": {"path": "/healthz", "port": "http"},
+            "initialDelaySeconds": installation.start_deadline_seconds,
+            "periodSeconds": 10,
+            "timeoutSeconds": 5,
+            "failureThreshold": 6,
+        },
         # The last lines of the log become the end's message where the bot wrote none itself.
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": {

@@ -19,6 +19,9 @@ EJECT_PATIENCE_SECONDS = 30
 """A candidate waits meanwhile, so a room that does not let go of the former bot is not waited for longer."""
 SILENT_NODE_SECONDS = 30
 """How long a node may be silent under a conversation, beyond the 40 s or so after which its controller says so."""
+NOT_READY_SECONDS = 660
+"""How long a bot that was in its room may be out of it: for ten minutes it tells its last words to an API that is away,
+and nobody else has them. One that hangs is ended by its liveness probe long before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +144,7 @@ def _patience(draft: Draft, pod: Pod, *, was_ready: bool) -> tuple[int, str, str
     if pod.unreachable:
         return min(SILENT_NODE_SECONDS, deadline), "NodeLost", "was on a node that was not heard of for"
     if was_ready:
-        # It may still be bringing its last words to an API that is away.
-        return deadline, "NotReady", "was not ready any more for"
+        return NOT_READY_SECONDS, "NotReady", "was not ready any more for"
     return deadline, "StartDeadlineExceeded", "was not ready within"
 
 

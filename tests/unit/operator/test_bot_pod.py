@@ -60,6 +60,13 @@ def test_the_pod_is_restricted_whatever_the_template_says() -> None:
     assert pod["spec"]["restartPolicy"] == "Never"
 
 
+def test_a_bot_that_hangs_is_ended_but_not_while_it_starts() -> None:
+    (container,) = manifest()["spec"]["containers"]
+    probe = container["livenessProbe"]
+    assert probe["httpGet"] == {"path": "/healthz", "port": "http"}
+    assert probe["initialDelaySeconds"] == INSTALLATION.start_deadline_seconds
+
+
 def test_the_pod_belongs_to_the_inputs_and_tells_its_interview() -> None:
     metadata = manifest()["metadata"]
     (owner,) = metadata["ownerReferences"]

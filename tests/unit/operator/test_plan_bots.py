@@ -221,11 +221,14 @@ def test_a_silent_node_under_a_conversation_is_not_waited_for_long() -> None:
     assert world.last_attempt.reason == "NodeLost"
 
 
-def test_a_bot_that_left_its_room_has_a_reason_of_its_own() -> None:
+def test_a_bot_that_left_its_room_has_time_for_its_last_words_and_a_reason_of_its_own() -> None:
     world = in_progress(World())
     world.unready_pod(world.pod)
     world.reconcile()
-    world.advance(180)
+    world.advance(600)
+    world.reconcile()
+    assert world.last_attempt.ended_at is None
+    world.advance(60)
     world.reconcile()
     assert world.last_attempt.reason == "NotReady"
 
