@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from loguru import logger
 from parley_protocol import FinishReason, WebsocketRoom
+from parley_protocol.exits import ExitCode
 
-from parley_bot.exits import ApiUnavailableError, BotError, ExitCode, FaultError, TerminatedError
+from parley_bot.exits import ApiUnavailableError, BotError, FaultError, TerminatedError
 from parley_bot.interview import Interview, prepare
 from parley_bot.logs import identify
 from parley_bot.reporter import ApiClient

@@ -1,23 +1,10 @@
-"""How the bot ends: its exit codes, which the operator reads, and the errors that lead to them.
+"""How the bot ends: the errors that lead to its exit codes.
 
 A bot that can't go on does not finish the interview: it says that it leaves and ends with its code, and the operator
 starts the next attempt, or gives up when there were enough.
 """
 
-from enum import IntEnum
-
-
-class ExitCode(IntEnum):
-    """Why the process ended. Every other code is a crash, which the operator answers with a replacement."""
-
-    FINISHED = 0
-    CRASHED = 1
-    MODEL_REFUSED = 10
-    ROOM_NOT_JOINED = 11
-    API_REFUSED = 12
-    NOT_REPORTED = 13
-    ROOM_LOST = 14
-    TERMINATED = 143
+from parley_protocol.exits import ExitCode
 
 
 class BotError(Exception):

@@ -26,7 +26,7 @@ def interview_crd() -> Schema:
             _column("Attempt", ".status.attempts.current", "The number of the bot.", kind="integer", wide=True),
             _column("Link", ".status.linkSecretName", "The Secret with the candidate's link.", wide=True),
             _column("Started", ".status.session.startedAt", "When the candidate first joined.", wide=True),
-            _column("Reason", JOINABLE_REASON, "Why it can be joined or not; once it is over, why it ended.", wide=True),
+            _column("Reason", JOINABLE_REASON, "Why it can be joined or not; once over, why it ended.", wide=True),
             _age(),
         ],
         "schema": {"openAPIV3Schema": root_schema(Interview)},

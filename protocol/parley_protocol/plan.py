@@ -75,7 +75,7 @@ class InterviewPlan(Message):
     interviewer: InterviewerPlan
     questions: list[QuestionPlan] = Field(min_length=1)
     facts: list[str] = Field(default=[])
-    context: str | None = None
+    context: str | None = Field(default=None, repr=False)
     limits: LimitsPlan = LimitsPlan()
     model: ModelPlan = ModelPlan()
     tools: list[ToolPlan] = Field(default=[])

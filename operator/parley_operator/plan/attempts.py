@@ -4,9 +4,9 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 from parley_crds import Attempt, Attempts
+from parley_protocol.exits import ExitCode
 
 from parley_operator.snapshot import InputsSecret, Pod
 
@@ -15,7 +15,13 @@ MESSAGE_LENGTH = 1024
 LINE_LENGTH = 300
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
-EXIT_REASONS = {10: "ModelRefused", 11: "RoomJoinFailed", 12: "ApiRefused", 14: "RoomLost"}
+EXIT_REASONS: dict[int, str] = {
+    ExitCode.MODEL_REFUSED: "ModelRefused",
+    ExitCode.ROOM_NOT_JOINED: "RoomJoinFailed",
+    ExitCode.API_REFUSED: "ApiRefused",
+    ExitCode.NOT_REPORTED: "NotReported",
+    ExitCode.ROOM_LOST: "RoomLost",
+}
 """The bot's own exit codes. Its next attempt waits a little: what refused it once may do so again at once."""
 INFRASTRUCTURE = {
     "Evicted": "Evicted",
@@ -142,14 +148,12 @@ def _reason(pod: Pod) -> str:
         return "PodDeleted"
     if pod.exit_code is None:
         return "PodFailed"
-    return EXIT_REASONS.get(pod.exit_code, "Exited" if pod.exit_code == 0 else "BotCrashed")
+    return EXIT_REASONS.get(pod.exit_code, "Exited" if pod.exit_code == ExitCode.FINISHED else "BotCrashed")
 
 
 def _retry_after(reason: str, failures: int) -> float:
     """Infrastructure's faults are none of the bot's: no pause. A bot's own are repeated with growing pauses."""
-    kind: Literal["own", "infrastructure"] = (
-        "own" if reason in EXIT_REASONS.values() or reason in ("BotCrashed", "PodFailed") else "infrastructure"
-    )
-    if kind == "infrastructure" or (failures <= 0 and reason == "BotCrashed"):
+    own = reason in EXIT_REASONS.values() or reason in ("BotCrashed", "PodFailed")
+    if not own or (failures <= 0 and reason == "BotCrashed"):
         return 0
     return float(min(BACKOFF_SECONDS * 2 ** min(failures, 10), LONGEST_BACKOFF_SECONDS))

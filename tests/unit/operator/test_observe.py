@@ -70,6 +70,84 @@ def test_an_interview_of_an_older_schema_is_told_of_and_can_be_deleted() -> None
     assert deleted.spec.deletion_policy == "Erase"
 
 
+def test_a_deleted_interview_is_read_whatever_it_holds() -> None:
+    found = interview({"templateRef": {"name": "No Name"}, "cancel": "?"}, deletionTimestamp="2026-11-22T12:00:00Z")
+    finished = {
+        "type": "SessionFinished",
+        "status": "True",
+        "reason": "Completed",
+        "message": "",
+        "lastTransitionTime": "2026-11-22T12:00:00Z",
+    }
+    found["status"] = {"phase": "Forgotten", "attempts": {"current": -1}, "conditions": [finished]}
+    deleted = interview_of(found)
+    assert (deleted.spec.deletion_policy, deleted.status.phase, deleted.status.attempts) == ("Retain", None, None)
+    assert [condition.reason for condition in deleted.status.conditions] == ["Completed"]
+
+
+def test_a_status_that_is_not_valid_is_not_called_a_spec() -> None:
+    found = {**interview({"templateRef": {"name": "backend"}}), "status": {"phase": "Forgotten"}}
+    with pytest.raises(UnreadableInterviewError, match=r"^it is not valid: status\.phase"):
+        interview_of(found)
+
+
+class Objects:
+    """An API server that holds these objects by their plural, and keeps what was read."""
+
+    def __init__(self, **objects: dict[str, Any]) -> None:
+        self._objects = objects
+        self.read: list[str] = []
+
+    async def get(self, resource: Resource, namespace: str, name: str) -> dict[str, Any] | None:
+        self.read.append(f"{resource.plural}/{name}")
+        return self._objects.get(resource.plural)
+
+    async def list(self, resource: Resource, namespace: str, labels: str) -> list[dict[str, Any]]:
+        return []
+
+
+def accepted(world: World, **spec: Any) -> dict[str, Any]:
+    """The Interview of a world that has come to rest, with this spec beside its own."""
+    stored = world.require_interview().model_dump(mode="json", by_alias=True, exclude_none=True)
+    return {**stored, "spec": {**stored["spec"], **spec}}
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({}, None),
+        ({"title": "Another title"}, "The ControllerRevision {} is not what was pinned: delete it"),
+        ({"title": ""}, "The template is not valid: title: "),
+    ],
+)
+async def test_a_snapshot_is_held_against_its_hash(change: dict[str, Any], problem: str | None) -> None:
+    world = World(spec={"start": "OnArrival"})
+    world.reconcile()
+    ((name, content),) = world.revisions.items()
+    kube: Any = Objects(controllerrevisions={"data": {**content.to_dict(), **change}})
+    observed = await Observer(kube, INSTALLATION).snapshot(interview_of(accepted(world)), {})
+    if problem is None:
+        assert observed.revision is not None
+        assert observed.template_problem is None
+    else:
+        assert observed.revision is None
+        assert (observed.template_problem or "").startswith(problem.format(name))
+
+
+async def test_a_context_that_the_bot_has_is_not_read_again() -> None:
+    world = World()
+    world.reconcile()
+    world.reconcile()
+    assert world.status.attempts is not None
+    context = {"secretKeyRef": {"name": "cv", "key": "text"}}
+    kube: Any = Objects(secrets=world.inputs or {})
+    await Observer(kube, INSTALLATION).snapshot(interview_of(accepted(world, context=context)), {})
+    assert "secrets/cv" not in kube.read
+    lost: Any = Objects()
+    await Observer(lost, INSTALLATION).snapshot(interview_of(accepted(world, context=context)), {})
+    assert "secrets/cv" in lost.read, "who has to make the inputs anew needs it"
+
+
 class Documents:
     """An API server that holds one ConfigMap and nothing else."""
 
