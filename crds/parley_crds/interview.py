@@ -73,7 +73,7 @@ class Context(SpecModel):
     )
 
     inline: Annotated[str, Field(min_length=1, max_length=CONTEXT_LENGTH)] | None = Field(
-        default=None, description="The text itself."
+        default=None, description="The text itself.", repr=False
     )
     config_map_key_ref: ConfigMapKeyRef | None = Field(default=None, description="A ConfigMap that holds the text.")
     secret_key_ref: SecretKeyRef | None = Field(default=None, description="A Secret that holds the text.")
