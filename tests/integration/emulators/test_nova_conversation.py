@@ -9,7 +9,7 @@ import jiwer
 import numpy as np
 import pytest
 from parley_emulators.nova.app import RunningNova
-from parley_emulators.speech.audio import BYTES_PER_SAMPLE, duration, resample, to_pcm, to_samples
+from parley_emulators.speech.audio import BYTES_PER_SAMPLE, duration, resample, silence, to_pcm, to_samples
 from parley_emulators.speech.recogniser import Recogniser
 from parley_emulators.speech.synthesiser import Synthesiser
 from support.nova_client import Connection
@@ -146,18 +146,19 @@ async def test_silence_and_noise_are_no_turn(talk: Talk, nova: RunningNova) -> N
 
 @pytest.mark.parametrize(("sensitivity", "pause"), [("HIGH", 0.6), (None, 0.8), ("LOW", 1.2)])
 async def test_the_pause_that_ends_a_turn(
-    talk: Talk, synthesiser: Synthesiser, sensitivity: str | None, pause: float
+    talk: Talk, synthesiser: Synthesiser, nova: RunningNova, sensitivity: str | None, pause: float
 ) -> None:
-    await talk.begin("record_answer", sensitivity=sensitivity)
+    await talk.begin("record_answer", sensitivity=sensitivity, microphone=False)
     voice = await synthesiser.say("Yes, I did that.", INPUT_RATE)
     loud = np.flatnonzero(np.abs(to_samples(voice)) > 0.01)
-    voice = voice[: (int(loud[-1]) + 1) * BYTES_PER_SAMPLE]
-    talk.say(voice)
-    began = asyncio.get_running_loop().time()
-    await talk.until("toolUse")
-    waited = asyncio.get_running_loop().time() - began - duration(voice, INPUT_RATE)
-    # More than the pause by what the voice activity is slow to let go and the recogniser takes.
-    assert pause <= waited < pause + 0.4
+    voice = voice[int(loud[0]) * BYTES_PER_SAMPLE : (int(loud[-1]) + 1) * BYTES_PER_SAMPLE]
+    short, long = silence(pause - 0.2, INPUT_RATE), silence(pause + 0.4, INPUT_RATE)
+    await talk.say_at_once(voice + short + voice + long + voice + long)
+    record = nova.service.sessions.records[0]
+    await eventually("two turns are heard", lambda: len([t for t in record.turns if t.role == "USER"]) == 2, 60)
+    first, second = (len(normalised(turn.text).split()) for turn in record.turns if turn.role == "USER")
+    assert (first, second) == pytest.approx((2 * second, second), abs=2), "the shorter pause ended nothing"
+    assert first > second
 
 
 async def test_a_tool_that_answers_late_finds_the_model_listening(talk: Talk) -> None:
