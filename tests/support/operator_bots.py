@@ -83,16 +83,23 @@ class BotsNamespace:
                 self.delete_pod(name, 30)
 
     def delete_pod(self, name: str, grace: int) -> None:
-        """Deletes a pod as the API server does: at once without grace or a node, else it terminates."""
+        """Deletes a pod as the API server does: at once without grace or a node, else it terminates.
+
+        A second deletion only shortens the first one's grace, which counts from then.
+        """
         pod = self.pods[name]
         if grace == 0 and not pod["metadata"].get("finalizers"):
             del self.pods[name]
             return
-        until = self.now + timedelta(seconds=grace)
-        old = pod["metadata"].get("deletionTimestamp")
-        if old is None or grace == 0 or datetime.fromisoformat(old) > until:
-            stamps = {"deletionTimestamp": _stamp(until), "deletionGracePeriodSeconds": grace}
-            self.pods[name] = {**pod, "metadata": {**pod["metadata"], **stamps}}
+        asked, old = self.now, pod["metadata"].get("deletionTimestamp")
+        if old is not None:
+            given = pod["metadata"]["deletionGracePeriodSeconds"]
+            if given <= grace:
+                return
+            asked = datetime.fromisoformat(old) - timedelta(seconds=given)
+        until = asked + timedelta(seconds=grace)
+        stamps = {"deletionTimestamp": _stamp(until), "deletionGracePeriodSeconds": grace}
+        self.pods[name] = {**pod, "metadata": {**pod["metadata"], **stamps}}
 
     def set_pod(self, name: str, **status: Any) -> None:
         """Writes a pod's status, as the kubelet does."""

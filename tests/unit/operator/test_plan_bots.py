@@ -1,5 +1,6 @@
 """What becomes of a bot, and who follows it: each end has its reason, and none is repeated without bound."""
 
+import base64
 from datetime import timedelta
 
 import pytest
@@ -306,3 +307,12 @@ def test_a_trouble_whose_words_change_is_one_trouble() -> None:
     assert (again.since, again.last, again.message) == (START, START + timedelta(seconds=9), "it took 1.2 s")
     other = troubled(again, START, "RoomAuthError", "the key is wrong")
     assert (other.since, other.message) == (START, "the key is wrong")
+
+
+def test_a_placement_that_can_not_be_read_costs_nobody_the_bot() -> None:
+    world = in_progress(World())
+    assert world.inputs is not None
+    world.inputs["data"]["placement.json"] = base64.b64encode(b'{"bot": {"fromALaterVersion": 1}}').decode()
+    world.kill_pod(world.pod, None, "Evicted")
+    world.reconcile()
+    assert world.pod.endswith("-2")
