@@ -101,7 +101,9 @@ async def test_an_answer_that_is_not_understood_keeps_nobody_waiting(synthesiser
     utterance = worker._waiting[99] = _Utterance()
     answers = asyncio.StreamReader()
     answers.feed_data(b"\0\0\0\x02\0\0\0\0{]")
-    await worker._read(answers)
+    worker._reader.cancel()
+    worker._reader = asyncio.create_task(worker._read(answers))
+    await worker._reader
     with pytest.raises(SynthesisError, match="was not understood"):
         await utterance.done
 
