@@ -232,13 +232,13 @@ export const t = {
   },
   leave: {
     title: "Leave the interview?",
-    body: "If you leave now, the interview ends a little later, and the answers that you gave are kept as they are.",
+    body: "This ends the interview. The answers that you gave are kept as they are.",
     stay: "Stay",
     leave: "Leave the interview",
   },
   left: {
     title: "You left the interview",
-    body: "What you said until now is stored. If you left by mistake, try to go back: it works until the interview is closed.",
+    body: "What you said until now is stored. If the interview is not closed yet, you can go back.",
     back: "Go back to the interview",
   },
   elsewhere: {
