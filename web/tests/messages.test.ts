@@ -34,7 +34,6 @@ describe("lossOf", () => {
 describe("endOf", () => {
   it.each([
     [1000, "Completed", "Completed"],
-    [4500, "TechnicalFault", "TechnicalFault"],
     [1000, "the interview is over", null],
     [1000, "", null],
     [1001, "Completed", null],

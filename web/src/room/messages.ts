@@ -36,11 +36,10 @@ export function lossOf(code: number): "ticket" | "occupied" | "takenOver" | "dro
 }
 
 const OVER = 1000;
-const FAULT = 4500;
 /** FinishReason of the bot's protocol; a refusal's reason is a sentence. */
 const REASON = /^[A-Z][A-Za-z]+$/;
 
 /** Why the interview is over, where the close says so; null for any other close. */
 export function endOf(code: number, reason: string): string | null {
-  return (code === OVER || code === FAULT) && REASON.test(reason) ? reason : null;
+  return code === OVER && REASON.test(reason) ? reason : null;
 }
