@@ -5,7 +5,7 @@ SHELL := bash
 export PARLEY_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/parley
 export PARLEY_TOOLS := $(PARLEY_CACHE)/bin
 PY := .venv/bin/python
-PACKAGES := crds protocol rooms operator api bot_image emulators
+PACKAGES := crds protocol rooms operator api bot_image emulators cli
 
 .PHONY: help demo test test-unit test-integration test-e2e test-live lint format generate lock bench up images install down clean setup
 

@@ -1,0 +1,1 @@
+"""The command line: interviews from a shell, on the kubeconfig that kubectl uses."""

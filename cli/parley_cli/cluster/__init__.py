@@ -1,0 +1,1 @@
+"""How the cluster and Parley's API are reached."""

@@ -1,0 +1,1 @@
+"""What of an installation is misconfigured, and how to mend it."""
