@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from parley_crds import not_yet
 from parley_crds.base import (
     INT32_MAX,
     ApiModel,
@@ -138,8 +137,6 @@ class Overrides(SpecModel):
 class InterviewSpec(SpecModel):
     """Who is interviewed, by which template, and when."""
 
-    model_config = ConfigDict(json_schema_extra=validations(*not_yet.INTERVIEW))
-
     template_ref: TemplateRef = Field(
         description="The template. Its content is pinned when the interview is accepted, and this can't change then."
     )
@@ -156,7 +153,12 @@ class InterviewSpec(SpecModel):
         description="How long a bot that is ready waits for the candidate, in seconds, before the interview ends.",
     )
     overrides: Overrides | None = Field(default=None, description="What differs from the template.")
-    suspend: bool = Field(default=False, description="Hold the interview. Not available yet: must be false.")
+    suspend: bool = Field(
+        default=False,
+        description="Hold the interview before its first bot: nothing is started, and the link says that it is on hold,"
+        " until this is false again. The window closes all the same. Once a bot was started it does nothing but set the"
+        " condition Suspended=False, reason AlreadyStarted: use cancel.",
+    )
     cancel: bool = Field(default=False, description="Call the interview off; it can't be called on again.")
     link_epoch: int = Field(
         default=0, ge=0, le=INT32_MAX, description="Raise it to revoke the link and make a new one; it never goes down."
@@ -166,11 +168,16 @@ class InterviewSpec(SpecModel):
     )
     active_deadline_seconds: Annotated[int, Field(ge=60, le=86_400)] | None = Field(
         default=None,
-        description="How long the interview may take from its first bot, in seconds. Not available yet: leave it out.",
+        description="How long the interview may take from its first bot's start (status.startedAt), in seconds; then it"
+        " ends as Failed, reason DeadlineExceeded, and what was said is kept. Unset: only the conversation's own limits"
+        " hold. Once a bot was started it can only be lowered.",
     )
     ttl_seconds_after_finished: Annotated[int, Field(ge=0, le=INT32_MAX)] | None = Field(
         default=None,
-        description="After how many seconds the finished Interview is deleted. Not available yet: leave it out.",
+        description="How long after its end (status.finishedAt) the Interview is deleted, in seconds, by its"
+        " deletionPolicy; 0: at once; unset: never. It can be changed after the end, too. One that is created again"
+        " by the same name as the same interview, as GitOps does, is not held a second time: it is over at once, with"
+        " the reason AlreadyFinished, and stays.",
     )
     deletion_policy: DeletionPolicy = Field(
         default="Retain",
@@ -180,6 +187,7 @@ class InterviewSpec(SpecModel):
 
 _PINNED = "has(oldSelf.status) && has(oldSelf.status.acceptedAt)"
 _STARTED = "has(oldSelf.status) && has(oldSelf.status.attempts) && oldSelf.status.attempts.current > 0"
+_OVER = "has(oldSelf.status) && has(oldSelf.status.finishedAt)"
 
 
 def _unchanged(*path: str) -> str:
@@ -194,11 +202,14 @@ def _unchanged(*path: str) -> str:
 
 
 def _fixed_once_started(*path: str) -> Rule:
-    """A rule that holds a field of the spec as it is when a bot was started: the bot has been given it already."""
+    """A rule that holds a field of the spec as it is when a bot was started: the bot has been given it already.
+
+    Once the interview is over, with or without a bot, the change would be ignored in silence.
+    """
     field = ".".join(path)
     return Rule(
-        f"!({_STARTED}) || {_unchanged(*path)}",
-        f"spec.{field} can't change once the interview's bot was started",
+        f"!({_STARTED}) && !({_OVER}) || {_unchanged(*path)}",
+        f"spec.{field} can't change once the interview's bot was started or it is over: create another Interview",
         f".spec.{path[0]}",
     )
 
@@ -209,7 +220,7 @@ class Interview(ApiModel):
     model_config = ConfigDict(
         json_schema_extra=validations(
             Rule(
-                f"!({_PINNED}) || self.spec.templateRef == oldSelf.spec.templateRef",
+                f"!({_PINNED}) && !({_OVER}) || self.spec.templateRef == oldSelf.spec.templateRef",
                 "spec.templateRef can't change once the interview was accepted: its template is pinned",
                 ".spec.templateRef",
             ),
@@ -219,6 +230,18 @@ class Interview(ApiModel):
             _fixed_once_started("overrides"),
             _fixed_once_started("noShowSeconds"),
             _fixed_once_started("window", "notBefore"),
+            Rule(
+                f"!({_OVER}) || {_unchanged('window', 'expiresAt')}",
+                "spec.window.expiresAt can't change once the interview is over: create another Interview",
+                ".spec.window",
+            ),
+            # As a pod's own deadline, which it is the bound of.
+            Rule(
+                f"!({_STARTED}) || !has(oldSelf.spec.activeDeadlineSeconds) || (has(self.spec.activeDeadlineSeconds)"
+                " && self.spec.activeDeadlineSeconds <= oldSelf.spec.activeDeadlineSeconds)",
+                "spec.activeDeadlineSeconds can only be lowered once the interview's bot was started",
+                ".spec.activeDeadlineSeconds",
+            ),
             Rule("!oldSelf.spec.cancel || self.spec.cancel", "spec.cancel can't be taken back", ".spec.cancel"),
             Rule(
                 "self.spec.linkEpoch >= oldSelf.spec.linkEpoch",

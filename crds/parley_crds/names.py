@@ -12,8 +12,11 @@ LABEL_INSTALLATION: Final = f"{GROUP}/installation"
 LABEL_INTERVIEW_UID: Final = f"{GROUP}/interview-uid"
 LABEL_ATTEMPT: Final = f"{GROUP}/attempt"
 LABEL_TEMPLATE: Final = f"{GROUP}/template"
+LABEL_TOMBSTONE: Final = f"{GROUP}/tombstone"
 LABEL_READABLE: Final = f"{GROUP}/readable"
 """A Secret or ConfigMap is read as context only with this label set to "true"."""
+ANNOTATION_LAST_SEEN: Final = f"{GROUP}/last-seen"
+"""On a tombstone: when there was last an Interview of its name."""
 ANNOTATION_INTERVIEW_NAMESPACE: Final = f"{GROUP}/interview-namespace"
 ANNOTATION_INTERVIEW_NAME: Final = f"{GROUP}/interview-name"
 FINALIZER: Final = f"{GROUP}/interview"
@@ -52,6 +55,14 @@ def link_secret_name(child: str) -> str:
 def revision_name(template_name: str, content_hash: str) -> str:
     """The ControllerRevision of a template's content. Template names are bounded so that it fits; else it is cut."""
     return f"{template_name[: _NAME_MAX - 1 - len(content_hash)].rstrip('-.')}-{content_hash}"
+
+
+def tombstone_name(interview_name: str) -> str:
+    """The ControllerRevision that remembers how the Interview of this name ended, whatever uid it had.
+
+    No snapshot of a template has such a name: each of those ends with the digits of a hash.
+    """
+    return f"{child_name(interview_name, interview_name)}-finished"
 
 
 def template_label(template_name: str) -> str:

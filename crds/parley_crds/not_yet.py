@@ -18,9 +18,3 @@ TEMPLATE: Final = (
     _refuse("recording.required", "!self.recording.required", "recording"),
     _refuse("tools", "!has(self.tools) || self.tools.size() == 0", "a tool of the template's own"),
 )
-
-INTERVIEW: Final = (
-    _refuse("suspend", "!self.suspend", "suspending an interview"),
-    _refuse("activeDeadlineSeconds", "!has(self.activeDeadlineSeconds)", "a deadline of its own"),
-    _refuse("ttlSecondsAfterFinished", "!has(self.ttlSecondsAfterFinished)", "deletion after a time"),
-)

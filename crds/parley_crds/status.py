@@ -50,6 +50,7 @@ class ConditionType(StrEnum):
     FAILED = "Failed"
     RECONCILING = "Reconciling"
     STALLED = "Stalled"
+    SUSPENDED = "Suspended"
     CANDIDATE_ARRIVED = "CandidateArrived"
     SESSION_FINISHED = "SessionFinished"
 
@@ -146,5 +147,11 @@ class InterviewStatus(StatusModel):
     accepted_at: Time | None = Field(default=None, description="When the template was pinned.")
     opened_at: Time | None = Field(default=None, description="When the link began to work.")
     ready_at: Time | None = Field(default=None, description="When a bot was first in the room.")
-    finished_at: Time | None = Field(default=None, description="When the interview ended, for whatever reason.")
+    started_at: Time | None = Field(
+        default=None, description="When the first bot was started; spec.activeDeadlineSeconds counts from here."
+    )
+    finished_at: Time | None = Field(
+        default=None,
+        description="When the interview ended, for whatever reason; spec.ttlSecondsAfterFinished counts from here.",
+    )
     session: Session | None = Field(default=None, description="What the API knows of the conversation.")

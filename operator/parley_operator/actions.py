@@ -127,6 +127,27 @@ class CollectRevision:
 
 
 @dataclass(frozen=True, slots=True)
+class WriteTombstone:
+    """Creates the tombstone of an Interview that is about to be deleted by its TTL."""
+
+    manifest: Json
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveTombstone:
+    """Deletes the tombstone of this uid that has the Interview's name."""
+
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteInterview:
+    """Deletes the Interview, only as it was observed: a TTL that was raised meanwhile counts."""
+
+    resource_version: str
+
+
+@dataclass(frozen=True, slots=True)
 class ApplyStatus:
     """Applies the operator's whole part of the status; with `resource_version` only to the Interview as observed.
 
@@ -162,6 +183,9 @@ type Action = (
     | DeleteInputs
     | DeleteLink
     | CollectRevision
+    | WriteTombstone
+    | RemoveTombstone
+    | DeleteInterview
     | ApplyStatus
     | EmitEvent
 )

@@ -31,12 +31,15 @@ def bot_pod(
     now: datetime,
     not_before: datetime | None,
     no_show_seconds: int,
+    deadline: datetime | None = None,
 ) -> Json:
-    """The manifest of the current attempt's pod, controlled by the inputs Secret."""
+    """The manifest of the current attempt's pod, controlled by the inputs Secret; `deadline` is the interview's."""
     ref, defaults = inputs.interview, installation.bot
     child = child_name(ref.name, ref.uid)
     ahead = 0 if not_before is None else max(0, int((not_before - now).total_seconds()))
-    longest = ahead + 2 * no_show_seconds + inputs.plan.limits.duration_seconds + LAST_RESORT_SECONDS
+    longest = ahead + 2 * no_show_seconds + inputs.plan.limits.duration_seconds
+    if deadline is not None:
+        longest = min(longest, max(0, int((deadline - now).total_seconds())))
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -59,7 +62,7 @@ def bot_pod(
         },
         "spec": {
             "restartPolicy": "Never",
-            "activeDeadlineSeconds": longest,
+            "activeDeadlineSeconds": longest + LAST_RESORT_SECONDS,
             "terminationGracePeriodSeconds": defaults.termination_grace_period_seconds,
             "serviceAccountName": defaults.service_account_name,
             "automountServiceAccountToken": False,

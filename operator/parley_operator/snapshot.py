@@ -11,6 +11,7 @@ from parley_protocol import BotInputs, InterviewRef
 
 from parley_operator.installation import Installation
 from parley_operator.placement import Placement
+from parley_operator.tombstones import Tombstone
 
 StepName = Literal["room", "room's removal", "ejection", "seal", "erasure", "inputs Secret", "pod"]
 
@@ -132,7 +133,8 @@ class Snapshot:
 
     `template` is read until the interview is accepted, `context` until it is over; they are None otherwise. `context`
     is also None where the interview names none. `template_problem` tells of a template, or a snapshot of one, that is
-    there and not valid any more: it was stored under an older schema.
+    there and not valid any more: it was stored under an older schema. `tombstone` is read before acceptance, and of a
+    final Interview that has a TTL.
     """
 
     installation: Installation
@@ -142,6 +144,7 @@ class Snapshot:
     revision: Revision | None = None
     context: str | ContextProblem | None = field(default=None, repr=False)
     link: LinkSecret | None = None
+    tombstone: Tombstone | None = None
     children: Children = Children()
 
     @property

@@ -27,6 +27,7 @@ from parley_operator.actions import (
     CreateInputs,
     CreatePod,
     DeleteInputs,
+    DeleteInterview,
     DeleteLink,
     DeletePod,
     DeleteRoom,
@@ -36,12 +37,14 @@ from parley_operator.actions import (
     Erase,
     PinTemplate,
     Plan,
+    RemoveTombstone,
     Seal,
     SetFinalizer,
     UpdateInputs,
+    WriteTombstone,
     step_of,
 )
-from parley_operator.installation import BotDefaults, Installation
+from parley_operator.installation import Installation
 from parley_operator.manifests import changed_inputs
 from parley_operator.plan import plan, plan_orphan
 from parley_operator.shell.observe import inputs_of, pod_of
@@ -58,23 +61,9 @@ from parley_operator.snapshot import (
 )
 from parley_protocol import BotInputs
 
-from support.operator_bots import START, BotsNamespace
-
-INSTALLATION = Installation(
-    name="test",
-    bots_namespace="bots",
-    link_key=b"k" * 32,
-    link_base_url="https://talk.example.com",
-    api_url="https://api.example.com:8443",
-    bot=BotDefaults(image="parley/bot:test"),
-    room_providers=frozenset({"websocket", "daily"}),
-)
-TEMPLATE: dict[str, Any] = {
-    "title": "Backend engineer",
-    "interviewer": {"name": "Ada", "greeting": "Hello.", "closing": "Goodbye."},
-    "questions": [{"id": "why", "text": "Why this job?", "followUps": 1, "timeLimitSeconds": 100}],
-    "consent": {"text": "An AI interviews you.", "version": "1"},
-}
+from support.operator_bots import START
+from support.operator_installation import INSTALLATION, template
+from support.operator_remains import Remains
 
 
 class StepDownError(Exception):
@@ -85,13 +74,8 @@ class LostRaceError(Exception):
     """The Interview is not the one that was observed any more."""
 
 
-def template(**changes: Any) -> InterviewTemplateSpec:
-    """A template's content."""
-    return InterviewTemplateSpec.model_validate({**TEMPLATE, **changes})
-
-
 @dataclass
-class World(BotsNamespace):
+class World(Remains):
     """One interview and everything around it."""
 
     spec: dict[str, Any] = field(default_factory=dict)
@@ -119,9 +103,16 @@ class World(BotsNamespace):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._versioned: tuple[Interview | None, str] = (None, "")
-        metadata = {"name": "jane", "namespace": "hiring", "uid": "11111111-2222-3333", "generation": 1}
+        self.created = 0
+        self.create(**self.spec)
+
+    def create(self, **spec: Any) -> None:
+        """Creates the Interview, or one of its name once it is gone."""
+        self.created += 1
+        uid = f"11111111-2222-{3332 + self.created}"
+        metadata = {"name": "jane", "namespace": "hiring", "uid": uid, "generation": 1}
         self.interview = Interview.model_validate(
-            {"metadata": metadata, "spec": {"templateRef": {"name": "backend"}, **self.spec}}
+            {"metadata": metadata, "spec": {"templateRef": {"name": "backend"}, **spec}}
         )
 
     # What the shell does
@@ -141,6 +132,7 @@ class World(BotsNamespace):
             revision=None if pinned is None or content is None else Revision(pinned.revision, content),
             context=self.context,
             link=None if self.link is None else LinkSecret(self.link["url"], self.link["token"]),
+            tombstone=self.found_tombstone(self.installation.name, interview.metadata.name),
             children=self.children(),
         )
 
@@ -222,6 +214,11 @@ class World(BotsNamespace):
                 if resource_version not in (None, self._version()):
                     raise LostRaceError
                 self._apply_status(status)
+            case WriteTombstone() | RemoveTombstone():
+                self.perform_on_tombstone(action)
+            case DeleteInterview(version):
+                if version == self._version():
+                    self.delete()
             case CreateInputs() | UpdateInputs() | DeleteInputs() | CreatePod() | DeletePod():
                 self.perform_on_bots(action)
             case EnsureRoom() | EjectBot() | DeleteRoom() | Seal() | Erase():

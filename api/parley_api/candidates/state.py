@@ -27,6 +27,7 @@ _ENDS: dict[str, JoinState] = {
     FinishReason.NO_SHOW: JoinState.EXPIRED,
     FinishReason.CANCELLED: JoinState.CANCELLED,
     FinishReason.TECHNICAL_FAULT: JoinState.FAILED,
+    "DeadlineExceeded": JoinState.FAILED,
 }
 
 
@@ -46,9 +47,24 @@ def join_state(interview: Interview, now: datetime) -> JoinState:
     came = is_true(interview.status.conditions, ConditionType.CANDIDATE_ARRIVED)
     if window and window.expires_at and window.expires_at <= now and not came:
         return JoinState.EXPIRED
-    if window and window.not_before and window.not_before > now:
+    if _on_hold(interview) or (window and window.not_before and window.not_before > now):
         return JoinState.SCHEDULED
     return state
+
+
+def _on_hold(interview: Interview) -> bool:
+    """Whether `spec.suspend` holds the interview: only until its first bot is started."""
+    attempts, session = interview.status.attempts, interview.status.session
+    started = (attempts is not None and attempts.current > 0) or (
+        session is not None and session.started_at is not None
+    )
+    return interview.spec.suspend and not started
+
+
+def _opens_at(interview: Interview) -> datetime | None:
+    """When the link begins to work, where that is known: nobody knows of an interview that is on hold."""
+    window = interview.spec.window
+    return None if window is None or _on_hold(interview) else window.not_before
 
 
 def consent_given(interview: Interview, template: InterviewTemplateSpec) -> bool:
@@ -69,7 +85,7 @@ def join_view(interview: Interview, template: InterviewTemplateSpec, now: dateti
         interviewer_name=template.interviewer.name,
         language=(overrides.language if overrides else None) or template.language,
         state=join_state(interview, now),
-        opens_at=spec.window.not_before if spec.window else None,
+        opens_at=_opens_at(interview),
         expires_at=spec.window.expires_at if spec.window else None,
         consent=ConsentView(
             text=template.consent.text,
@@ -93,13 +109,13 @@ def require_open(interview: Interview, now: datetime) -> JoinState:
     if state.is_over:
         raise interview_over(state)
     if state is JoinState.SCHEDULED:
-        window = interview.spec.window
-        opens_at = window.not_before if window else None
+        opens_at = _opens_at(interview)
         when = f"at {timestamp(opens_at)}" if opens_at else "soon"
+        message = f"The interview opens {when}; the link works from then on."
         raise ProblemError(
             403,
             "not-yet-open",
-            f"The interview opens {when}; the link works from then on.",
+            "The interview is on hold; the link works again when it goes on." if _on_hold(interview) else message,
             members={"opensAt": timestamp(opens_at)} if opens_at else None,
         )
     return state

@@ -10,11 +10,14 @@ from parley_crds.names import FINALIZER
 
 from parley_operator.actions import Plan, SetFinalizer
 from parley_operator.plan.acceptance import accept, stay_accepted
+from parley_operator.plan.attempts import Fate
 from parley_operator.plan.bots import note_fate
 from parley_operator.plan.deletion import plan_deletion, plan_orphan
 from parley_operator.plan.draft import Draft
 from parley_operator.plan.ending import decide, final_condition, settle, wind_up
+from parley_operator.plan.expiry import recall
 from parley_operator.plan.provisioning import progress
+from parley_operator.plan.suspension import suspend, tell_of_suspension
 from parley_operator.snapshot import Snapshot
 
 __all__ = ["plan", "plan_orphan"]
@@ -32,10 +35,20 @@ def plan(observed: Snapshot, now: datetime) -> Plan:
         settle(draft, final)
         return draft.plan()
     fate = note_fate(draft)
+    if recall(draft):
+        return draft.plan()
     if (end := decide(draft, fate)) is not None:
         wind_up(draft, end)
-    elif draft.begun:
+    elif draft.suspended:
+        suspend(draft)
+    else:
+        _go_on(draft, fate)
+    return draft.plan()
+
+
+def _go_on(draft: Draft, fate: Fate | None) -> None:
+    tell_of_suspension(draft)
+    if draft.begun:
         progress(draft, stay_accepted(draft), fate)
     elif (content := accept(draft)) is not None:
         progress(draft, content, fate)
-    return draft.plan()

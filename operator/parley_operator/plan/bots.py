@@ -107,6 +107,7 @@ def create_pod(draft: Draft, ledger: InputsSecret, inputs: BotInputs) -> Hold:
         now=draft.now,
         not_before=spec.window.not_before if spec.window else None,
         no_show_seconds=spec.no_show_seconds,
+        deadline=draft.deadline,
     )
     if step in draft.children.troubles:
         # Told first: as long as it fails, nothing that comes after it is reached. The pod itself tells that it worked.

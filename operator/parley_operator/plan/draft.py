@@ -31,8 +31,8 @@ WARNINGS = frozenset({Phase.PENDING, Phase.FAILED})
 class Draft:
     """Starts from the observed status; what the plan does not touch stays as it was.
 
-    Conditions that describe the moment (Joinable, Reconciling, Stalled) are made anew by each plan: those that it does
-    not set are dropped.
+    Conditions that describe the moment (Joinable, Suspended, Reconciling, Stalled) are made anew by each plan: those
+    that it does not set are dropped.
     """
 
     observed: Snapshot
@@ -43,7 +43,6 @@ class Draft:
     wakes: list[datetime] = field(default_factory=list)
     awaits_template: str | None = None
     phase: Phase = Phase.PENDING
-    finished: bool = False
 
     def __post_init__(self) -> None:
         status = self.status
@@ -54,6 +53,7 @@ class Draft:
         self.accepted_at = status.accepted_at
         self.opened_at = status.opened_at
         self.ready_at = status.ready_at
+        self.finished_at = status.finished_at
         lasting = (ConditionType.ACCEPTED, ConditionType.COMPLETE, ConditionType.FAILED)
         self._old = [condition for condition in status.conditions if condition.type not in API_CONDITIONS]
         self._set: dict[str, Condition] = {old.type: old for old in self._old if old.type in lasting}
@@ -83,6 +83,25 @@ class Draft:
     def arrived(self) -> bool:
         """Whether the candidate has come to the page."""
         return self.arrived_at is not None
+
+    @property
+    def started_at(self) -> datetime | None:
+        """When the first bot was started; None before. Once told it is fixed: the attempts' history is bounded."""
+        history = [] if self.attempts is None else self.attempts.history
+        times = [record.started_at for record in history if record.started_at is not None]
+        return self.status.started_at or min(times, default=None)
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When `spec.activeDeadlineSeconds` are over, counted from now while no bot was started; None without."""
+        seconds = self.observed.interview.spec.active_deadline_seconds
+        return None if seconds is None else (self.started_at or self.second) + timedelta(seconds=seconds)
+
+    @property
+    def suspended(self) -> bool:
+        """Whether `spec.suspend` holds the interview: it does until there is a bot, told in the status or not yet."""
+        started = self.attempts is not None or self.session.started_at is not None
+        return self.observed.interview.spec.suspend and not started
 
     @property
     def begun(self) -> bool:
@@ -127,7 +146,8 @@ class Draft:
 
     def end(self, phase: Phase, type_: ConditionType, reason: str, message: str) -> None:
         """Makes the interview final."""
-        self.phase, self.finished = phase, True
+        self.phase = phase
+        self.finished_at = self.finished_at or self.second
         self.condition(type_, True, reason, message)
         self.condition(ConditionType.JOINABLE, False, reason, message)
 
@@ -158,7 +178,8 @@ class Draft:
             accepted_at=self.accepted_at,
             opened_at=self.opened_at,
             ready_at=self.ready_at,
-            finished_at=(self.status.finished_at or self.second) if self.finished else self.status.finished_at,
+            started_at=self.started_at,
+            finished_at=self.finished_at,
         )
 
     def _transition_events(self, new: InterviewStatus) -> list[EmitEvent]:

@@ -9,6 +9,7 @@ from parley_operator.actions import DeleteInputs, DeleteLink, Seal
 from parley_operator.plan.attempts import Fate
 from parley_operator.plan.cleanup import in_order, remove_pods, remove_room
 from parley_operator.plan.draft import Draft, zulu
+from parley_operator.plan.expiry import expire
 
 FINISHED = {
     "Completed": "Every question was asked",
@@ -21,6 +22,7 @@ FINISHED = {
 GOODBYE_SECONDS = 15
 """How long a bot whose interview is finished may take to end by itself, and the API to say that it is finished."""
 EXITED = "Exited"
+DEADLINE_EXCEEDED = "DeadlineExceeded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ def decide(draft: Draft, fate: Fate | None) -> End | None:
     return (
         _out_of_bots(draft, sealed)
         or _cancelled(draft, reason)
+        or _deadline_exceeded(draft, reason)
         or _no_show(draft, reason)
         or (None if reason is None else _fault(reason))
         or _window_closed(draft)
@@ -77,6 +80,22 @@ def _cancelled(draft: Draft, reason: str | None) -> End | None:
         return None
     seal = None if reason is not None else "Cancelled"
     return End(Phase.CANCELLED, ConditionType.FAILED, "Cancelled", "The interview was called off", seal)
+
+
+def _deadline_exceeded(draft: Draft, reason: str | None) -> End | None:
+    """The interview's own deadline; a conversation that came to another end before is left that end."""
+    if reason not in (None, DEADLINE_EXCEEDED):
+        return None
+    if reason is None:
+        limit = None if draft.started_at is None else draft.deadline
+        if limit is None:
+            return None
+        draft.look_again(limit)
+        if draft.now < limit:
+            return None
+    message = "The interview was not over within spec.activeDeadlineSeconds of its first bot's start"
+    seal = None if reason is not None else DEADLINE_EXCEEDED
+    return End(Phase.FAILED, ConditionType.FAILED, DEADLINE_EXCEEDED, message, seal)
 
 
 def _no_show(draft: Draft, reason: str | None) -> End | None:
@@ -115,7 +134,8 @@ def _window_closed(draft: Draft) -> End | None:
     window, spec = draft.observed.interview.spec.window, draft.observed.interview.spec
     if window is None or window.expires_at is None or draft.session.started_at is not None:
         return None
-    arrived = draft.arrived
+    # Under a suspension no bot is on its way, so there is nothing to be patient with.
+    arrived = draft.arrived and not draft.suspended
     patience = spec.no_show_seconds + draft.observed.installation.start_deadline_seconds if arrived else 0
     limit = window.expires_at + timedelta(seconds=patience)
     draft.look_again(limit)
@@ -125,6 +145,8 @@ def _window_closed(draft: Draft) -> End | None:
         message = f"The candidate came, and no bot was ready until {zulu(limit)}"
         return End(Phase.FAILED, ConditionType.FAILED, "NoBot", message, "TechnicalFault")
     who = "The candidate did not join" if arrived else "Nobody came"
+    if draft.suspended:
+        who = "The interview was on hold, and not resumed"
     message = f"{who} before the window closed at {zulu(window.expires_at)}"
     return End(Phase.EXPIRED, ConditionType.FAILED, "WindowClosed", message, "NoShow")
 
@@ -195,6 +217,8 @@ def settle(draft: Draft, final: Condition) -> None:
         draft.look_again(wake)
     if not draft.children.pods:
         _remove_secrets(draft)
+        if draft.children.inputs is None:
+            expire(draft, final)
 
 
 def _remove_secrets(draft: Draft) -> None:

@@ -25,7 +25,7 @@ ROOM_SLACK_SECONDS = 3600
 
 def progress(draft: Draft, content: InterviewTemplateSpec | None, fate: Fate | None) -> None:
     """Goes one step from an accepted interview towards the conversation. Without `content` it has begun already."""
-    _offer_link(draft)
+    offer_link(draft)
     window = draft.observed.interview.spec.window
     opens_at = window.not_before if window else None
     opened = opens_at is None or draft.now >= opens_at
@@ -44,7 +44,8 @@ def progress(draft: Draft, content: InterviewTemplateSpec | None, fate: Fate | N
     _summarise(draft, _provision(draft, content, fate), opened)
 
 
-def _offer_link(draft: Draft) -> None:
+def offer_link(draft: Draft) -> None:
+    """Has the link's Secret hold the link of the current epoch."""
     interview = draft.observed.interview
     wanted = wanted_link(draft.observed.installation, interview)
     if draft.observed.link != wanted:

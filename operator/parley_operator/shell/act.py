@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import aiohttp
 from parley_crds import API_VERSION, INTERVIEW_KIND, OPERATOR_MANAGER, InterviewStatus
-from parley_crds.names import FINALIZER, child_name, link_secret_name
+from parley_crds.names import FINALIZER, child_name, link_secret_name, tombstone_name
 from parley_protocol import InterviewRef
 from parley_rooms.errors import RoomError
 from parley_rooms.provider import RoomPlan, RoomProvider, user_id
@@ -22,6 +22,7 @@ from parley_operator.actions import (
     CreateInputs,
     CreatePod,
     DeleteInputs,
+    DeleteInterview,
     DeleteLink,
     DeletePod,
     DeleteRoom,
@@ -30,9 +31,11 @@ from parley_operator.actions import (
     EnsureRoom,
     Erase,
     PinTemplate,
+    RemoveTombstone,
     Seal,
     SetFinalizer,
     UpdateInputs,
+    WriteTombstone,
 )
 from parley_operator.installation import Installation
 from parley_operator.manifests import changed_inputs
@@ -74,12 +77,14 @@ class Actor:
     async def perform(self, ref: InterviewRef, action: Action) -> None:
         """Does one action for an interview."""
         match action:
-            case SetFinalizer() | ApplyStatus() | EmitEvent():
+            case SetFinalizer() | ApplyStatus() | EmitEvent() | DeleteInterview():
                 await self._on_interview(ref, action)
             case EnsureRoom() | EjectBot() | DeleteRoom() | Seal() | Erase():
                 await self._outside(ref, action)
-            case PinTemplate(manifest):
+            case PinTemplate(manifest) | WriteTombstone(manifest):
                 await self._create(REVISIONS, manifest)
+            case RemoveTombstone(uid):
+                await self._kube.delete(REVISIONS, ref.namespace, tombstone_name(ref.name), uid=uid)
             case ApplyLink(manifest):
                 await self._kube.apply(SECRETS, manifest, OPERATOR_MANAGER)
             case CreateInputs(manifest):
@@ -111,7 +116,9 @@ class Actor:
         except AlreadyExistsError:
             logger.debug("%s %s is there already", resource.plural, manifest["metadata"]["name"])
 
-    async def _on_interview(self, ref: InterviewRef, action: SetFinalizer | ApplyStatus | EmitEvent) -> None:
+    async def _on_interview(
+        self, ref: InterviewRef, action: SetFinalizer | ApplyStatus | EmitEvent | DeleteInterview
+    ) -> None:
         match action:
             case SetFinalizer(present):
                 await self._set_finalizer(ref, present)
@@ -119,6 +126,8 @@ class Actor:
                 await self._apply_status(ref, status, resource_version)
             case EmitEvent():
                 await self._emit(ref, action)
+            case DeleteInterview(version):
+                await self._kube.delete(INTERVIEWS, ref.namespace, ref.name, uid=ref.uid, resource_version=version)
 
     async def _outside(self, ref: InterviewRef, action: EnsureRoom | EjectBot | DeleteRoom | Seal | Erase) -> None:
         match action:

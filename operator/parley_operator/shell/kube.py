@@ -140,12 +140,20 @@ class Kube:
         return await self._call("PATCH", path, body=patch, content_type="application/merge-patch+json")
 
     async def delete(
-        self, resource: Resource, namespace: str, name: str, *, uid: str | None = None, grace: int | None = None
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        *,
+        uid: str | None = None,
+        resource_version: str | None = None,
+        grace: int | None = None,
     ) -> None:
-        """Deletes an object, only while it has this uid; one that is gone already, or is another, is success."""
+        """Deletes an object, only while it has this uid and version; one that is gone, or is another, is success."""
         options: Json = {"propagationPolicy": "Background"}
-        if uid is not None:
-            options["preconditions"] = {"uid": uid}
+        wanted = {"uid": uid, "resourceVersion": resource_version}
+        if preconditions := {key: value for key, value in wanted.items() if value is not None}:
+            options["preconditions"] = preconditions
         if grace is not None:
             options["gracePeriodSeconds"] = grace
         try:

@@ -28,6 +28,7 @@ from parley_crds.names import (
     child_name,
     link_secret_name,
     object_labels,
+    tombstone_name,
 )
 from parley_protocol import BotInputs, InterviewRef
 from pydantic import ValidationError
@@ -48,6 +49,7 @@ from parley_operator.snapshot import (
     Step,
     Trouble,
 )
+from parley_operator.tombstones import Tombstone, tombstone_of
 
 logger = logging.getLogger(__name__)
 
@@ -85,8 +87,8 @@ class Observer:
         """All that the plan decides by."""
         namespace = interview.metadata.namespace or ""
         ref = InterviewRef(namespace=namespace, name=interview.metadata.name, uid=interview.metadata.uid or "")
-        children, link, template = await asyncio.gather(
-            self.children(ref, troubles), self._link(ref), self._template(interview)
+        children, link, template, tombstone = await asyncio.gather(
+            self.children(ref, troubles), self._link(ref), self._template(interview), self._tombstone(interview)
         )
         # Once a bot was started, the inputs hold the context: it is read anew only where they are lost.
         started = interview.status.attempts is not None and interview.status.attempts.current > 0
@@ -100,6 +102,7 @@ class Observer:
             revision=template.revision,
             context=context,
             link=link,
+            tombstone=tombstone,
             children=children,
         )
 
@@ -137,6 +140,15 @@ class Observer:
             return _Template(content=content)
         except ValidationError as error:
             return _Template(problem=f"The template is not valid: {_first_of(error)}")
+
+    async def _tombstone(self, interview: Interview) -> Tombstone | None:
+        """What was left of an Interview of this name, where the plan asks for it: at the beginning and at the TTL."""
+        spec, status, metadata = interview.spec, interview.status, interview.metadata
+        asked = spec.ttl_seconds_after_finished is not None if _final(interview) else status.accepted_at is None
+        if not asked or metadata.deletion_timestamp is not None:
+            return None
+        found = await self._kube.get(REVISIONS, metadata.namespace or "", tombstone_name(metadata.name))
+        return None if found is None else tombstone_of(self._installation.name, metadata.name, found)
 
     async def _context(self, interview: Interview) -> str | ContextProblem | None:
         context, namespace = interview.spec.context, interview.metadata.namespace or ""

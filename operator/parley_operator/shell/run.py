@@ -5,6 +5,7 @@ import contextlib
 import logging
 import signal
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
 
 from parley_crds import GROUP, INTERVIEW_PLURAL, TEMPLATE_PLURAL, VERSION
 from parley_crds.names import LABEL_INSTALLATION, LABEL_MANAGED_BY, MANAGED_BY
@@ -21,7 +22,7 @@ from parley_operator.shell.health import serve_health
 from parley_operator.shell.kube import Kube
 from parley_operator.shell.observe import Observer
 from parley_operator.shell.reconciler import Reconciler
-from parley_operator.shell.sweep import ref_of_child, sweep_children, sweep_revisions
+from parley_operator.shell.sweep import ref_of_child, sweep_children, sweep_revisions, sweep_tombstones
 from parley_operator.shell.watching import Raw, Watch, at_rest
 from parley_operator.shell.workers import Workers
 
@@ -148,6 +149,7 @@ async def _sweep(
         try:
             await sweep_children(kube, installation, workers.wake)
             await sweep_revisions(kube, installation, settings.watch_namespaces, reconciler.pins)
+            await sweep_tombstones(kube, installation, settings.watch_namespaces, datetime.now(UTC))
         except ACTION_ERRORS as error:
             logger.warning("the sweep failed: %s", error)
         except Exception:  # one odd object must not end all sweeps to come

@@ -16,6 +16,7 @@ import kopf
 from parley_crds import Phase
 from parley_crds.names import FINALIZER
 
+from parley_operator.plan.expiry import ALREADY_FINISHED
 from parley_operator.shell.connection import kopf_credentials
 
 logger = logging.getLogger(__name__)
@@ -29,15 +30,22 @@ def at_rest(interview: Raw) -> bool:
     """Whether a final Interview has nothing left that its reconcile would do.
 
     Most Interviews are final, and each start lists all. What one left in the bots' namespace, the sweep and the watch
-    of pods find; its link goes before its status says that it is final.
+    of pods find; its link goes before its status says that it is final. One that its TTL is to delete is waited for.
     """
     metadata, status = interview["metadata"], interview.get("status") or {}
     return (
         status.get("phase") in FINAL_PHASES
+        and not _has_ttl(interview)
         and "deletionTimestamp" not in metadata
         and FINALIZER in metadata.get("finalizers", ())
         and status.get("observedGeneration") == metadata.get("generation")
     )
+
+
+def _has_ttl(interview: Raw) -> bool:
+    conditions = interview["status"].get("conditions") or []
+    stays = any(condition.get("reason") == ALREADY_FINISHED for condition in conditions)
+    return not stays and interview["spec"].get("ttlSecondsAfterFinished") is not None
 
 
 def _settings(selectors: dict[tuple[str, str], str]) -> kopf.OperatorSettings:

@@ -64,7 +64,10 @@ async def test_a_name_that_is_taken(http: httpx.AsyncClient, path: str, headers:
             },
             "spec.window.expiresAt",
         ),
-        ({"name": "x", "spec": {**SPEC, "suspend": True}}, "spec.suspend"),
+        (
+            {"name": "x", "spec": {**SPEC, "overrides": {"recording": {"enabled": True}}}},
+            "spec.overrides.recording.enabled",
+        ),
         ({"name": "Not A Name", "spec": SPEC}, "metadata.name"),
         ({"name": "x", "labels": {"not a key": "x"}, "spec": SPEC}, "metadata.labels"),
     ],

@@ -31,6 +31,9 @@ TAKEN_INTERVIEWS = {
     "overrides": {"voice": "matthew", "language": "de-DE", "recording": {"enabled": False}},
     "overrides.limits": {"durationSeconds": 600},
     "cancel": True,
+    "suspend": True,
+    "activeDeadlineSeconds": 3600,
+    "ttlSecondsAfterFinished": 0,
     "linkEpoch": 7,
     "backoffLimit": 0,
     "deletionPolicy": "Erase",
@@ -80,9 +83,10 @@ REFUSED_INTERVIEWS = [
     ("linkEpoch", -1, "spec.linkEpoch: Invalid"),
     ("backoffLimit", 11, "spec.backoffLimit: Invalid"),
     ("deletionPolicy", "Keep", "spec.deletionPolicy: Unsupported"),
-    ("suspend", True, "spec.suspend: Invalid value: spec.suspend: suspending an interview is not available yet"),
-    ("activeDeadlineSeconds", 3600, "spec.activeDeadlineSeconds: a deadline of its own is not available yet"),
-    ("ttlSecondsAfterFinished", 60, "spec.ttlSecondsAfterFinished: deletion after a time is not available yet"),
+    ("suspend", "yes", "spec.suspend: Invalid"),
+    ("activeDeadlineSeconds", 59, "spec.activeDeadlineSeconds: Invalid"),
+    ("activeDeadlineSeconds", 86_401, "spec.activeDeadlineSeconds: Invalid"),
+    ("ttlSecondsAfterFinished", -1, "spec.ttlSecondsAfterFinished: Invalid"),
 ]
 
 TAKEN_TEMPLATES = {

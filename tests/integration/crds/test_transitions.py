@@ -11,6 +11,7 @@ from support.documents import with_change
 Document = dict[str, Any]
 PINNED = {"acceptedAt": "2026-11-22T12:00:00Z"}
 STARTED = {**PINNED, "attempts": {"current": 1, "failures": 0}}
+FINISHED = {"phase": "Expired", "finishedAt": "2026-11-22T12:00:00Z"}
 WHOLE = {
     "templateRef": {"name": "backend"},
     "candidate": {"name": "Ada Lovelace", "externalId": "c-1"},
@@ -41,6 +42,9 @@ FREE_ALWAYS = [
     ("linkEpoch", 4),
     ("backoffLimit", 5),
     ("deletionPolicy", "Erase"),
+    ("suspend", True),
+    ("activeDeadlineSeconds", 600),
+    ("ttlSecondsAfterFinished", 600),
 ]
 
 
@@ -83,6 +87,40 @@ def test_what_a_bot_was_given_is_fixed(hiring: Hiring, path: str, value: object)
     hiring.create(WHOLE, STARTED)
     field = "window.notBefore" if path == "window" else path
     assert f"spec.{field} can't change once the interview's bot was started" in hiring.change(path, value)
+
+
+@pytest.mark.parametrize(("path", "value"), [*FIXED_ONCE_STARTED, ("templateRef.name", "frontend")])
+def test_what_is_over_is_not_changed_into_another_interview(hiring: Hiring, path: str, value: object) -> None:
+    hiring.create(WHOLE, FINISHED)
+    assert f"spec.{path.partition('.')[0]}" in hiring.change(path, value)
+
+
+@pytest.mark.parametrize("value", ["2026-11-24T12:00:00Z", None])
+def test_a_window_that_closed_is_not_opened_again(hiring: Hiring, value: str | None) -> None:
+    hiring.create(WHOLE, FINISHED)
+    assert "spec.window.expiresAt can't change once the interview is over" in hiring.change("window.expiresAt", value)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [("ttlSecondsAfterFinished", 0), ("ttlSecondsAfterFinished", None), ("deletionPolicy", "Erase"), ("cancel", True)],
+)
+def test_what_is_over_can_be_disposed_of(hiring: Hiring, path: str, value: object) -> None:
+    hiring.create({**WHOLE, "ttlSecondsAfterFinished": 60}, FINISHED)
+    assert hiring.change(path, value) == ""
+
+
+@pytest.mark.parametrize(("value", "taken"), [(599, True), (600, True), (601, False), (None, False)])
+def test_a_deadline_that_runs_is_only_lowered(hiring: Hiring, value: int | None, taken: bool) -> None:
+    hiring.create({**WHOLE, "activeDeadlineSeconds": 600}, STARTED)
+    answer = hiring.change("activeDeadlineSeconds", value)
+    assert answer == "" if taken else "spec.activeDeadlineSeconds can only be lowered" in answer
+
+
+@pytest.mark.parametrize("value", [60, 601, None])
+def test_a_deadline_that_does_not_run_yet_is_free(hiring: Hiring, value: int | None) -> None:
+    hiring.create({**WHOLE, "activeDeadlineSeconds": 600}, PINNED)
+    assert hiring.change("activeDeadlineSeconds", value) == ""
 
 
 @pytest.mark.parametrize(("path", "value"), FIXED_ONCE_STARTED)

@@ -8,7 +8,7 @@ from parley_operator.shell.act import Actor
 from parley_operator.shell.kube import AlreadyExistsError, ConflictError, Kube, KubeError, NotFoundError
 from parley_operator.shell.revisions import COLLECT_PAGE_SIZE
 from parley_protocol import InterviewRef
-from support.operator_world import INSTALLATION
+from support.operator_installation import INSTALLATION
 
 REF = InterviewRef(namespace="hiring", name="jane", uid="0")
 

@@ -7,7 +7,7 @@ from typing import Any
 from parley_operator.shell.kube import METADATA_ONLY, Kube
 from parley_operator.shell.revisions import Pins
 from parley_operator.shell.sweep import sweep_revisions
-from support.operator_world import INSTALLATION
+from support.operator_installation import INSTALLATION
 
 OLD = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
 YOUNG = datetime.now(UTC).isoformat()

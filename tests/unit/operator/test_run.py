@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from parley_operator.shell import run
 from parley_operator.shell.workers import Workers
-from support.operator_world import INSTALLATION
+from support.operator_installation import INSTALLATION
 
 
 async def test_a_sweep_that_meets_something_odd_is_followed_by_the_next(

@@ -81,6 +81,7 @@ def test_the_spec_goes_before_the_phase() -> None:
         ("NoShow", JoinState.EXPIRED),
         ("Cancelled", JoinState.CANCELLED),
         ("TechnicalFault", JoinState.FAILED),
+        ("DeadlineExceeded", JoinState.FAILED),
     ],
 )
 def test_a_stored_end_goes_before_the_phase(reason: str, state: JoinState) -> None:
@@ -111,3 +112,23 @@ def test_the_way_in() -> None:
     with pytest.raises(ProblemError) as late:
         require_open(interview({"phase": "Open"}, window={"expiresAt": BEFORE}), NOW + timedelta(days=1))
     assert (late.value.status, late.value.slug) == (410, "interview-over")
+
+
+@pytest.mark.parametrize("phase", ["Pending", "Open", "Provisioning", "Suspended"])
+def test_what_is_on_hold_opens_at_no_time_that_anybody_knows(phase: str) -> None:
+    held = interview({"phase": phase}, suspend=True, window={"notBefore": AFTER})
+    view = join_view(held, TEMPLATE, NOW)
+    assert (view.state, view.opens_at) == (JoinState.SCHEDULED, None)
+    with pytest.raises(ProblemError, match="on hold") as refused:
+        require_open(held, NOW)
+    assert (refused.value.status, refused.value.slug) == (403, "not-yet-open")
+    assert "opensAt" not in refused.value.document()
+
+
+def test_the_window_of_what_is_on_hold_closes_all_the_same() -> None:
+    assert join_state(interview({"phase": "Suspended"}, suspend=True, window={"expiresAt": BEFORE}), NOW).is_over
+
+
+@pytest.mark.parametrize("status", [{"attempts": {"current": 1}}, {"session": {"startedAt": BEFORE}}])
+def test_what_was_started_is_not_on_hold(status: dict[str, Any]) -> None:
+    assert join_state(interview({"phase": "Ready", **status}, suspend=True), NOW) is JoinState.READY
