@@ -37,13 +37,12 @@ def test_a_suspended_interview_starts_nothing_and_goes_on_when_it_is_resumed(sit
 def test_the_deadline_ends_an_interview_and_seals_it(site: Site) -> None:
     name = site.interview(start="Immediate", activeDeadlineSeconds=3600)
     uid = uid_of(site, name)
-    pod = site.await_pod(uid, 1)["metadata"]["name"]
+    site.await_pod(uid, 1)
     site.await_phase(name, "Provisioning")
     long_ago = (datetime.now(UTC) - timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
     patch = json.dumps({"status": {"startedAt": long_ago}})
     command = ("-n", site.namespace, "patch", "interview", name, "--subresource=status", "--type=merge", "-p")
     site.plane.kubectl(*command, patch)
-    site.dead(pod, 0)
     site.await_phase(name, "Failed")
     site.await_condition(name, "Failed", "True", "DeadlineExceeded")
     assert site.orders.of(uid) == ["seal"]
