@@ -32,15 +32,31 @@ class Authority:
     def server(self, name: str, *hosts: str) -> tuple[Path, Path]:
         """A server's certificate for these DNS names and addresses: the files of certificate and key."""
         key = ec.generate_private_key(ec.SECP256R1())
+        builder = self._leaf(name, key, ExtendedKeyUsageOID.SERVER_AUTH).add_extension(
+            x509.SubjectAlternativeName([_general_name(host) for host in hosts]), critical=False
+        )
+        return self._written(name, builder, key)
+
+    def client(self, name: str) -> tuple[Path, Path]:
+        """A user's certificate, by which an API server that trusts this CA knows them: certificate and key."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        return self._written(name, self._leaf(name, key, ExtendedKeyUsageOID.CLIENT_AUTH), key)
+
+    def _leaf(
+        self, name: str, key: ec.EllipticCurvePrivateKey, usage: x509.ObjectIdentifier
+    ) -> x509.CertificateBuilder:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        certificate = (
+        return (
             self._builder(subject, key.public_key())
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(x509.SubjectAlternativeName([_general_name(host) for host in hosts]), critical=False)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
-            .sign(self._key, hashes.SHA256())
         )
+
+    def _written(
+        self, name: str, builder: x509.CertificateBuilder, key: ec.EllipticCurvePrivateKey
+    ) -> tuple[Path, Path]:
+        certificate = builder.sign(self._key, hashes.SHA256())
         files = self._folder / f"{name}.crt", self._folder / f"{name}.key"
         files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         files[1].write_bytes(_pem(key))

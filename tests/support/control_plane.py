@@ -31,10 +31,15 @@ class ControlPlane:
 
     url: str
     folder: Path
-    ca_file: Path
+    authority: Authority
     token: str
     programs: list[Program]
     collectors: Program | None = None
+
+    @property
+    def ca_file(self) -> Path:
+        """The CA of the API server, which it knows users by, too."""
+        return self.authority.file
 
     @property
     def kubeconfig(self) -> Path:
@@ -44,7 +49,15 @@ class ControlPlane:
     def kubeconfig_of(self, token: str) -> Path:
         """A kubeconfig for the holder of this token."""
         path = self.folder / f"{secrets.token_hex(4)}.kubeconfig"
-        path.write_text(json.dumps(_kubeconfig(self.url, self.ca_file, token)))
+        path.write_text(json.dumps(_kubeconfig(self.url, self.ca_file, {"token": token})))
+        return path
+
+    def kubeconfig_of_user(self, name: str) -> Path:
+        """A kubeconfig for a user of this name, who has a client certificate."""
+        certificate, key = self.authority.client(name)
+        path = self.folder / f"{name}.kubeconfig"
+        user: dict[str, object] = {"client-certificate": str(certificate), "client-key": str(key)}
+        path.write_text(json.dumps(_kubeconfig(self.url, self.ca_file, user)))
         return path
 
     def kubectl(
@@ -104,10 +117,11 @@ def start_control_plane(folder: Path) -> ControlPlane:
         *_apiserver(folder, client_port, port),
         f"--tls-cert-file={certificate}",
         f"--tls-private-key-file={key}",
+        f"--client-ca-file={authority.file}",
     ]
     apiserver = Program(command, folder / "kube-apiserver.log")
-    plane = ControlPlane(f"https://127.0.0.1:{port}", folder, authority.file, token, [etcd, apiserver])
-    plane.kubeconfig.write_text(json.dumps(_kubeconfig(plane.url, plane.ca_file, token)))
+    plane = ControlPlane(f"https://127.0.0.1:{port}", folder, authority, token, [etcd, apiserver])
+    plane.kubeconfig.write_text(json.dumps(_kubeconfig(plane.url, plane.ca_file, {"token": token})))
     try:
         _await_ready(plane)
     except BaseException:
@@ -168,7 +182,7 @@ def _answers_ok(url: str, token: str, context: SSLContext) -> bool:
         return False
 
 
-def _kubeconfig(url: str, ca_file: Path, token: str) -> dict[str, object]:
+def _kubeconfig(url: str, ca_file: Path, user: dict[str, object]) -> dict[str, object]:
     """A kubeconfig is YAML, and JSON is YAML."""
     return {
         "apiVersion": "v1",
@@ -176,5 +190,5 @@ def _kubeconfig(url: str, ca_file: Path, token: str) -> dict[str, object]:
         "current-context": "tests",
         "contexts": [{"name": "tests", "context": {"cluster": "tests", "user": "tests"}}],
         "clusters": [{"name": "tests", "cluster": {"server": url, "certificate-authority": str(ca_file)}}],
-        "users": [{"name": "tests", "user": {"token": token}}],
+        "users": [{"name": "tests", "user": user}],
     }
