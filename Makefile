@@ -80,8 +80,9 @@ tools:
 helm:
 	@cluster/parley-cluster tools helm
 
-browser:
+browser: # Playwright's own Node needs libatomic
 	@command -v chromium >/dev/null || cluster/debian-packages chromium
+	@/sbin/ldconfig -p | grep libatomic.so.1 >/dev/null || cluster/debian-packages libatomic1
 
 # A .venv whose Python went away with the cache is made anew.
 ifeq ($(shell test -x .venv/bin/python && echo there),)
