@@ -28,7 +28,7 @@ test-unit: setup web/node_modules/.ready ## pure and fast
 test-integration: setup tools ## on a real kube-apiserver and a real S3 server
 	@$(PY) -m pytest tests/integration
 
-test-e2e: setup install browser ## on a real cluster, in a real browser, with real speech
+test-e2e: setup web/node_modules/.ready install browser ## on a real cluster, in a real browser, with real speech
 	@$(PY) -m pytest tests/e2e -m 'not live'
 
 test-live: setup ## the end-to-end tests on Daily and Amazon Bedrock; says what is missing
