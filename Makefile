@@ -28,7 +28,7 @@ test-unit: setup web/node_modules/.ready ## pure and fast
 test-integration: setup tools ## on a real kube-apiserver and a real S3 server
 	@$(PY) -m pytest tests/integration
 
-test-e2e: setup install browser ## on a real cluster, in a real browser, with real speech
+test-e2e: setup web/node_modules/.ready install browser ## on a real cluster, in a real browser, with real speech
 	@$(PY) -m pytest tests/e2e -m 'not live'
 
 test-live: setup ## the end-to-end tests on Daily and Amazon Bedrock; says what is missing
@@ -80,8 +80,9 @@ tools:
 helm:
 	@cluster/parley-cluster tools helm
 
-browser:
+browser: # Playwright's own Node needs libatomic
 	@command -v chromium >/dev/null || cluster/debian-packages chromium
+	@/sbin/ldconfig -p | grep libatomic.so.1 >/dev/null || cluster/debian-packages libatomic1
 
 # A .venv whose Python went away with the cache is made anew.
 ifeq ($(shell test -x .venv/bin/python && echo there),)

@@ -165,16 +165,22 @@ def field_path(location: Sequence[str | int]) -> str:
 
 def from_http(error: HTTPException) -> ProblemError:
     """The problem of a plain HTTP error, such as an unknown path."""
-    phrase = HTTPStatus(error.status_code).phrase
+    phrase = _phrase(error.status_code)
     slug = _SLUGS.get(error.status_code, phrase.lower().replace(" ", "-"))
-    detail = error.detail if error.detail != phrase else f"{phrase}: see /openapi.json for what is here."
+    bare = error.detail == HTTPStatus(error.status_code).phrase  # Starlette's own word where nobody gave another
+    detail = error.detail if not bare else f"{phrase}: see /openapi.json for what is here."
     return ProblemError(error.status_code, slug, detail, headers=error.headers)
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """These statuses for a route's OpenAPI: each a problem document."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+    return {status: {"description": _phrase(status), "content": content} for status in statuses}
+
+
+def _phrase(status: int) -> str:
+    """The status in words, by RFC 9110; Python 3.12 has two of them in the words of the RFC before it."""
+    return {413: "Content Too Large", 422: "Unprocessable Content"}.get(status, HTTPStatus(status).phrase)
 
 
 def install(app: FastAPI) -> None:

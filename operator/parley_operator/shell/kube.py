@@ -108,7 +108,8 @@ class Kube:
         query = {"limit": str(size)} | ({"labelSelector": labels} if labels else {})
         while True:
             page = await self._call("GET", resource.path(namespace), query=query, accept=accept)
-            yield page.get("items", [])
+            # A list of metadata alone that is empty has null for its items.
+            yield page.get("items") or []
             token = page.get("metadata", {}).get("continue")
             if not token:
                 return

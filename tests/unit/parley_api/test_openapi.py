@@ -30,5 +30,15 @@ def test_errors_are_described_as_problems(document: dict[str, Any]) -> None:
                     assert list(response["content"]) == ["application/problem+json"]
 
 
+def test_every_python_describes_it_alike(document: dict[str, Any]) -> None:
+    described = {
+        status: response["description"]
+        for path in document["paths"].values()
+        for operation in path.values()
+        for status, response in operation["responses"].items()
+    }
+    assert described["422"] == "Unprocessable Content"  # Python 3.12 calls it Unprocessable Entity
+
+
 def test_the_inside_is_not_described(document: dict[str, Any]) -> None:
     assert all(path.startswith(("/v1/", "/join/v1/")) for path in document["paths"])
