@@ -37,7 +37,7 @@ need_python() {
 # step NAME COMMAND...: runs COMMAND with its output in $logs/NAME.log and says how long it took; a long one says so
 # while it runs. Shows the end of the log where it fails. INT and TERM end COMMAND, too, with all that it started.
 step() {
-  local name=$1 start=$SECONDS log=$logs/${1//[^a-zA-Z0-9._-]/-}.log beat work rc=0
+  local name=$1 start=$SECONDS log=$logs/${1//[^a-zA-Z0-9._-]/-}.log beat job rc=0
   shift
   mkdir -p "$logs"
   say "$name …"
@@ -45,13 +45,14 @@ step() {
   beat=$!
   # A subshell with errexit of its own: errexit is off in the caller's condition. A process group of its own: what runs
   # in the background ignores INT, so an interrupt has to be passed on, as a TERM to the whole group.
+  # Its locals show in COMMAND: none may have a name that a caller of step uses for itself.
   set -m
   (set -e && "$@") >"$log" 2>&1 </dev/null &
-  work=$!
+  job=$!
   set +m
-  trap 'abandon "$work" "$beat"; exit 130' INT
-  trap 'abandon "$work" "$beat"; exit 143' TERM
-  wait "$work" || rc=$?
+  trap 'abandon "$job" "$beat"; exit 130' INT
+  trap 'abandon "$job" "$beat"; exit 143' TERM
+  wait "$job" || rc=$?
   trap - INT TERM
   kill "$beat" 2>/dev/null || true
   wait "$beat" 2>/dev/null || true
