@@ -54,6 +54,7 @@ step() {
   trap 'abandon "$job" "$beat"; exit 143' TERM
   wait "$job" || rc=$?
   trap - INT TERM
+  # The heartbeat may have ended by itself, and one that was told to end gives a signal's status.
   kill "$beat" 2>/dev/null || true
   wait "$beat" 2>/dev/null || true
   if [ "$rc" != 0 ]; then
@@ -78,7 +79,7 @@ heartbeat() {
   done
 }
 
-# abandon WORK BEAT: ends an interrupted step's work, a process group, and its heartbeat.
+# abandon WORK BEAT: ends an interrupted step's work, a process group, and its heartbeat. Either may have ended by itself.
 abandon() {
   kill -- "-$1" 2>/dev/null || true
   kill "$2" 2>/dev/null || true

@@ -13,6 +13,7 @@ prune_builds() {
 prune_docker() {
   local name
   for name in "${image_names[@]}"; do
+    # One that a container still uses is not removed: the next build tries again.
     docker image ls --filter "reference=parley/$name" --format '{{.Repository}}:{{.Tag}}' | # the newest first
       grep -E ':[0-9a-f]{12}$' | tail -n "+$(($1 + 1))" | xargs -r docker rmi || true
   done

@@ -46,6 +46,7 @@ foreign_chains() {
   local command table
   for command in iptables ip6tables; do
     for table in filter nat mangle; do
+      # A kernel without this table (ip6tables' nat) has no chains in it.
       { "$command-save" -t $table 2>/dev/null || true; } | sed -n "s/^:\(CNI-[^ ]*\) .*/$command $table \1/p"
     done
   done
@@ -54,6 +55,7 @@ foreign_chains() {
 load_modules() {
   [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ] || modprobe br_netfilter 2>/dev/null ||
     die "the kernel has no br_netfilter, which Services need"
+  # Where it is neither there nor to be had, containerd says so itself.
   grep -qw overlay /proc/filesystems || modprobe overlay 2>/dev/null || true
 }
 
@@ -66,8 +68,10 @@ enable_cgroup_controllers() {
   [ -e "$root/cgroup.controllers" ] || return 0
   if [ -e "$root/cgroup.type" ] && [ -s "$root/cgroup.procs" ]; then
     mkdir -p "$root/parley-init"
+    # A process that ended meanwhile, or a kernel thread, can't be moved.
     while read -r pid; do echo "$pid" >"$root/parley-init/cgroup.procs" 2>/dev/null || true; done <"$root/cgroup.procs"
   fi
+  # The file's one line may be empty; a controller that can't be had is told by the kubelet, which needs it.
   read -ra controllers <"$root/cgroup.controllers" || true
   for controller in "${controllers[@]}"; do
     echo "+$controller" >"$root/cgroup.subtree_control" 2>/dev/null || true
