@@ -77,10 +77,11 @@ def _slowest(results: Iterable[Result]) -> float:
     return max((each.delay for each in results if each.passed), default=0.0)
 
 
-def keep(results: Sequence[Result], minutes: float, versions: dict[str, str]) -> None:
-    """Puts the table into the page, in the place of the former one."""
+def keep(results: Sequence[Result], minutes: float, every: int, versions: dict[str, str]) -> None:
+    """Puts the table into the page, in the place of the former one; of every how manieth case it is, stands there."""
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    measured = f"Run at {commit.stdout.strip()} in {minutes:.0f} minutes: {machine(versions)}."
+    share = "all cases" if every == 1 else f"one case in {every}"
+    measured = f"Run at {commit.stdout.strip()}, {share} in {minutes:.0f} minutes: {machine(versions)}."
     before, _, rest = PAGE.read_text().partition(BEGIN)
     after = rest.partition(END)[2]
     PAGE.write_text(f"{before}{BEGIN}\n{measured}\n\n{summary(results)}\n{END}{after}")
