@@ -60,6 +60,9 @@ class Resource:
         return "/".join(filter(None, [f"/{self.api}{scope}/{self.plural}", name, subresource]))
 
 
+type Key = tuple[Resource, str, str]
+"""An object's resource, namespace and name."""
+
 INTERVIEWS = Resource("apis/parley.dev/v1alpha1", "interviews")
 TEMPLATES = Resource("apis/parley.dev/v1alpha1", "interviewtemplates")
 REVISIONS = Resource("apis/apps/v1", "controllerrevisions")
@@ -117,19 +120,24 @@ class Kube:
 
     async def create(self, resource: Resource, manifest: Json) -> Json:
         """Creates an object; raises `AlreadyExistsError` where the name is taken."""
-        return await self._call("POST", resource.path(manifest["metadata"]["namespace"]), body=manifest)
+        metadata = manifest["metadata"]
+        key = (resource, metadata["namespace"], metadata["name"])
+        return await self._write(key, "POST", resource.path(metadata["namespace"]), body=manifest)
 
     async def replace(self, resource: Resource, manifest: Json) -> Json:
         """Replaces an object that was read before; its resourceVersion makes a lost update a `ConflictError`."""
         metadata = manifest["metadata"]
-        return await self._call("PUT", resource.path(metadata["namespace"], metadata["name"]), body=manifest)
+        key = (resource, metadata["namespace"], metadata["name"])
+        return await self._write(key, "PUT", resource.path(*key[1:]), body=manifest)
 
     async def apply(self, resource: Resource, manifest: Json, manager: str, subresource: str | None = None) -> Json:
         """Server-side apply of a manager's whole set. A uid in the metadata guards against a namesake (409)."""
         metadata = manifest["metadata"]
-        return await self._call(
+        key = (resource, metadata["namespace"], metadata["name"])
+        return await self._write(
+            key,
             "PATCH",
-            resource.path(metadata["namespace"], metadata["name"], subresource),
+            resource.path(*key[1:], subresource),
             query={"fieldManager": manager, "force": "true"},
             body=manifest,
             content_type="application/apply-patch+yaml",
@@ -137,8 +145,8 @@ class Kube:
 
     async def patch(self, resource: Resource, namespace: str, name: str, patch: Json) -> Json:
         """A JSON merge patch; a resourceVersion in it makes a lost update a `ConflictError`."""
-        path = resource.path(namespace, name)
-        return await self._call("PATCH", path, body=patch, content_type="application/merge-patch+json")
+        key, path = (resource, namespace, name), resource.path(namespace, name)
+        return await self._write(key, "PATCH", path, body=patch, content_type="application/merge-patch+json")
 
     async def delete(
         self,
@@ -158,11 +166,15 @@ class Kube:
         if grace is not None:
             options["gracePeriodSeconds"] = grace
         try:
-            await self._call("DELETE", resource.path(namespace, name), body=options)
+            await self._write((resource, namespace, name), "DELETE", resource.path(namespace, name), body=options)
         except NotFoundError:
             return
         except ConflictError:
             logger.debug("%s %s/%s is another object now", resource.plural, namespace, name)
+
+    async def _write(self, key: Key, method: str, path: str, **sent: Any) -> Json:
+        """Every write; the answer is the object of this key as it is now, or the `Status` of its end."""
+        return await self._call(method, path, **sent)
 
     async def discover(self, api: str) -> set[str]:
         """The plurals that an API group version serves; empty when it is not there."""

@@ -32,7 +32,13 @@ logger = logging.getLogger(__name__)
 
 PASSES = 25
 """More than any way from one state to a resting one takes: a plan that does not come to rest is a fault, not a loop."""
+LOST_RACES = 2
+"""How often a run looks anew at once where its write came too late: what it then reads is what it lost to."""
 RESYNC_SECONDS = 600.0
+
+
+class LostRaceError(RetryLaterError):
+    """An object changed between the look at it and the write."""
 
 
 class Reconciler:
@@ -56,6 +62,7 @@ class Reconciler:
         Raises:
             RetryLaterError: something could not be read or done.
         """
+        lost = 0
         for _ in range(PASSES):
             try:
                 step, settled = await self._look(ref)
@@ -64,7 +71,13 @@ class Reconciler:
                 raise RetryLaterError(f"{ref.namespace}/{ref.name}: {error}") from error
             except ACTION_ERRORS as error:
                 raise RetryLaterError(f"{ref.namespace}/{ref.name}: {type(error).__name__} {error}") from error
-            await self._act(ref, step)
+            try:
+                await self._act(ref, step)
+            except LostRaceError:
+                lost += 1
+                if lost > LOST_RACES:
+                    raise
+                continue
             if not _unsettles(step):
                 if settled.done:
                     self._forget(ref)
@@ -120,7 +133,8 @@ class Reconciler:
             elif _is_news(action, error):
                 await self._actor.warn(ref, "ReconcileFailed", message)
             after = (error.retry_after or 0) if isinstance(error, RoomUnavailableError) else 0
-            raise RetryLaterError(f"{ref.namespace}/{ref.name}: {message}", after=after) from error
+            kind = LostRaceError if isinstance(error, ConflictError) else RetryLaterError
+            raise kind(f"{ref.namespace}/{ref.name}: {message}", after=after) from error
         if step is not None:
             self._troubles.get(ref.uid, {}).pop(step, None)
         logger.debug("%s/%s: %s", ref.namespace, ref.name, type(action).__name__)
@@ -156,12 +170,13 @@ def _is_news(action: Action, error: Exception) -> bool:
 
 
 def _unsettles(step: Plan) -> bool:
-    """Whether the actions may have made the next ones possible, so that it is worth to look again at once."""
-    for action in step.actions:
-        last_word = isinstance(action, SetFinalizer) and not action.present
-        if last_word:
-            return False
-    return any(not isinstance(action, ApplyStatus | EmitEvent) for action in step.actions)
+    """Whether the actions may have made the next ones possible, so that it is worth to look again at once.
+
+    The watch tells of no change that the operator made itself.
+    """
+    if any(isinstance(action, SetFinalizer) and not action.present for action in step.actions):
+        return False
+    return any(not isinstance(action, EmitEvent) for action in step.actions)
 
 
 def _pause(step: Plan, now: datetime, resync: float | None) -> float | None:

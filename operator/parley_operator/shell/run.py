@@ -19,11 +19,13 @@ from parley_operator.shell.act import ACTION_ERRORS, Actor
 from parley_operator.shell.api import ApiClient
 from parley_operator.shell.connection import open_client
 from parley_operator.shell.health import serve_health
-from parley_operator.shell.kube import Kube
+from parley_operator.shell.kube import INTERVIEWS, PODS, TEMPLATES, Kube
+from parley_operator.shell.mirror import Mirror
 from parley_operator.shell.observe import Observer
 from parley_operator.shell.reconciler import Reconciler
 from parley_operator.shell.sweep import ref_of_child, sweep_children, sweep_revisions, sweep_tombstones
-from parley_operator.shell.watching import Raw, Watch, at_rest
+from parley_operator.shell.upkeep import fill, keep_true
+from parley_operator.shell.watching import Raw, Seen, Watch, at_rest
 from parley_operator.shell.workers import Workers
 
 logger = logging.getLogger(__name__)
@@ -48,24 +50,27 @@ async def operate(settings: Settings, installation: Installation) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with open_client() as client:
-        await _operate(Kube(client), settings, installation, stop)
+        mirror = Mirror(client, installation.name, installation.bots_namespace, settings.watch_namespaces)
+        await _operate(mirror, settings, installation, stop)
 
 
-async def _operate(kube: Kube, settings: Settings, installation: Installation, stop: asyncio.Event) -> None:
+async def _operate(mirror: Mirror, settings: Settings, installation: Installation, stop: asyncio.Event) -> None:
     rooms = _rooms(settings)
     api = ApiClient(settings.api_internal_url, settings.ca_file, settings.token_file)
-    reconciler = Reconciler(Observer(kube, installation), Actor(kube, installation, rooms, api))
+    reconciler = Reconciler(Observer(mirror, installation), Actor(mirror, installation, rooms, api))
     workers = Workers(reconciler.reconcile)
     try:
-        await _await_types(kube, stop)
-        async with _watching(settings, installation, reconciler, workers) as watches:
+        await _await_types(mirror, stop)
+        async with _watching(settings, installation, mirror, reconciler, workers) as watches:
             runner = await serve_health(settings.health_port, lambda: _fault(watches))
-            sweeping = asyncio.create_task(_sweep(kube, settings, installation, reconciler, workers))
+            upkeep = asyncio.create_task(keep_true(mirror, workers.wake))
+            sweeping = asyncio.create_task(_sweep(mirror, settings, installation, reconciler, workers))
             logger.info("the operator of installation %s runs", installation.name)
             try:
                 await _until_stopped(stop, watches)
             finally:
                 sweeping.cancel()
+                upkeep.cancel()
                 await runner.cleanup()
     finally:
         await workers.stop()
@@ -99,7 +104,11 @@ async def _await_types(kube: Kube, stop: asyncio.Event) -> None:
 
 @contextlib.asynccontextmanager
 async def _watching(
-    settings: Settings, installation: Installation, reconciler: Reconciler, workers: Workers[InterviewRef]
+    settings: Settings,
+    installation: Installation,
+    mirror: Mirror,
+    reconciler: Reconciler,
+    workers: Workers[InterviewRef],
 ) -> AsyncIterator[list[Watch]]:
     loop = asyncio.get_running_loop()
 
@@ -107,28 +116,35 @@ async def _watching(
         for ref in reconciler.waiting_for(namespace, template):
             workers.wake(ref)
 
-    def saw_interview(body: Raw) -> None:
-        if at_rest(body):
-            return
+    def saw_interview(body: Raw, deleted: bool) -> None:
         metadata = body["metadata"]
-        ref = InterviewRef(namespace=metadata["namespace"], name=metadata["name"], uid=metadata["uid"])
-        loop.call_soon_threadsafe(workers.wake, ref)
+        if not deleted and at_rest(body):
+            mirror.forget(INTERVIEWS, metadata["namespace"], metadata["name"])
+        elif mirror.saw(INTERVIEWS, body, deleted=deleted):
+            workers.wake(InterviewRef(namespace=metadata["namespace"], name=metadata["name"], uid=metadata["uid"]))
 
-    def saw_template(body: Raw) -> None:
-        metadata = body["metadata"]
-        loop.call_soon_threadsafe(wake_waiting, metadata["namespace"], metadata["name"])
+    def saw_template(body: Raw, deleted: bool) -> None:
+        mirror.saw(TEMPLATES, body, deleted=deleted)
+        wake_waiting(body["metadata"]["namespace"], body["metadata"]["name"])
 
-    def saw_pod(body: Raw) -> None:
+    def saw_pod(body: Raw, deleted: bool) -> None:
         ref = ref_of_child(body)
-        if ref is not None:
-            loop.call_soon_threadsafe(workers.wake, ref)
+        if mirror.saw(PODS, body, deleted=deleted) and ref is not None:
+            workers.wake(ref)
 
+    def here(seen: Seen) -> Seen:
+        def tell(body: Raw, deleted: bool) -> None:
+            loop.call_soon_threadsafe(seen, body, deleted)
+
+        return tell
+
+    await fill(mirror)
     resources = Watch("resources", settings.watch_namespaces)
-    resources.on(GROUP, VERSION, INTERVIEW_PLURAL, saw_interview)
-    resources.on(GROUP, VERSION, TEMPLATE_PLURAL, saw_template)
+    resources.on(GROUP, VERSION, INTERVIEW_PLURAL, here(saw_interview))
+    resources.on(GROUP, VERSION, TEMPLATE_PLURAL, here(saw_template))
     bots = Watch("bots", [installation.bots_namespace])
     labels = f"{LABEL_MANAGED_BY}={MANAGED_BY},{LABEL_INSTALLATION}={installation.name}"
-    bots.on("", "v1", "pods", saw_pod, labels=labels)
+    bots.on("", "v1", "pods", here(saw_pod), labels=labels)
     watches = [resources, bots]
     for watch in watches:
         watch.start()

@@ -1,4 +1,4 @@
-"""kopf watches; what it sees only wakes the reconciler, which reads the true state itself.
+"""kopf watches; what it sees goes into the mirror and wakes the reconciler.
 
 Two kopf operators run, each in a thread with an event loop of its own (kopf cancels every task of its loop when it
 ends): one over the interviews' namespaces for the resources, one over the bots' namespace for pods, so that the right
@@ -22,6 +22,8 @@ from parley_operator.shell.connection import kopf_credentials
 logger = logging.getLogger(__name__)
 
 type Raw = dict[str, Any]
+type Seen = Callable[[Raw, bool], None]
+"""Takes an object as it is, and whether it was deleted."""
 
 FINAL_PHASES = frozenset(str(phase) for phase in Phase if phase.is_final)
 
@@ -83,11 +85,11 @@ class Watch:
         """Whether the thread runs."""
         return self._thread.is_alive()
 
-    def on(self, group: str, version: str, plural: str, seen: Callable[[Raw], None], labels: str = "") -> None:
+    def on(self, group: str, version: str, plural: str, seen: Seen, labels: str = "") -> None:
         """Calls `seen` in the watch's thread with every object that is listed, added, changed or deleted."""
 
-        async def handler(body: kopf.Body, **_: Any) -> None:
-            seen(dict(body))
+        async def handler(event: kopf.RawEvent, **_: Any) -> None:
+            seen(dict(event["object"]), event["type"] == "DELETED")
 
         kopf.on.event(group, version, plural, registry=self._registry, id=f"{self.name}-{plural}")(handler)
         if labels:

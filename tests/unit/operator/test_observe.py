@@ -102,7 +102,12 @@ class Objects:
         self.read.append(f"{resource.plural}/{name}")
         return self._objects.get(resource.plural)
 
-    async def list(self, resource: Resource, namespace: str, labels: str) -> list[dict[str, Any]]:
+    recall = get
+
+    async def ledger(self, name: str) -> dict[str, Any] | None:
+        return self._objects.get("secrets")
+
+    async def bots(self, uid: str) -> list[dict[str, Any]]:
         return []
 
 
@@ -157,7 +162,12 @@ class Documents:
     async def get(self, resource: Resource, namespace: str, name: str) -> dict[str, Any] | None:
         return self._config_map if resource is CONFIG_MAPS else None
 
-    async def list(self, resource: Resource, namespace: str, labels: str) -> list[dict[str, Any]]:
+    recall = get
+
+    async def ledger(self, name: str) -> None:
+        return None
+
+    async def bots(self, uid: str) -> list[dict[str, Any]]:
         return []
 
 
