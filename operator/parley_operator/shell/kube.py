@@ -4,10 +4,13 @@ The generated classes would drop fields that they do not know and cost a convers
 wants exactly what the server holds.
 """
 
+import asyncio
 import json
 import logging
+import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -20,6 +23,7 @@ type Json = dict[str, Any]
 
 TIMEOUT = aiohttp.ClientTimeout(total=15, connect=5)
 ATTEMPTS = 4
+FIRST_PAUSE_SECONDS = 0.1
 PAGE_SIZE = 500
 JSON = "application/json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -194,28 +198,37 @@ class Kube:
         content_type: str = JSON,
         accept: str = JSON,
     ) -> Json:
+        call = partial(
+            self._call_once, method, path, query or {}, body, {"Accept": accept, "Content-Type": content_type}
+        )
+        try:
+            return await call()
+        except (KubeError, aiohttp.ClientError, TimeoutError) as error:
+            if not _transient(error):
+                raise
+        # Made only here: it costs as much as the call itself, and nearly every call succeeds at once.
         retrying = AsyncRetrying(
             retry=retry_if_exception(_transient),
-            stop=stop_after_attempt(ATTEMPTS),
+            stop=stop_after_attempt(ATTEMPTS - 1),
             wait=wait_random_exponential(multiplier=0.1, max=2),
             reraise=True,
         )
-        headers = {"Accept": accept, "Content-Type": content_type}
-        return await retrying(self._call_once, method, path, query or {}, body, headers)
+        await asyncio.sleep(random.uniform(0, FIRST_PAUSE_SECONDS))  # noqa: S311 - jitter, not a secret
+        return await retrying(call)
 
     async def _call_once(
         self, method: str, path: str, query: Mapping[str, str], body: Json | None, sent: Mapping[str, str]
     ) -> Json:
-        verb, url, headers, payload, _ = await self._client.param_serialize(
+        # The body goes past the client's conversion of its own models, which walks through every value.
+        verb, url, headers, _, _ = await self._client.param_serialize(
             method,
             path,
             query_params=list(query.items()),
             header_params=dict(sent),
-            body=body,
             auth_settings=["BearerToken"],
         )
         response: Any = await self._client.call_api(
-            verb, url, header_params=headers, body=payload, _request_timeout=TIMEOUT
+            verb, url, header_params=headers, body=body, _request_timeout=TIMEOUT
         )
         raw: bytes = await response.read()
         if response.status >= 300:

@@ -50,10 +50,44 @@ def _has_ttl(interview: Raw) -> bool:
     return not stays and interview["spec"].get("ttlSecondsAfterFinished") is not None
 
 
+class _NoDiffBase(kopf.DiffBaseStorage):
+    """No essence of an object is kept or compared: what a wake leads to is decided by the reconciler."""
+
+    def build(self, *, body: kopf.Body, extra_fields: Any = None) -> kopf.BodyEssence:
+        return kopf.BodyEssence()
+
+    def fetch(self, *, body: kopf.Body) -> None:
+        return None
+
+    def store(self, *, body: kopf.Body, patch: kopf.Patch, essence: kopf.BodyEssence) -> None:
+        """Nowhere."""
+
+
+class _NoProgress(kopf.ProgressStorage):
+    """Handlers of events have no progress; kopf copies each object several times to keep it out of the essence."""
+
+    def fetch(self, **_: Any) -> None:
+        return None
+
+    def store(self, **_: Any) -> None:
+        """Nowhere."""
+
+    def purge(self, **_: Any) -> None:
+        """Nothing was stored."""
+
+    def touch(self, **_: Any) -> None:
+        """Nothing is to be woken by a write."""
+
+    def clear(self, *, essence: kopf.BodyEssence) -> kopf.BodyEssence:
+        return essence
+
+
 def _settings(selectors: dict[tuple[str, str], str]) -> kopf.OperatorSettings:
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
     settings.peering.standalone = True
+    settings.persistence.diffbase_storage = _NoDiffBase()
+    settings.persistence.progress_storage = _NoProgress()
     # The types are awaited before kopf starts, so it needs no right to watch the cluster's CRDs and namespaces.
     settings.scanning.disabled = True
     settings.process.ultimate_exiting_timeout = None
