@@ -27,6 +27,8 @@ def must_wait(draft: Draft, content: InterviewTemplateSpec, due: datetime) -> bo
     turn = draft.observed.turn
     if isinstance(turn, Place):
         _tell(draft, turn)
+    elif turn is None:
+        _let_stand(draft)
     return turn is None or isinstance(turn, Place)
 
 
@@ -39,6 +41,14 @@ def _has_begun(draft: Draft) -> bool:
     children = draft.children
     started = draft.attempts is not None or draft.session.started_at is not None
     return started or children.inputs is not None or bool(children.pods)
+
+
+def _let_stand(draft: Draft) -> None:
+    """Soon after a start nobody's turn is known: what was told before stands."""
+    old = find_condition(draft.status.conditions, ConditionType.RECONCILING)
+    if old is not None and old.reason == WAITING:
+        draft.condition(ConditionType.RECONCILING, True, WAITING, old.message)
+    draft.look_again_in(place_seconds(1))
 
 
 def _tell(draft: Draft, place: Place) -> None:

@@ -17,12 +17,22 @@ from parley_operator.installation import Installation
 from parley_operator.settings import Settings
 from parley_operator.shell.act import ACTION_ERRORS, Actor
 from parley_operator.shell.api import ApiClient
+from parley_operator.shell.census import Census
 from parley_operator.shell.connection import open_client
 from parley_operator.shell.health import serve_health
 from parley_operator.shell.kube import Kube
 from parley_operator.shell.observe import Observer
+from parley_operator.shell.priorities import Priorities
+from parley_operator.shell.queueing import Queue
 from parley_operator.shell.reconciler import Reconciler
-from parley_operator.shell.sweep import ref_of_child, sweep_children, sweep_revisions, sweep_tombstones
+from parley_operator.shell.slots import Slots, begin_counted
+from parley_operator.shell.sweep import (
+    ref_of_child,
+    sweep_census,
+    sweep_children,
+    sweep_revisions,
+    sweep_tombstones,
+)
 from parley_operator.shell.watching import Raw, Watch, at_rest
 from parley_operator.shell.workers import Workers
 
@@ -54,17 +64,22 @@ async def operate(settings: Settings, installation: Installation) -> None:
 async def _operate(kube: Kube, settings: Settings, installation: Installation, stop: asyncio.Event) -> None:
     rooms = _rooms(settings)
     api = ApiClient(settings.api_internal_url, settings.ca_file, settings.token_file)
-    reconciler = Reconciler(Observer(kube, installation), Actor(kube, installation, rooms, api))
-    workers = Workers(reconciler.reconcile)
+    slots = Slots(installation.capacity, lambda ref: workers.wake(ref))
+    queue = Queue(slots, Priorities(kube))
+    reconciler = Reconciler(Observer(kube, installation), Actor(kube, installation, rooms, api), queue)
+    census = Census()
+    workers = Workers(reconciler.reconcile, census.urgency)
     try:
         await _await_types(kube, stop)
-        async with _watching(settings, installation, reconciler, workers) as watches:
+        async with _watching(settings, installation, reconciler, workers, census) as watches:
             runner = await serve_health(settings.health_port, lambda: _fault(watches))
-            sweeping = asyncio.create_task(_sweep(kube, settings, installation, reconciler, workers))
+            counting = asyncio.create_task(begin_counted(slots, kube, installation, settings.watch_namespaces))
+            sweeping = asyncio.create_task(_sweep(kube, settings, installation, reconciler, workers, census, slots))
             logger.info("the operator of installation %s runs", installation.name)
             try:
                 await _until_stopped(stop, watches)
             finally:
+                counting.cancel()
                 sweeping.cancel()
                 await runner.cleanup()
     finally:
@@ -99,7 +114,11 @@ async def _await_types(kube: Kube, stop: asyncio.Event) -> None:
 
 @contextlib.asynccontextmanager
 async def _watching(
-    settings: Settings, installation: Installation, reconciler: Reconciler, workers: Workers[InterviewRef]
+    settings: Settings,
+    installation: Installation,
+    reconciler: Reconciler,
+    workers: Workers[InterviewRef],
+    census: Census,
 ) -> AsyncIterator[list[Watch]]:
     loop = asyncio.get_running_loop()
 
@@ -108,11 +127,13 @@ async def _watching(
             workers.wake(ref)
 
     def saw_interview(body: Raw) -> None:
-        if at_rest(body):
-            return
-        metadata = body["metadata"]
-        ref = InterviewRef(namespace=metadata["namespace"], name=metadata["name"], uid=metadata["uid"])
-        loop.call_soon_threadsafe(workers.wake, ref)
+        loop.call_soon_threadsafe(census.saw, body)
+        if not at_rest(body):
+            loop.call_soon_threadsafe(workers.wake, _ref_of(body))
+
+    def lost_interview(body: Raw) -> None:
+        loop.call_soon_threadsafe(census.gone, body["metadata"]["uid"])
+        loop.call_soon_threadsafe(workers.wake, _ref_of(body))
 
     def saw_template(body: Raw) -> None:
         metadata = body["metadata"]
@@ -124,7 +145,7 @@ async def _watching(
             loop.call_soon_threadsafe(workers.wake, ref)
 
     resources = Watch("resources", settings.watch_namespaces)
-    resources.on(GROUP, VERSION, INTERVIEW_PLURAL, saw_interview)
+    resources.on(GROUP, VERSION, INTERVIEW_PLURAL, saw_interview, gone=lost_interview)
     resources.on(GROUP, VERSION, TEMPLATE_PLURAL, saw_template)
     bots = Watch("bots", [installation.bots_namespace])
     labels = f"{LABEL_MANAGED_BY}={MANAGED_BY},{LABEL_INSTALLATION}={installation.name}"
@@ -138,16 +159,26 @@ async def _watching(
         await asyncio.gather(*(asyncio.to_thread(watch.stop) for watch in watches))
 
 
+def _ref_of(body: Raw) -> InterviewRef:
+    metadata = body["metadata"]
+    return InterviewRef(namespace=metadata["namespace"], name=metadata["name"], uid=metadata["uid"])
+
+
 async def _sweep(
     kube: Kube,
     settings: Settings,
     installation: Installation,
     reconciler: Reconciler,
     workers: Workers[InterviewRef],
+    census: Census,
+    slots: Slots,
 ) -> None:
     while True:
         try:
-            await sweep_children(kube, installation, workers.wake)
+            began = datetime.now(UTC)
+            found = await sweep_children(kube, installation, workers.wake)
+            slots.recount(found, began)
+            await sweep_census(kube, settings.watch_namespaces, census, workers.wake)
             await sweep_revisions(kube, installation, settings.watch_namespaces, reconciler.pins)
             await sweep_tombstones(kube, installation, settings.watch_namespaces, datetime.now(UTC))
         except ACTION_ERRORS as error:

@@ -83,11 +83,23 @@ class Watch:
         """Whether the thread runs."""
         return self._thread.is_alive()
 
-    def on(self, group: str, version: str, plural: str, seen: Callable[[Raw], None], labels: str = "") -> None:
-        """Calls `seen` in the watch's thread with every object that is listed, added, changed or deleted."""
+    def on(
+        self,
+        group: str,
+        version: str,
+        plural: str,
+        seen: Callable[[Raw], None],
+        labels: str = "",
+        gone: Callable[[Raw], None] | None = None,
+    ) -> None:
+        """Calls `seen` in the watch's thread with every object that is listed, added, changed or deleted.
 
-        async def handler(body: kopf.Body, **_: Any) -> None:
-            seen(dict(body))
+        Those that are deleted go to `gone` in its place, where it is given.
+        """
+
+        async def handler(event: kopf.RawEvent, body: kopf.Body, **_: Any) -> None:
+            tell = gone if gone is not None and event["type"] == "DELETED" else seen
+            tell(dict(body))
 
         kopf.on.event(group, version, plural, registry=self._registry, id=f"{self.name}-{plural}")(handler)
         if labels:
