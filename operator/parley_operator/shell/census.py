@@ -4,7 +4,7 @@ It only counts and sorts; no interview is acted on by it. Of what is final, whic
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,9 +36,10 @@ class Record:
 
 
 class Census:
-    """Feed it on one event loop."""
+    """Feed it on one event loop. `changed` is told of each template whose count of active interviews changed."""
 
-    def __init__(self) -> None:
+    def __init__(self, changed: Callable[[str, str], None] = lambda _namespace, _template: None) -> None:
+        self._changed = changed
         self._active: dict[str, Record] = {}
         self._final: dict[str, Phase] = {}
         self._seen: dict[str, int] = {}
@@ -50,7 +51,17 @@ class Census:
         """An Interview as it is listed, added or changed."""
         metadata = interview["metadata"]
         uid = metadata["uid"]
+        old = self._active.get(uid)
         self._drop(uid)
+        self._enter(interview)
+        new = self._active.get(uid)
+        for record in (old, new):
+            if record is not None and _counts(old) != _counts(new):
+                self._changed(record.ref.namespace, record.template)
+
+    def _enter(self, interview: Raw) -> None:
+        metadata = interview["metadata"]
+        uid = metadata["uid"]
         self._seen[uid] = self._mark
         phase = _FINAL.get((interview.get("status") or {}).get("phase", ""))
         if phase is not None and "deletionTimestamp" not in metadata:
@@ -65,7 +76,10 @@ class Census:
 
     def gone(self, uid: str) -> None:
         """An Interview is there no more."""
+        record = self._active.get(uid)
         self._drop(uid)
+        if record is not None:
+            self._changed(record.ref.namespace, record.template)
 
     def mark(self) -> None:
         """A list of all Interviews begins: what is seen from now on may be missing from it."""
@@ -80,7 +94,7 @@ class Census:
         lost = [uid for uid, seen in self._seen.items() if uid not in known and seen < self._mark]
         refs = [self._active[uid].ref for uid in lost if uid in self._active]
         for uid in lost:
-            self._drop(uid)
+            self.gone(uid)
         return refs
 
     def by_phase(self) -> Mapping[str, int]:
@@ -110,6 +124,11 @@ class Census:
             self._templates[key] -= 1
             if not self._templates[key]:
                 del self._templates[key]
+
+
+def _counts(record: Record | None) -> str | None:
+    """The template that an interview counts for."""
+    return None if record is None or record.phase.is_final else record.template
 
 
 def _record(interview: Raw) -> Record:

@@ -33,6 +33,7 @@ from parley_operator.shell.sweep import (
     sweep_revisions,
     sweep_tombstones,
 )
+from parley_operator.shell.templates import Templates
 from parley_operator.shell.watching import Raw, Watch, at_rest
 from parley_operator.shell.workers import Workers
 
@@ -41,6 +42,7 @@ logger = logging.getLogger(__name__)
 SWEEP_SECONDS = 1800
 WATCH_CHECK_SECONDS = 1
 TYPES_RETRY_SECONDS = 2
+TEMPLATES_AT_ONCE = 6
 
 
 class WatchEndedError(Exception):
@@ -67,11 +69,12 @@ async def _operate(kube: Kube, settings: Settings, installation: Installation, s
     slots = Slots(installation.capacity, lambda ref: workers.wake(ref))
     queue = Queue(slots, Priorities(kube))
     reconciler = Reconciler(Observer(kube, installation), Actor(kube, installation, rooms, api), queue)
-    census = Census()
+    census = Census(lambda namespace, template: tell.wake((namespace, template)))
     workers = Workers(reconciler.reconcile, census.urgency)
+    tell = Workers(Templates(kube, installation, census.active).reconcile, places=TEMPLATES_AT_ONCE)
     try:
         await _await_types(kube, stop)
-        async with _watching(settings, installation, reconciler, workers, census) as watches:
+        async with _watching(settings, installation, reconciler, workers, census, tell) as watches:
             runner = await serve_health(settings.health_port, lambda: _fault(watches))
             counting = asyncio.create_task(begin_counted(slots, kube, installation, settings.watch_namespaces))
             sweeping = asyncio.create_task(_sweep(kube, settings, installation, reconciler, workers, census, slots))
@@ -84,6 +87,7 @@ async def _operate(kube: Kube, settings: Settings, installation: Installation, s
                 await runner.cleanup()
     finally:
         await workers.stop()
+        await tell.stop()
         for provider in rooms.values():
             await provider.aclose()
 
@@ -119,6 +123,7 @@ async def _watching(
     reconciler: Reconciler,
     workers: Workers[InterviewRef],
     census: Census,
+    tell: Workers[tuple[str, str]],
 ) -> AsyncIterator[list[Watch]]:
     loop = asyncio.get_running_loop()
 
@@ -138,6 +143,7 @@ async def _watching(
     def saw_template(body: Raw) -> None:
         metadata = body["metadata"]
         loop.call_soon_threadsafe(wake_waiting, metadata["namespace"], metadata["name"])
+        loop.call_soon_threadsafe(tell.wake, (metadata["namespace"], metadata["name"]))
 
     def saw_pod(body: Raw) -> None:
         ref = ref_of_child(body)

@@ -89,3 +89,18 @@ def test_a_phase_of_a_later_version_is_counted_as_none_of_ours() -> None:
     census = Census()
     census.saw(raw("a", "Paused"))
     assert census.by_phase()["Pending"] == 1
+
+
+def test_it_tells_of_the_templates_whose_count_changed() -> None:
+    told: list[tuple[str, str]] = []
+    census = Census(lambda namespace, template: told.append((namespace, template)))
+    backend = ("hiring", "backend")
+    for phase in ("Open", "Provisioning", "InProgress"):
+        census.saw(raw("a", phase))
+    assert told == [backend]
+    census.saw(raw("a", "Completed"))
+    census.saw(raw("a", "Completed"))
+    assert told == [backend] * 2
+    census.saw(raw("b"))
+    census.gone("b")
+    assert told == [backend] * 4
