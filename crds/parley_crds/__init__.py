@@ -57,6 +57,7 @@ from parley_crds.template import (
     SecondTab,
     Start,
 )
+from parley_crds.template_status import InterviewTemplateStatus
 from parley_crds.tools import SecretKeyRef, Tool, Webhook
 
 __all__ = [
@@ -89,6 +90,7 @@ __all__ = [
     "InterviewStatus",
     "InterviewTemplate",
     "InterviewTemplateSpec",
+    "InterviewTemplateStatus",
     "Interviewer",
     "Limits",
     "LimitsOverride",

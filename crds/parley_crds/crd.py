@@ -10,6 +10,7 @@ from parley_crds.template import InterviewTemplate
 CATEGORY = "parley"
 JOINABLE_REASON = '.status.conditions[?(@.type=="Joinable")].reason'
 """Every end has its reason there, those of an interview that nobody came to as well."""
+ACCEPTED_STATUS = '.status.conditions[?(@.type=="Accepted")].status'
 
 
 def interview_crd() -> Schema:
@@ -35,15 +36,19 @@ def interview_crd() -> Schema:
 
 
 def template_crd() -> Schema:
-    """The CRD of `InterviewTemplate`, which has no status: nothing acts on a template alone."""
+    """The CRD of `InterviewTemplate`."""
     version = {
+        "subresources": {"status": {}},
         "additionalPrinterColumns": [
             _column("Title", ".spec.title", "What the interview is for."),
             _column("Language", ".spec.language", "The language of the interview."),
             _column("Start", ".spec.start", "When the bot is started."),
+            _column("Accepted", ACCEPTED_STATUS, "Whether interviews can be had by it here."),
+            _column("Active", ".status.activeInterviews", "How many interviews are not over.", kind="integer"),
             _column("Voice", ".spec.interviewer.voice", "The interviewer's voice.", wide=True),
             _column("Model", ".spec.model.id", "Which model speaks.", wide=True),
             _column("Room", ".spec.room.provider", "Who serves the room.", wide=True),
+            _column("Revision", ".status.revision", "The ControllerRevision of this content.", wide=True),
             _age(),
         ],
         "schema": {"openAPIV3Schema": root_schema(InterviewTemplate)},

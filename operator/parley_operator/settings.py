@@ -1,13 +1,16 @@
 """The operator's settings, from environment variables that begin with `PARLEY_`."""
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
 from parley_rooms.daily import API_URL
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as SourceError
 
+from parley_operator.capacity import Capacity
 from parley_operator.installation import BotDefaults, Installation
 
 LINK_KEY_LENGTH = 32
@@ -48,6 +51,10 @@ class Settings(BaseSettings):
     start_deadline_seconds: int = Field(
         default=180, ge=5, description="After how long a bot that is not ready is replaced."
     )
+    capacity: Capacity = Field(
+        default=Capacity(),
+        description="How many interviews may have a bot at once: a JSON object of total, perNamespace and namespaces.",
+    )
     health_port: int = Field(default=8080, ge=0, description="The port of /healthz; 0 takes a free one.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What is logged.")
 
@@ -62,9 +69,12 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        raise SettingsError(f"PARLEY_{'_'.join(map(str, first['loc'])).upper()}: {first['msg']}") from error
-    except ValueError as error:  # pydantic-settings' own, where a value is no JSON
-        raise SettingsError(f"PARLEY_WATCH_NAMESPACES: {error}") from error
+        setting, *inside = map(str, first["loc"])
+        told = ": ".join(filter(None, [".".join(inside), first["msg"]]))
+        raise SettingsError(f"PARLEY_{setting.upper()}: {told}") from error
+    except SourceError as error:  # a value is no JSON; the message names its field
+        named = re.search(r'field "(\w+)"', str(error))
+        raise SettingsError(f"PARLEY_{named[1].upper() if named else ''}: it is not JSON") from error
 
 
 def read_installation(settings: Settings) -> Installation:
@@ -87,6 +97,7 @@ def read_installation(settings: Settings) -> Installation:
         default_room_provider=settings.default_room_provider,
         lead_seconds=settings.lead_seconds,
         start_deadline_seconds=settings.start_deadline_seconds,
+        capacity=settings.capacity,
     )
 
 

@@ -40,6 +40,9 @@ class Orders:
     def __init__(self, folder: Path) -> None:
         self.taken: list[tuple[str, Json, str]] = []
         self.broken = False
+        self.answers = threading.Event()
+        """Cleared, it takes connections and never answers."""
+        self.answers.set()
         authority = Authority(folder)
         certificate, key = authority.server("api", "127.0.0.1")
         self.ca_file = authority.file
@@ -64,6 +67,7 @@ class Orders:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                orders.answers.wait()
                 orders.taken.append((self.path, body, self.headers["Authorization"]))
                 answer = json.dumps({"sealed": True, "turns": 1}).encode()
                 self.send_response(503 if orders.broken else 200)
@@ -278,6 +282,12 @@ class Site:
         """The template snapshots."""
         answer: Json = self._read(self.namespace, "controllerrevisions")
         return [item["metadata"]["name"] for item in answer["items"]]
+
+    def all_of(self, namespace: str, kind: str) -> list[Json]:
+        """Every object of a kind in a namespace."""
+        answer: Json = self._read(namespace, kind)
+        items: list[Json] = answer["items"]
+        return items
 
     def events(self, name: str) -> list[str]:
         """The reasons of the Events about an Interview."""

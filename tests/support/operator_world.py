@@ -44,6 +44,7 @@ from parley_operator.actions import (
     WriteTombstone,
     step_of,
 )
+from parley_operator.capacity import Turn
 from parley_operator.installation import Installation
 from parley_operator.manifests import changed_inputs
 from parley_operator.plan import plan, plan_orphan
@@ -97,6 +98,8 @@ class World(Remains):
     phases: list[str] = field(default_factory=list)
     fell_back: bool = False
     wake_at: datetime | None = None
+    turn: Turn = "MayTake"
+    """What an interview that asks for a slot is told."""
     meanwhile: Callable[[], object] | None = None
     """What happens once between the next observation and what is done about it."""
 
@@ -148,7 +151,8 @@ class World(Remains):
         """The plan for what is there now."""
         if self.interview is None:
             return plan_orphan(self.children(), self.now)
-        return plan(self.observe(), self.now)
+        step = plan(self.observe(), self.now)
+        return step if step.wants is None else plan(replace(self.observe(), turn=self.turn), self.now)
 
     def reconcile(self, crash_after: int | None = None, passes: int = 25) -> int:
         """Observes, plans and acts until nothing is left to do; gives the number of passes.

@@ -54,6 +54,7 @@ from parley_operator.shell.kube import (
     Resource,
 )
 from parley_operator.shell.mirror import Mirror
+from parley_operator.shell.peers import Peer
 from parley_operator.shell.revisions import collect
 
 logger = logging.getLogger(__name__)
@@ -74,6 +75,8 @@ class Actor:
         self._installation = installation
         self._rooms = rooms
         self._api = api
+        self._api_peer = Peer("the API")
+        self._daily_peer = Peer("Daily")
 
     async def perform(self, ref: InterviewRef, action: Action) -> None:
         """Does one action for an interview."""
@@ -149,6 +152,10 @@ class Actor:
                 await self._kube.delete(INTERVIEWS, ref.namespace, ref.name, uid=ref.uid, resource_version=version)
 
     async def _outside(self, ref: InterviewRef, action: EnsureRoom | EjectBot | DeleteRoom | Seal | Erase) -> None:
+        async with (self._api_peer if isinstance(action, Seal | Erase) else self._daily_peer).call():
+            await self._call(ref, action)
+
+    async def _call(self, ref: InterviewRef, action: EnsureRoom | EjectBot | DeleteRoom | Seal | Erase) -> None:
         match action:
             case EnsureRoom():
                 await self._ensure_room(action)

@@ -17,6 +17,8 @@ import aiohttp
 from kubernetes.aio.client import ApiClient
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from parley_operator.shell.pace import Pace
+
 logger = logging.getLogger(__name__)
 
 type Json = dict[str, Any]
@@ -31,12 +33,16 @@ METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v
 
 
 class KubeError(Exception):
-    """The API server refused a call. `reason` is its machine-readable word (`NotFound`, `Conflict`, …)."""
+    """The API server refused a call. `reason` is its machine-readable word (`NotFound`, `Conflict`, …).
 
-    def __init__(self, status: int, reason: str, message: str) -> None:
+    `retry_after` is how many seconds it asks to be left alone; 0 where it does not say.
+    """
+
+    def __init__(self, status: int, reason: str, message: str, retry_after: float = 0) -> None:
         super().__init__(f"{status} {reason}: {message}")
         self.status = status
         self.reason = reason
+        self.retry_after = retry_after
 
 
 class NotFoundError(KubeError):
@@ -88,8 +94,9 @@ class Kube:
 
     def __init__(self, client: ApiClient) -> None:
         self._client = client
+        self._pace = Pace()
 
-    async def get(self, resource: Resource, namespace: str, name: str) -> Json | None:
+    async def get(self, resource: Resource, namespace: str | None, name: str) -> Json | None:
         """The object, or None where there is none."""
         try:
             return await self._call("GET", resource.path(namespace, name))
@@ -108,11 +115,13 @@ class Kube:
         namespace: str | None,
         labels: str = "",
         *,
+        fields: str = "",
         size: int = PAGE_SIZE,
         accept: str = JSON,
     ) -> AsyncIterator[Sequence[Json]]:
         """The same page by page, of at most `size` objects each: for who may stop early, or keeps little of each."""
-        query = {"limit": str(size)} | ({"labelSelector": labels} if labels else {})
+        query = {"limit": str(size), "labelSelector": labels, "fieldSelector": fields}
+        query = {key: value for key, value in query.items() if value}
         while True:
             page = await self._call("GET", resource.path(namespace), query=query, accept=accept)
             # A list of metadata alone that is empty has null for its items.
@@ -219,6 +228,7 @@ class Kube:
     async def _call_once(
         self, method: str, path: str, query: Mapping[str, str], body: Json | None, sent: Mapping[str, str]
     ) -> Json:
+        await self._pace.keep()
         # The body goes past the client's conversion of its own models, which walks through every value.
         verb, url, headers, _, _ = await self._client.param_serialize(
             method,
@@ -232,12 +242,20 @@ class Kube:
         )
         raw: bytes = await response.read()
         if response.status >= 300:
-            raise _error(response.status, raw)
+            error = _error(response.status, raw, _seconds(response.headers.get("Retry-After")))
+            if response.status in (429, 503):
+                self._pace.refused(error.retry_after)
+            raise error
         answer: Json = json.loads(raw)
         return answer
 
 
-def _error(status: int, raw: bytes) -> KubeError:
+def _seconds(retry_after: str | None) -> float:
+    """A Retry-After of seconds, which is all that the API server sends."""
+    return float(retry_after) if retry_after is not None and retry_after.isdecimal() else 0.0
+
+
+def _error(status: int, raw: bytes, retry_after: float) -> KubeError:
     """The error that a `Status` object tells, or the bare body where a proxy answered instead."""
     try:
         told: Json = json.loads(raw)
@@ -245,6 +263,6 @@ def _error(status: int, raw: bytes) -> KubeError:
     except (ValueError, AttributeError):
         reason, message = "", raw[:200].decode(errors="replace")
     if reason == "AlreadyExists":
-        return AlreadyExistsError(status, reason, message)
+        return AlreadyExistsError(status, reason, message, retry_after)
     kind = {404: NotFoundError, 409: ConflictError}.get(status, KubeError)
-    return kind(status, reason, message)
+    return kind(status, reason, message, retry_after)

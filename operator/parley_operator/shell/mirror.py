@@ -68,11 +68,11 @@ class Mirror(Kube):
 
     # What is read
 
-    async def get(self, resource: Resource, namespace: str, name: str) -> Json | None:
+    async def get(self, resource: Resource, namespace: str | None, name: str) -> Json | None:
         """The object, or None where there is none; what is watched from memory."""
-        key = (resource, namespace, name)
-        if resource not in WATCHED:
+        if resource not in WATCHED or namespace is None:
             return await super().get(resource, namespace, name)
+        key = (resource, namespace, name)
         held = self._memory.find(key)
         if held is None or (held.body is None and self._memory.age(held) >= REMEMBERED_SECONDS):
             return await self._read(key)

@@ -17,13 +17,24 @@ from parley_operator.installation import Installation
 from parley_operator.settings import Settings
 from parley_operator.shell.act import ACTION_ERRORS, Actor
 from parley_operator.shell.api import ApiClient
+from parley_operator.shell.census import Census
 from parley_operator.shell.connection import open_client
 from parley_operator.shell.health import serve_health
 from parley_operator.shell.kube import INTERVIEWS, PODS, TEMPLATES, Kube
 from parley_operator.shell.mirror import Mirror
 from parley_operator.shell.observe import Observer
+from parley_operator.shell.priorities import Priorities
+from parley_operator.shell.queueing import Queue
 from parley_operator.shell.reconciler import Reconciler
-from parley_operator.shell.sweep import ref_of_child, sweep_children, sweep_revisions, sweep_tombstones
+from parley_operator.shell.slots import Slots, begin_counted
+from parley_operator.shell.sweep import (
+    ref_of_child,
+    sweep_census,
+    sweep_children,
+    sweep_revisions,
+    sweep_tombstones,
+)
+from parley_operator.shell.templates import Templates
 from parley_operator.shell.upkeep import fill, keep_true
 from parley_operator.shell.watching import Raw, Seen, Watch, at_rest
 from parley_operator.shell.workers import Workers
@@ -33,6 +44,7 @@ logger = logging.getLogger(__name__)
 SWEEP_SECONDS = 1800
 WATCH_CHECK_SECONDS = 1
 TYPES_RETRY_SECONDS = 2
+TEMPLATES_AT_ONCE = 6
 
 
 class WatchEndedError(Exception):
@@ -57,23 +69,30 @@ async def operate(settings: Settings, installation: Installation) -> None:
 async def _operate(mirror: Mirror, settings: Settings, installation: Installation, stop: asyncio.Event) -> None:
     rooms = _rooms(settings)
     api = ApiClient(settings.api_internal_url, settings.ca_file, settings.token_file)
-    reconciler = Reconciler(Observer(mirror, installation), Actor(mirror, installation, rooms, api))
-    workers = Workers(reconciler.reconcile)
+    slots = Slots(installation.capacity, lambda ref: workers.wake(ref))
+    queue = Queue(slots, Priorities(mirror))
+    reconciler = Reconciler(Observer(mirror, installation), Actor(mirror, installation, rooms, api), queue)
+    census = Census(lambda namespace, template: tell.wake((namespace, template)))
+    workers = Workers(reconciler.reconcile, census.urgency)
+    tell = Workers(Templates(mirror, installation, census.active).reconcile, places=TEMPLATES_AT_ONCE)
     try:
         await _await_types(mirror, stop)
-        async with _watching(settings, installation, mirror, reconciler, workers) as watches:
+        async with _watching(settings, installation, mirror, reconciler, workers, census, tell) as watches:
             runner = await serve_health(settings.health_port, lambda: _fault(watches))
             upkeep = asyncio.create_task(keep_true(mirror, workers.wake))
-            sweeping = asyncio.create_task(_sweep(mirror, settings, installation, reconciler, workers))
+            counting = asyncio.create_task(begin_counted(slots, mirror, installation, settings.watch_namespaces))
+            sweeping = asyncio.create_task(_sweep(mirror, settings, installation, reconciler, workers, census, slots))
             logger.info("the operator of installation %s runs", installation.name)
             try:
                 await _until_stopped(stop, watches)
             finally:
+                counting.cancel()
                 sweeping.cancel()
                 upkeep.cancel()
                 await runner.cleanup()
     finally:
         await workers.stop()
+        await tell.stop()
         for provider in rooms.values():
             await provider.aclose()
 
@@ -109,6 +128,8 @@ async def _watching(
     mirror: Mirror,
     reconciler: Reconciler,
     workers: Workers[InterviewRef],
+    census: Census,
+    tell: Workers[tuple[str, str]],
 ) -> AsyncIterator[list[Watch]]:
     loop = asyncio.get_running_loop()
 
@@ -118,14 +139,20 @@ async def _watching(
 
     def saw_interview(body: Raw, deleted: bool) -> None:
         metadata = body["metadata"]
+        if deleted:
+            census.gone(metadata["uid"])
+        else:
+            census.saw(body)
         if not deleted and at_rest(body):
             mirror.forget(INTERVIEWS, metadata["namespace"], metadata["name"])
         elif mirror.saw(INTERVIEWS, body, deleted=deleted):
-            workers.wake(InterviewRef(namespace=metadata["namespace"], name=metadata["name"], uid=metadata["uid"]))
+            workers.wake(_ref_of(body))
 
     def saw_template(body: Raw, deleted: bool) -> None:
+        namespace, name = body["metadata"]["namespace"], body["metadata"]["name"]
         mirror.saw(TEMPLATES, body, deleted=deleted)
-        wake_waiting(body["metadata"]["namespace"], body["metadata"]["name"])
+        wake_waiting(namespace, name)
+        tell.wake((namespace, name))
 
     def saw_pod(body: Raw, deleted: bool) -> None:
         ref = ref_of_child(body)
@@ -154,16 +181,26 @@ async def _watching(
         await asyncio.gather(*(asyncio.to_thread(watch.stop) for watch in watches))
 
 
+def _ref_of(body: Raw) -> InterviewRef:
+    metadata = body["metadata"]
+    return InterviewRef(namespace=metadata["namespace"], name=metadata["name"], uid=metadata["uid"])
+
+
 async def _sweep(
     kube: Kube,
     settings: Settings,
     installation: Installation,
     reconciler: Reconciler,
     workers: Workers[InterviewRef],
+    census: Census,
+    slots: Slots,
 ) -> None:
     while True:
         try:
-            await sweep_children(kube, installation, workers.wake)
+            began = datetime.now(UTC)
+            found = await sweep_children(kube, installation, workers.wake)
+            slots.recount(found, began)
+            await sweep_census(kube, settings.watch_namespaces, census, workers.wake)
             await sweep_revisions(kube, installation, settings.watch_namespaces, reconciler.pins)
             await sweep_tombstones(kube, installation, settings.watch_namespaces, datetime.now(UTC))
         except ACTION_ERRORS as error:

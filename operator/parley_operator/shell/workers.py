@@ -6,6 +6,8 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from parley_operator.shell.places import Places, Urgency
+
 logger = logging.getLogger(__name__)
 
 FIRST_BACKOFF_SECONDS = 0.5
@@ -43,13 +45,20 @@ class _Worker:
 class Workers[Key]:
     """A level-triggered queue: waking a key twice before its worker looks is one run; during a run it is one more.
 
-    `slots` bounds how many keys are reconciled at once, so that a burst does not open thousands of connections. A run
-    that raises is repeated with exponential backoff and jitter, and sooner when the key is woken.
+    `places` bounds how many keys are reconciled at once, so that a burst does not open thousands of connections, and
+    keeps room for what can't wait. A run that raises is repeated with exponential backoff and jitter, and sooner when
+    the key is woken.
     """
 
-    def __init__(self, reconcile: Callable[[Key], Awaitable[Settled]], slots: int = 24) -> None:
+    def __init__(
+        self,
+        reconcile: Callable[[Key], Awaitable[Settled]],
+        urgency: Callable[[Key], Urgency] = lambda _: Urgency.NEW,
+        places: int = 24,
+    ) -> None:
         self._reconcile = reconcile
-        self._slots = asyncio.Semaphore(slots)
+        self._urgency = urgency
+        self._places = Places(places)
         self._workers: dict[Key, _Worker] = {}
 
     def __len__(self) -> int:
@@ -85,7 +94,7 @@ class Workers[Key]:
                 continue
 
     async def _once(self, key: Key, worker: _Worker, failures: int) -> tuple[Settled, int]:
-        async with self._slots:
+        async with self._places.take(self._urgency(key)):
             worker.wake.clear()
             try:
                 return await self._reconcile(key), 0
