@@ -30,6 +30,7 @@ from parley_crds.interview import (
 from parley_crds.limits import Limits, LimitsOverride
 from parley_crds.status import (
     API_CONDITIONS,
+    WAITING_FOR_CAPACITY,
     Attempt,
     Attempts,
     Condition,
@@ -72,6 +73,7 @@ __all__ = [
     "TEMPLATE_KIND",
     "TEMPLATE_PLURAL",
     "VERSION",
+    "WAITING_FOR_CAPACITY",
     "Attempt",
     "Attempts",
     "BotResources",

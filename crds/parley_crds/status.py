@@ -55,6 +55,8 @@ class ConditionType(StrEnum):
     SESSION_FINISHED = "SessionFinished"
 
 
+WAITING_FOR_CAPACITY = "WaitingForCapacity"
+"""The reason of Reconciling while an interview that is due has no slot for its bot."""
 API_CONDITIONS = frozenset({ConditionType.CANDIDATE_ARRIVED, ConditionType.SESSION_FINISHED})
 """The conditions that the API applies; every other is the operator's."""
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from parley_crds import ConditionType, InterviewTemplateSpec, Phase, RoomStatus
+from parley_crds import WAITING_FOR_CAPACITY, ConditionType, InterviewTemplateSpec, Phase, RoomStatus
 from parley_crds.names import link_secret_name
 from parley_protocol import BotInputs
 from parley_rooms.provider import room_name
@@ -17,7 +17,7 @@ from parley_operator.plan.bots import STARTING, Hold, create_pod, give_attempt_u
 from parley_operator.plan.cleanup import remove_pods
 from parley_operator.plan.draft import Draft, zulu
 from parley_operator.plan.ending import EXITED
-from parley_operator.plan.queueing import WAITING, created_at, must_wait
+from parley_operator.plan.queueing import created_at, must_wait
 from parley_operator.snapshot import ContextProblem, InputsSecret, Step
 
 ROOM_SLACK_SECONDS = 3600
@@ -41,7 +41,8 @@ def progress(draft: Draft, content: InterviewTemplateSpec | None, fate: Fate | N
             _keep_open(draft, opened, "Open", "The link works; the bot starts when the candidate agrees")
             return
         if must_wait(draft, content, due):
-            _keep_open(draft, opened, WAITING, "The link works; the bot starts when it is this interview's turn")
+            message = "The link works; the bot starts when it is this interview's turn"
+            _keep_open(draft, opened, WAITING_FOR_CAPACITY, message)
             return
     _summarise(draft, _provision(draft, content, fate), opened)
 

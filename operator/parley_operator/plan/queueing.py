@@ -6,12 +6,10 @@ A waiting interview is as an open one: its link works, and the candidate may agr
 
 from datetime import datetime
 
-from parley_crds import ConditionType, InterviewTemplateSpec, find_condition
+from parley_crds import WAITING_FOR_CAPACITY, ConditionType, InterviewTemplateSpec, find_condition
 
 from parley_operator.capacity import Place, SlotRequest, place_seconds
 from parley_operator.plan.draft import Draft
-
-WAITING = "WaitingForCapacity"
 
 
 def must_wait(draft: Draft, content: InterviewTemplateSpec, due: datetime) -> bool:
@@ -46,8 +44,8 @@ def _has_begun(draft: Draft) -> bool:
 def _let_stand(draft: Draft) -> None:
     """Soon after a start nobody's turn is known: what was told before stands."""
     old = find_condition(draft.status.conditions, ConditionType.RECONCILING)
-    if old is not None and old.reason == WAITING:
-        draft.condition(ConditionType.RECONCILING, True, WAITING, old.message)
+    if old is not None and old.reason == WAITING_FOR_CAPACITY:
+        draft.condition(ConditionType.RECONCILING, True, WAITING_FOR_CAPACITY, old.message)
     draft.look_again_in(place_seconds(1))
 
 
@@ -57,7 +55,7 @@ def _tell(draft: Draft, place: Place) -> None:
         where = f"the namespace {draft.observed.namespace}"
     message = f"Place {place.place} of {place.of}: {place.taken} of {place.limit} interviews of {where} run"
     old = find_condition(draft.status.conditions, ConditionType.RECONCILING)
-    draft.condition(ConditionType.RECONCILING, True, WAITING, message)
-    if old is None or old.reason != WAITING:
-        draft.notice(WAITING, message, "Normal")
+    draft.condition(ConditionType.RECONCILING, True, WAITING_FOR_CAPACITY, message)
+    if old is None or old.reason != WAITING_FOR_CAPACITY:
+        draft.notice(WAITING_FOR_CAPACITY, message, "Normal")
     draft.look_again_in(place_seconds(place.place))

@@ -10,12 +10,11 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from parley_crds import ConditionType, Phase
+from parley_crds import WAITING_FOR_CAPACITY, ConditionType, Phase
 from parley_protocol import InterviewRef
 
 from parley_operator.capacity import Capacity, Claim, Place, SlotRequest, Turn, place_seconds, turns
 from parley_operator.installation import Installation
-from parley_operator.plan.queueing import WAITING
 from parley_operator.shell.act import ACTION_ERRORS
 from parley_operator.shell.kube import INTERVIEWS, Json, Kube
 from parley_operator.shell.sweep import ledgers
@@ -213,4 +212,5 @@ async def _told_to_wait(kube: Kube, namespaces: Collection[str]) -> list[str]:
 
 def _waits(interview: Json) -> bool:
     conditions = (interview.get("status") or {}).get("conditions") or []
-    return any(item["type"] == ConditionType.RECONCILING and item["reason"] == WAITING for item in conditions)
+    told = [item["reason"] for item in conditions if item["type"] == ConditionType.RECONCILING]
+    return told == [WAITING_FOR_CAPACITY]

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
+from parley_crds import WAITING_FOR_CAPACITY
 from parley_operator.capacity import Capacity, Place
 from parley_operator.plan import plan
-from parley_operator.plan.queueing import WAITING
 from support.operator_world import World, in_progress, template, window
 
 THIRD = Place(3, 17, "InstallationFull", taken=50, limit=50)
@@ -23,8 +23,8 @@ def test_what_waits_says_why_and_its_place() -> None:
     world.reconcile()
     assert world.phase == "Open"
     assert world.condition("Accepted") == ("True", "Accepted")
-    assert world.condition("Joinable") == ("True", WAITING)
-    assert world.condition("Reconciling") == ("True", WAITING)
+    assert world.condition("Joinable") == ("True", WAITING_FOR_CAPACITY)
+    assert world.condition("Reconciling") == ("True", WAITING_FOR_CAPACITY)
     assert world.message("Reconciling") == "Place 3 of 17: 50 of 50 interviews of this installation run"
     assert world.condition("Stalled") is None
     assert world.link is not None
@@ -44,7 +44,7 @@ def test_people_are_told_once_though_its_place_changes() -> None:
     world.turn = replace(THIRD, place=1)
     world.reconcile()
     assert world.message("Reconciling").startswith("Place 1 of 17")
-    assert [event.reason for event in world.events].count(WAITING) == 1
+    assert [event.reason for event in world.events].count(WAITING_FOR_CAPACITY) == 1
     assert world.events[0].type == "Normal"
 
 
@@ -98,7 +98,7 @@ def test_nothing_is_asked_for_before_it_is_due() -> None:
     scheduled.reconcile()
     assert scheduled.phase == "Scheduled"
     assert scheduled.condition("Joinable") == ("False", "NotOpenYet")
-    assert scheduled.condition("Reconciling") == ("True", WAITING)
+    assert scheduled.condition("Reconciling") == ("True", WAITING_FOR_CAPACITY)
     unlimited = World()
     unlimited.turn = THIRD
     assert plan(unlimited.observe(), unlimited.now).wants is None
@@ -123,7 +123,7 @@ def test_whoever_came_in_time_and_got_no_slot_was_failed_by_us() -> None:
     world.reconcile()
     world.arrive()
     world.reconcile()
-    assert world.condition("Reconciling") == ("True", WAITING)
+    assert world.condition("Reconciling") == ("True", WAITING_FOR_CAPACITY)
     world.advance(600)
     world.reconcile()
     assert world.phase == "Open", "patience with those who came"
