@@ -53,7 +53,7 @@ async def make_way(rooms: RoomProvider | None, inputs: BotInputs, *, take_over: 
 
 def _required(rooms: RoomProvider | None) -> RoomProvider:
     if rooms is None:
-        log.error("an interview has a Daily room, but PARLEY_DAILY_API_KEY is not set")
+        log.error("an interview has a Daily room, but PARLEY_DAILY_API_KEY_FILE is not set")
         raise ProblemError(503, "room-unavailable", "This installation can't open the interview's room.")
     return rooms
 

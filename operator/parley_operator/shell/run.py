@@ -11,6 +11,7 @@ from parley_crds import GROUP, INTERVIEW_PLURAL, TEMPLATE_PLURAL, VERSION
 from parley_crds.names import LABEL_INSTALLATION, LABEL_MANAGED_BY, MANAGED_BY
 from parley_protocol import InterviewRef
 from parley_rooms.daily import DailyRooms
+from parley_rooms.keys import mounted_key
 from parley_rooms.provider import RoomProvider
 
 from parley_operator.installation import Installation
@@ -75,9 +76,10 @@ async def _operate(kube: Kube, settings: Settings, installation: Installation, s
 
 def _rooms(settings: Settings) -> Mapping[str, RoomProvider]:
     """The providers that have something to be made or removed; a WebSocket room has not."""
-    if settings.daily_api_key is None:
+    if settings.daily_api_key_file is None:
         return {}
-    return {"daily": DailyRooms(settings.daily_api_key.get_secret_value(), settings.daily_api_url)}
+    key = mounted_key(settings.daily_api_key_file, settings.daily_secret)
+    return {"daily": DailyRooms(key, settings.daily_api_url)}
 
 
 async def _await_types(kube: Kube, stop: asyncio.Event) -> None:

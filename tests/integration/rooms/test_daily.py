@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import httpx
@@ -21,6 +22,7 @@ from parley_rooms.errors import RoomAuthError, RoomNotFoundError, RoomRejectedEr
 from parley_rooms.provider import Grant, Role, RoomPlan, room_name, user_id
 from parley_rooms.retry import Retry
 from pydantic import SecretStr
+from support.daily_key import GivenKey
 
 KEY = "the-domain's-key"
 NAME = room_name("tests", "itv-ada-0123456789")
@@ -54,8 +56,8 @@ class Daily:
     time: float = field(default_factory=time.time)
     pauses: list[float] = field(default_factory=list)
 
-    def rooms(self, key: str = KEY, transport: httpx.AsyncBaseTransport | None = None) -> DailyRooms:
-        return DailyRooms(key, self.url, transport=transport, retry=Retry(sleep=self._sleep))
+    def rooms(self, key: str = KEY, transport: httpx.AsyncBaseTransport | None = None, **how: Any) -> DailyRooms:
+        return DailyRooms(GivenKey(key), self.url, transport=transport, retry=Retry(sleep=self._sleep), **how)
 
     def go_wrong(self, **fault: Any) -> None:
         self.faults.order([Fault.model_validate(fault)])
@@ -213,6 +215,54 @@ async def test_a_room_whose_making_was_not_answered_is_found_again(daily: Daily)
     assert room.url == (await daily.room())["url"]
     assert len(daily.pauses) == 1
     await rooms.aclose()
+
+
+@pytest.mark.parametrize("asked", [3, "date"])
+async def test_a_rate_limit_is_kept_to_in_both_forms(daily: Daily, rooms: DailyRooms, asked: int | str) -> None:
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=4), usegmt=True)
+    retry_after = date if asked == "date" else asked
+    daily.go_wrong(kind="error", status=429, error="rate-limit-error", retry_after=retry_after)
+    await rooms.ensure(RoomPlan(NAME, soon()))
+    (pause,) = daily.pauses
+    assert 2 < pause <= 5
+
+
+@pytest.mark.parametrize("asked", [31_536_000, "Fri, 01 Jan 2100 00:00:00 GMT"])
+async def test_an_absurd_rate_limit_is_believed_for_ten_minutes(
+    daily: Daily, rooms: DailyRooms, asked: int | str
+) -> None:
+    daily.go_wrong(kind="error", status=429, error="rate-limit-error", retry_after=asked, times=None)
+    with pytest.raises(RoomUnavailableError) as caught:
+        await rooms.ensure(RoomPlan(NAME, soon()))
+    assert caught.value.retry_after == 600
+    assert daily.pauses == []
+
+
+async def test_an_answer_that_does_not_come_ends_the_call(daily: Daily) -> None:
+    rooms = daily.rooms(call_seconds=0.2)
+    daily.go_wrong(kind="delay", delay_seconds=30, times=None)
+    with pytest.raises(RoomUnavailableError, match=r"within 0\.2 s"):
+        await rooms.delete(NAME)
+    await rooms.aclose()
+
+
+@pytest.mark.parametrize(("status", "error"), [(401, "authentication-error"), (403, "forbidden")])
+async def test_a_key_that_is_mended_works_at_the_next_call(daily: Daily, status: int, error: str) -> None:
+    rooms = daily.rooms()
+    daily.go_wrong(kind="error", status=status, error=error)
+    with pytest.raises(RoomAuthError, match="mend key DAILY_API_KEY of Secret parley/daily"):
+        await rooms.ensure(RoomPlan(NAME, soon()))
+    assert daily.pauses == []
+    await rooms.ensure(RoomPlan(NAME, soon()))
+    await rooms.aclose()
+
+
+async def test_a_room_that_somebody_deleted_is_made_again(daily: Daily, rooms: DailyRooms) -> None:
+    first = await rooms.ensure(RoomPlan(NAME, soon()))
+    await rooms.delete(NAME)
+    assert (await daily.join(await rooms.mint(grant("bot")))).json()["error"] == "no-room"
+    assert await rooms.ensure(RoomPlan(NAME, soon())) == first
+    assert (await daily.join(await rooms.mint(grant("bot", 2)))).status_code == 201
 
 
 async def test_dailys_own_limits_say_how_long_to_wait(daily: Daily, rooms: DailyRooms) -> None:

@@ -9,6 +9,7 @@ from parley_api import daily
 from parley_api.problems import ProblemError
 from parley_protocol import BotInputs, InterviewerPlan, InterviewPlan, InterviewRef, QuestionPlan, RoomInputs
 from parley_rooms.daily import DailyRooms
+from support.daily_key import GivenKey
 
 INPUTS = BotInputs(
     interview=InterviewRef(namespace="hiring", name="ada", uid="u-1"),
@@ -30,7 +31,7 @@ async def test_nobody_waits_for_a_daily_that_hangs(monkeypatch: pytest.MonkeyPat
         await asyncio.Event().wait()
         raise AssertionError("nothing sets that event")
 
-    rooms = DailyRooms("key", transport=httpx.MockTransport(hang))
+    rooms = DailyRooms(GivenKey("key"), transport=httpx.MockTransport(hang))
     for joining in (
         daily.make_way(rooms, INPUTS, take_over=True),
         daily.mint(rooms, INPUTS, "candidate", "Ada", datetime.now(UTC)),
