@@ -100,6 +100,11 @@ class Daily:
         answer = httpx.get(f"{self._control}/rooms", trust_env=False)
         return [room["name"] for room in answer.raise_for_status().json()]
 
+    def delete(self, name: str) -> None:
+        """Deletes a room, as somebody does on Daily's dashboard."""
+        headers = {"Authorization": f"Bearer {self.KEY}"}
+        httpx.delete(f"{self.url}/rooms/{name}", headers=headers, trust_env=False).raise_for_status()
+
     def fail(self, *faults: Json) -> None:
         """Orders faults; none at all ends those that were ordered."""
         body = {"faults": list(faults)}
@@ -152,6 +157,10 @@ class Site:
             return False
 
     # What people do
+
+    def daily_key(self, key: str) -> None:
+        """Puts a key into the Secret that is mounted for Daily."""
+        Path(self.environment["PARLEY_DAILY_API_KEY_FILE"]).write_text(key)
 
     def create(self, kind: str, name: str, spec: Json) -> Json:
         """Creates a resource of ours."""
@@ -278,6 +287,10 @@ class Site:
         """The template snapshots."""
         answer: Json = self._read(self.namespace, "controllerrevisions")
         return [item["metadata"]["name"] for item in answer["items"]]
+
+    def message(self, name: str, type_: str) -> str:
+        """A condition's message."""
+        return next(str(item["message"]) for item in self.status(name)["conditions"] if item["type"] == type_)
 
     def events(self, name: str) -> list[str]:
         """The reasons of the Events about an Interview."""

@@ -89,6 +89,8 @@ class World(Remains):
     tried: list[StepName] = field(default_factory=list)
     rooms: set[str] = field(default_factory=set)
     down: set[StepName] = field(default_factory=set)
+    down_kind: str = "DownError"
+    """The error of a step that is down."""
     troubles: dict[Step, Trouble] = field(default_factory=dict)
     sealed: list[str] = field(default_factory=list)
     erased: bool = False
@@ -181,7 +183,7 @@ class World(Remains):
             return False
         except StepDownError:
             assert step is not None
-            self.troubles[step] = troubled(self.troubles.get(step), self.now, "DownError", f"{step} is down")
+            self.troubles[step] = troubled(self.troubles.get(step), self.now, self.down_kind, f"{step} is down")
             self.tried.append(step.name)
             return False
         if step is not None:

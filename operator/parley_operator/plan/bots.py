@@ -11,7 +11,7 @@ from parley_operator.actions import CreatePod, DeletePod, EjectBot, UpdateInputs
 from parley_operator.bot_pod import bot_pod
 from parley_operator.manifests import changed_inputs
 from parley_operator.plan.attempts import Fate, closed, fate_of, last_line, record_of, recorded, retry_at
-from parley_operator.plan.cleanup import SHORT_GRACE_SECONDS, STUCK_SECONDS, given_up
+from parley_operator.plan.cleanup import KEY_REFUSED, SHORT_GRACE_SECONDS, STUCK_SECONDS, given_up, key_refused
 from parley_operator.plan.draft import Draft
 from parley_operator.snapshot import InputsSecret, Pod, Step
 
@@ -67,6 +67,8 @@ def hold_of(draft: Draft, step: Step, reason: str) -> Hold:
     trouble = draft.children.troubles.get(step)
     if trouble is None:
         return STARTING
+    if key_refused(trouble):
+        return Hold(KEY_REFUSED, trouble.message, stalled=True)
     patience = timedelta(seconds=draft.observed.installation.start_deadline_seconds)
     return Hold(reason, trouble.message, stalled=draft.now - trouble.since >= patience)
 

@@ -283,6 +283,39 @@ def test_what_can_not_be_had_is_told_and_waited_for_while_nobody_waits(step: Ste
     assert world.pod.endswith("-1")
 
 
+def test_a_key_that_is_refused_is_told_at_once_and_waited_for() -> None:
+    world = World(spec={"backoffLimit": 0}).daily()
+    world.down.add("room")
+    world.down_kind = "RoomAuthError"
+    world.reconcile()
+    world.reconcile()
+    assert world.condition("Stalled") == ("True", "RoomKeyRefused")
+    assert world.condition("Reconciling") is None
+    world.advance(86_400)
+    world.reconcile()
+    world.down.clear()
+    world.reconcile()
+    assert world.condition("Stalled") is None
+    assert world.pod.endswith("-1")
+
+
+def test_a_key_that_is_refused_at_the_end_is_told_and_holds_it_up_for_five_minutes() -> None:
+    world = in_progress(World().daily())
+    world.down.add("room's removal")
+    world.down_kind = "RoomAuthError"
+    world.finish("Completed")
+    world.kill_pod(world.pod, 0)
+    world.reconcile()
+    world.reconcile()
+    assert world.condition("Stalled") == ("True", "RoomKeyRefused")
+    assert world.phase == "InProgress"
+    world.advance(300)
+    world.reconcile()
+    assert world.phase == "Completed"
+    assert world.condition("Stalled") is None
+    assert any(event.reason == "CleanupAbandoned" for event in world.events)
+
+
 @pytest.mark.parametrize(("step", "reason"), [("room", "RoomNotMade"), ("pod", "PodNotCreated")])
 def test_a_candidate_does_not_wait_for_ever_for_what_can_not_be_had(step: StepName, reason: str) -> None:
     world = World(spec={"start": "OnArrival", "backoffLimit": 1}).daily()
