@@ -6,7 +6,7 @@ conversation and, by Daily's rules, switch the room's own `eject_at_room_exp` of
 """
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import AsyncIterator, Generator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
@@ -22,7 +22,7 @@ from parley_rooms.errors import (
 )
 from parley_rooms.keys import ApiKey
 from parley_rooms.patience import HoldOff, retry_after
-from parley_rooms.provider import Grant, Occupant, Role, Room, RoomPlan, user_id
+from parley_rooms.provider import FoundRoom, Grant, Occupant, Role, Room, RoomPlan, user_id
 from parley_rooms.retry import Retry
 
 API_URL: Final = "https://api.daily.co/v1"
@@ -31,6 +31,7 @@ CALL_SECONDS: Final = 30.0
 """How long a call may take in all, with its repetitions: whoever makes it holds a place that others wait for."""
 _TIMEOUT: Final = httpx.Timeout(10, connect=5)
 _TOLD_LENGTH: Final = 300
+_PAGE_SIZE: Final = 100
 _PERMISSIONS: Final[dict[Role, dict[str, Any]]] = {
     "bot": {"hasPresence": True, "canSend": ["audio"], "canAdmin": False},
     "candidate": {"hasPresence": True, "canSend": ["audio", "video"], "canAdmin": False},
@@ -50,7 +51,7 @@ class _Bearer(httpx.Auth):
 
 
 class DailyRooms:
-    """The `daily` provider, a `RoomProvider`.
+    """The `daily` provider, a `RoomProvider` and a `RoomDirectory`.
 
     Args:
         api_key: the key of the Daily domain; it is read at each call and never logged.
@@ -131,6 +132,29 @@ class DailyRooms:
             await self._call("DELETE", _room_path(name))
         except RoomNotFoundError:
             return
+
+    async def pages(self) -> AsyncIterator[Sequence[FoundRoom]]:
+        """Every room of the domain, page by page, the newest first."""
+        seen: set[str] = set()
+        after = ""
+        while True:
+            answer = await self._call("GET", f"/rooms?limit={_PAGE_SIZE}{after}")
+            rooms = answer.get("data")
+            if not isinstance(rooms, list) or not all(isinstance(room, dict) for room in rooms):
+                raise RoomUnavailableError("Daily's answer does not say which rooms there are")
+            ids = [_text(room, "id") for room in rooms]
+            # A cursor that is not heeded gives the first page again, for ever.
+            if seen.issuperset(ids):
+                return
+            seen.update(ids)
+            yield [FoundRoom(_text(room, "name"), _moment(room.get("created_at"))) for room in rooms]
+            if len(rooms) < _PAGE_SIZE:
+                return
+            after = f"&starting_after={quote(ids[-1], safe='')}"
+
+    async def occupied(self) -> set[str]:
+        """Which rooms have somebody in them; Daily's answer may be some seconds old."""
+        return {name for name, people in (await self._call("GET", "/presence")).items() if people}
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -220,3 +244,12 @@ def _text(document: dict[str, Any], key: str) -> str:
 
 def _seconds(moment: datetime) -> int:
     return int(moment.timestamp())
+
+
+def _moment(value: object) -> datetime | None:
+    """A time of Daily's; None where it is none, or has no zone."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return moment if moment is not None and moment.tzinfo is not None else None

@@ -18,7 +18,7 @@ from parley_crds import (
     Session,
     set_condition,
 )
-from parley_crds.names import FINALIZER
+from parley_crds.names import FINALIZER, child_name
 from parley_operator.actions import (
     Action,
     ApplyLink,
@@ -47,6 +47,7 @@ from parley_operator.actions import (
 from parley_operator.installation import Installation
 from parley_operator.manifests import changed_inputs
 from parley_operator.plan import plan, plan_orphan
+from parley_operator.plan.rooms import orphans, own_rooms
 from parley_operator.shell.observe import inputs_of, pod_of
 from parley_operator.snapshot import (
     Children,
@@ -60,6 +61,7 @@ from parley_operator.snapshot import (
     troubled,
 )
 from parley_protocol import BotInputs
+from parley_rooms.provider import FoundRoom
 
 from support.operator_bots import START
 from support.operator_installation import INSTALLATION, template
@@ -88,6 +90,7 @@ class World(Remains):
     link: dict[str, Any] | None = None
     tried: list[StepName] = field(default_factory=list)
     rooms: set[str] = field(default_factory=set)
+    rooms_made: dict[str, datetime] = field(default_factory=dict)
     down: set[StepName] = field(default_factory=set)
     down_kind: str = "DownError"
     """The error of a step that is down."""
@@ -175,6 +178,14 @@ class World(Remains):
                 return count
         raise AssertionError(f"no rest after {passes} passes, at last: {step.actions}")
 
+    def sweep_rooms(self) -> None:
+        """The sweep of orphaned rooms, as the shell does it."""
+        interview, in_use = self.interview, set() if self.inputs is None else {self.inputs["metadata"]["name"]}
+        if interview is not None and not (interview.status.phase is not None and interview.status.phase.is_final):
+            in_use.add(child_name(interview.metadata.name, interview.metadata.uid or ""))
+        found = [FoundRoom(name, self.rooms_made.get(name)) for name in self.rooms]
+        self.rooms -= set(orphans(own_rooms(self.installation, found, self.now), in_use, ()))
+
     def _try(self, action: Action) -> bool:
         step = step_of(action)
         try:
@@ -230,6 +241,8 @@ class World(Remains):
         match action:
             case EnsureRoom():
                 room = action.inputs.room
+                if room.name not in self.rooms:
+                    self.rooms_made[room.name] = self.now
                 self.rooms.add(room.name)
                 room = room.model_copy(update={"url": f"https://daily.example.com/{room.name}"})
                 inputs = action.inputs.model_copy(update={"room": room})

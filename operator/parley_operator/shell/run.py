@@ -12,7 +12,6 @@ from parley_crds.names import LABEL_INSTALLATION, LABEL_MANAGED_BY, MANAGED_BY
 from parley_protocol import InterviewRef
 from parley_rooms.daily import DailyRooms
 from parley_rooms.keys import mounted_key
-from parley_rooms.provider import RoomProvider
 
 from parley_operator.installation import Installation
 from parley_operator.settings import Settings
@@ -23,6 +22,7 @@ from parley_operator.shell.health import serve_health
 from parley_operator.shell.kube import Kube
 from parley_operator.shell.observe import Observer
 from parley_operator.shell.reconciler import Reconciler
+from parley_operator.shell.room_sweep import sweep_rooms
 from parley_operator.shell.sweep import ref_of_child, sweep_children, sweep_revisions, sweep_tombstones
 from parley_operator.shell.watching import Raw, Watch, at_rest
 from parley_operator.shell.workers import Workers
@@ -61,7 +61,7 @@ async def _operate(kube: Kube, settings: Settings, installation: Installation, s
         await _await_types(kube, stop)
         async with _watching(settings, installation, reconciler, workers) as watches:
             runner = await serve_health(settings.health_port, lambda: _fault(watches))
-            sweeping = asyncio.create_task(_sweep(kube, settings, installation, reconciler, workers))
+            sweeping = asyncio.create_task(_sweep(kube, settings, installation, reconciler, workers, rooms))
             logger.info("the operator of installation %s runs", installation.name)
             try:
                 await _until_stopped(stop, watches)
@@ -74,7 +74,7 @@ async def _operate(kube: Kube, settings: Settings, installation: Installation, s
             await provider.aclose()
 
 
-def _rooms(settings: Settings) -> Mapping[str, RoomProvider]:
+def _rooms(settings: Settings) -> Mapping[str, DailyRooms]:
     """The providers that have something to be made or removed; a WebSocket room has not."""
     if settings.daily_api_key_file is None:
         return {}
@@ -146,12 +146,14 @@ async def _sweep(
     installation: Installation,
     reconciler: Reconciler,
     workers: Workers[InterviewRef],
+    rooms: Mapping[str, DailyRooms],
 ) -> None:
     while True:
         try:
             await sweep_children(kube, installation, workers.wake)
             await sweep_revisions(kube, installation, settings.watch_namespaces, reconciler.pins)
             await sweep_tombstones(kube, installation, settings.watch_namespaces, datetime.now(UTC))
+            await sweep_rooms(kube, installation, settings.watch_namespaces, rooms.get("daily"), datetime.now(UTC))
         except ACTION_ERRORS as error:
             logger.warning("the sweep failed: %s", error)
         except Exception:  # one odd object must not end all sweeps to come

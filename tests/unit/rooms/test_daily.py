@@ -283,3 +283,27 @@ async def test_what_daily_says_of_a_refusal_is_cut() -> None:
     with pytest.raises(RoomRejectedError) as caught:
         await rooms.ensure(PLAN)
     assert len(str(caught.value)) < 400
+
+
+async def test_a_cursor_that_is_not_heeded_ends_the_list() -> None:
+    rooms_of_a_page = [{"id": f"id-{number}", "name": f"room-{number}"} for number in range(100)]
+    peer, rooms = daily(*[ok(data=rooms_of_a_page) for _ in range(9)])
+    found = [room async for page in rooms.pages() for room in page]
+    assert len(found) == 100
+    assert {room.created_at for room in found} == {None}
+    assert len(peer.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"data": None}, {"data": ["room"]}, {"data": [{"id": "1"}]}, {"data": [{"name": "x"}]}]
+)
+async def test_an_answer_that_names_no_rooms_is_no_empty_list(body: dict[str, Any]) -> None:
+    _, rooms = daily(*[ok(**body) for _ in range(4)])
+    with pytest.raises(RoomUnavailableError):
+        [page async for page in rooms.pages()]
+
+
+@pytest.mark.parametrize("told", ["yesterday", "2026-11-22T12:00:00", 1_700_000_000, None])
+async def test_an_age_that_can_not_be_read_is_none(told: Any) -> None:
+    _, rooms = daily(ok(data=[{"id": "1", "name": "room", "created_at": told}]))
+    assert [room.created_at async for page in rooms.pages() for room in page] == [None]
