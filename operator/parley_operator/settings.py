@@ -51,7 +51,9 @@ class Settings(BaseSettings):
     )
     lead_seconds: int = Field(default=120, ge=0, description="How long before notBefore an Immediate bot starts.")
     start_deadline_seconds: int = Field(
-        default=180, ge=5, description="After how long a bot that is not ready is replaced."
+        default=180,
+        ge=5,
+        description="After how long a bot that is not ready is replaced; the chart takes 180 or more.",
     )
     health_port: int = Field(default=8080, ge=0, description="The port of /healthz; 0 takes a free one.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What is logged.")

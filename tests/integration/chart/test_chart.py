@@ -105,6 +105,7 @@ def test_an_api_server_would_warn_of_a_pod_that_is_not_restricted(control_plane:
         ("api.replcas=2", "replcas"),
         ("links.baseUrl=localhost", "/links/baseUrl"),
         ("rooms.default=zoom", "/rooms/default"),
+        ("operator.startDeadlineSeconds=179", "/operator/startDeadlineSeconds"),
         ("api.replicas=2", "api.replicas: the folder store takes one replica"),
         ("store.type=s3", "store.s3.bucket is needed"),
         ("bots.namespace=default", "bots.namespace: bots need another namespace"),
