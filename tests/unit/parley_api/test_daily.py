@@ -41,3 +41,21 @@ async def test_nobody_waits_for_a_daily_that_hangs(monkeypatch: pytest.MonkeyPat
                 await joining
         assert (refused.value.status, refused.value.slug) == (503, "room-unavailable")
         assert int(refused.value.headers["Retry-After"]) > 0
+
+
+async def test_nobody_is_sent_away_for_as_long_as_daily_may_ask() -> None:
+    refusal = httpx.Response(429, headers={"Retry-After": "86400"}, json={"error": "rate-limit-error"})
+    rooms = DailyRooms(GivenKey("key"), transport=httpx.MockTransport(lambda _: refusal))
+    with pytest.raises(ProblemError) as refused:
+        await daily.mint(rooms, INPUTS, "candidate", "Ada", datetime.now(UTC))
+    assert (refused.value.slug, refused.value.headers["Retry-After"]) == ("room-unavailable", "30")
+
+
+async def test_a_refused_key_is_logged_by_its_place_and_told_to_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    refusal = httpx.Response(401, json={"error": "authentication-error"})
+    rooms = DailyRooms(GivenKey("the-key"), transport=httpx.MockTransport(lambda _: refusal))
+    with pytest.raises(ProblemError) as refused:
+        await daily.mint(rooms, INPUTS, "candidate", "Ada", datetime.now(UTC))
+    assert "mend key DAILY_API_KEY of Secret parley/daily" in caplog.text
+    assert "Secret" not in str(refused.value.detail)
+    assert "the-key" not in caplog.text
