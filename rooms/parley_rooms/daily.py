@@ -6,6 +6,7 @@ conversation and, by Daily's rules, switch the room's own `eject_at_room_exp` of
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Generator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -92,7 +93,8 @@ class DailyRooms:
             return _room_of(await self._call("POST", _room_path(plan.name), body))
         except RoomNotFoundError:
             # Somebody deleted it just now, or it is past its end and only its name is still taken.
-            await self.delete(plan.name)
+            with contextlib.suppress(RoomUnavailableError):
+                await self.delete(plan.name)
             return await self._make(plan.name, body)
 
     async def _make(self, name: str, body: dict[str, Any]) -> Room:

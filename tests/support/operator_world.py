@@ -18,7 +18,7 @@ from parley_crds import (
     Session,
     set_condition,
 )
-from parley_crds.names import FINALIZER, child_name
+from parley_crds.names import FINALIZER
 from parley_operator.actions import (
     Action,
     ApplyLink,
@@ -47,7 +47,6 @@ from parley_operator.actions import (
 from parley_operator.installation import Installation
 from parley_operator.manifests import changed_inputs
 from parley_operator.plan import plan, plan_orphan
-from parley_operator.plan.rooms import orphans, own_rooms
 from parley_operator.shell.observe import inputs_of, pod_of
 from parley_operator.snapshot import (
     Children,
@@ -61,7 +60,6 @@ from parley_operator.snapshot import (
     troubled,
 )
 from parley_protocol import BotInputs
-from parley_rooms.provider import FoundRoom
 
 from support.operator_bots import START
 from support.operator_installation import INSTALLATION, template
@@ -177,14 +175,6 @@ class World(Remains):
             if all(isinstance(action, ApplyStatus | EmitEvent) for action in step.actions):
                 return count
         raise AssertionError(f"no rest after {passes} passes, at last: {step.actions}")
-
-    def sweep_rooms(self) -> None:
-        """The sweep of orphaned rooms, as the shell does it."""
-        interview, in_use = self.interview, set() if self.inputs is None else {self.inputs["metadata"]["name"]}
-        if interview is not None and not (interview.status.phase is not None and interview.status.phase.is_final):
-            in_use.add(child_name(interview.metadata.name, interview.metadata.uid or ""))
-        found = [FoundRoom(name, self.rooms_made.get(name)) for name in self.rooms]
-        self.rooms -= set(orphans(own_rooms(self.installation, found, self.now), in_use, ()))
 
     def _try(self, action: Action) -> bool:
         step = step_of(action)
