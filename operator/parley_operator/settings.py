@@ -42,14 +42,21 @@ class Settings(BaseSettings):
     default_room_provider: Literal["websocket", "daily"] = Field(
         default="websocket", description="The provider of templates that name none."
     )
-    daily_api_key: SecretStr | None = Field(default=None, description="The key of the Daily domain.")
+    daily_api_key_file: Path | None = Field(
+        default=None, description="The key of the Daily domain; it is read at each call. Unset: no Daily rooms."
+    )
+    daily_secret: str | None = Field(
+        default=None, description="The Secret that the key is mounted from, as namespace/name: what people are to mend."
+    )
     daily_api_url: str = Field(default=API_URL, description="Daily's REST API.")
     watch_namespaces: list[str] = Field(
         default=[], description="Where interviews may be, a JSON list; empty: in every namespace."
     )
     lead_seconds: int = Field(default=120, ge=0, description="How long before notBefore an Immediate bot starts.")
     start_deadline_seconds: int = Field(
-        default=180, ge=5, description="After how long a bot that is not ready is replaced."
+        default=180,
+        ge=5,
+        description="After how long a bot that is not ready is replaced; the chart takes 180 or more.",
     )
     capacity: Capacity = Field(
         default=Capacity(),
@@ -83,9 +90,9 @@ def read_installation(settings: Settings) -> Installation:
     Raises:
         SettingsError: the bot's defaults can't be read, or Daily is the default and has no key.
     """
-    if settings.default_room_provider == "daily" and settings.daily_api_key is None:
-        raise SettingsError("PARLEY_DAILY_API_KEY: the default room provider is daily, which needs its key")
-    providers = {"websocket"} if settings.daily_api_key is None else {"websocket", "daily"}
+    if settings.default_room_provider == "daily" and settings.daily_api_key_file is None:
+        raise SettingsError("PARLEY_DAILY_API_KEY_FILE: the default room provider is daily, which needs its key")
+    providers = {"websocket"} if settings.daily_api_key_file is None else {"websocket", "daily"}
     return Installation(
         name=settings.installation,
         bots_namespace=settings.bots_namespace,

@@ -89,7 +89,10 @@ class World(Remains):
     link: dict[str, Any] | None = None
     tried: list[StepName] = field(default_factory=list)
     rooms: set[str] = field(default_factory=set)
+    rooms_made: dict[str, datetime] = field(default_factory=dict)
     down: set[StepName] = field(default_factory=set)
+    down_kind: str = "DownError"
+    """The error of a step that is down."""
     troubles: dict[Step, Trouble] = field(default_factory=dict)
     sealed: list[str] = field(default_factory=list)
     erased: bool = False
@@ -185,7 +188,7 @@ class World(Remains):
             return False
         except StepDownError:
             assert step is not None
-            self.troubles[step] = troubled(self.troubles.get(step), self.now, "DownError", f"{step} is down")
+            self.troubles[step] = troubled(self.troubles.get(step), self.now, self.down_kind, f"{step} is down")
             self.tried.append(step.name)
             return False
         if step is not None:
@@ -232,6 +235,8 @@ class World(Remains):
         match action:
             case EnsureRoom():
                 room = action.inputs.room
+                if room.name not in self.rooms:
+                    self.rooms_made[room.name] = self.now
                 self.rooms.add(room.name)
                 room = room.model_copy(update={"url": f"https://daily.example.com/{room.name}"})
                 inputs = action.inputs.model_copy(update={"room": room})

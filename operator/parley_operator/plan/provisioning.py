@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from parley_crds import WAITING_FOR_CAPACITY, ConditionType, InterviewTemplateSpec, Phase, RoomStatus
 from parley_crds.names import link_secret_name
 from parley_protocol import BotInputs
-from parley_rooms.provider import room_name
+from parley_rooms.names import room_name
 
 from parley_operator.actions import ApplyLink, CreateInputs, DeleteInputs, EnsureRoom, UpdateInputs
 from parley_operator.bot_plan import bot_inputs
@@ -140,7 +140,7 @@ def _fresh_inputs(draft: Draft, content: InterviewTemplateSpec, *, attempt: int)
         content,
         observed.context if isinstance(observed.context, str) else None,
         attempt=attempt,
-        room=room_name(observed.installation.name, observed.child),
+        room=room_name(observed.installation.link_key, observed.installation.name, observed.child),
         provider=provider_of(draft, content),
         link_key=observed.installation.link_key,
     )

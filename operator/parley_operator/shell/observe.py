@@ -211,8 +211,14 @@ def pod_of(pod: Json) -> Pod:
     bot: Json = next((item for item in status.get("containerStatuses") or [] if item["name"] == BOT_CONTAINER), {})
     state = bot.get("state", {})
     ended, waiting = state.get("terminated", {}), state.get("waiting", {})
-    told = (disruption if disruption.get("status") == "True" else {}, status, ended, waiting)
     scheduled: Json = conditions.get("PodScheduled", {})
+    unscheduled = scheduled if scheduled.get("status") == "False" else {}
+    disrupted = disruption if disruption.get("status") == "True" else {}
+    # Of what the kubelet ended (an eviction, a shutdown, a preemption) its own word in the status tells which it was.
+    by_kubelet = disrupted.get("reason") == "TerminationByKubelet"
+    causes = (status, disrupted) if by_kubelet else (disrupted, status)
+    cause = next((part for part in causes if part.get("reason")), {})
+    told = (cause, ended, waiting, unscheduled)
     created = _time(metadata["creationTimestamp"])
     attempt = metadata.get("labels", {}).get(LABEL_ATTEMPT, "0")
     return Pod(
@@ -230,7 +236,7 @@ def pod_of(pod: Json) -> Pod:
         ended_at=_time(ended["finishedAt"]) if ended.get("finishedAt") else None,
         exit_code=ended.get("exitCode"),
         reason=next((part["reason"] for part in told if part.get("reason")), ""),
-        message=next((part["message"] for part in (ended, waiting, *told, scheduled) if part.get("message")), ""),
+        message=next((part["message"] for part in (*told, *causes) if part.get("message")), ""),
     )
 
 

@@ -11,7 +11,7 @@ from parley_crds import GROUP, INTERVIEW_PLURAL, TEMPLATE_PLURAL, VERSION
 from parley_crds.names import LABEL_INSTALLATION, LABEL_MANAGED_BY, MANAGED_BY
 from parley_protocol import InterviewRef
 from parley_rooms.daily import DailyRooms
-from parley_rooms.provider import RoomProvider
+from parley_rooms.keys import mounted_key
 
 from parley_operator.installation import Installation
 from parley_operator.settings import Settings
@@ -26,6 +26,7 @@ from parley_operator.shell.observe import Observer
 from parley_operator.shell.priorities import Priorities
 from parley_operator.shell.queueing import Queue
 from parley_operator.shell.reconciler import Reconciler
+from parley_operator.shell.room_sweep import sweep_rooms
 from parley_operator.shell.slots import Slots, begin_counted
 from parley_operator.shell.sweep import (
     ref_of_child,
@@ -81,7 +82,9 @@ async def _operate(mirror: Mirror, settings: Settings, installation: Installatio
             runner = await serve_health(settings.health_port, lambda: _fault(watches))
             upkeep = asyncio.create_task(keep_true(mirror, workers.wake))
             counting = asyncio.create_task(begin_counted(slots, mirror, installation, settings.watch_namespaces))
-            sweeping = asyncio.create_task(_sweep(mirror, settings, installation, reconciler, workers, census, slots))
+            sweeping = asyncio.create_task(
+                _sweep(mirror, settings, installation, reconciler, workers, census, slots, rooms)
+            )
             logger.info("the operator of installation %s runs", installation.name)
             try:
                 await _until_stopped(stop, watches)
@@ -97,11 +100,12 @@ async def _operate(mirror: Mirror, settings: Settings, installation: Installatio
             await provider.aclose()
 
 
-def _rooms(settings: Settings) -> Mapping[str, RoomProvider]:
+def _rooms(settings: Settings) -> Mapping[str, DailyRooms]:
     """The providers that have something to be made or removed; a WebSocket room has not."""
-    if settings.daily_api_key is None:
+    if settings.daily_api_key_file is None:
         return {}
-    return {"daily": DailyRooms(settings.daily_api_key.get_secret_value(), settings.daily_api_url)}
+    key = mounted_key(settings.daily_api_key_file, settings.daily_secret)
+    return {"daily": DailyRooms(key, settings.daily_api_url)}
 
 
 async def _await_types(kube: Kube, stop: asyncio.Event) -> None:
@@ -194,6 +198,7 @@ async def _sweep(
     workers: Workers[InterviewRef],
     census: Census,
     slots: Slots,
+    rooms: Mapping[str, DailyRooms],
 ) -> None:
     while True:
         try:
@@ -203,6 +208,7 @@ async def _sweep(
             await sweep_census(kube, settings.watch_namespaces, census, workers.wake)
             await sweep_revisions(kube, installation, settings.watch_namespaces, reconciler.pins)
             await sweep_tombstones(kube, installation, settings.watch_namespaces, datetime.now(UTC))
+            await sweep_rooms(kube, installation, settings.watch_namespaces, rooms.get("daily"), datetime.now(UTC))
         except ACTION_ERRORS as error:
             logger.warning("the sweep failed: %s", error)
         except Exception:  # one odd object must not end all sweeps to come

@@ -17,7 +17,7 @@ LONGEST_BACKOFF_SECONDS = 60.0
 class RetryLaterError(Exception):
     """A run that could not do something it will be able to do later: an ordinary thing, told in one line.
 
-    `after` is how many seconds whoever refused asks to be left alone.
+    `after` is how many seconds whoever refused asks to be left alone; more than a minute is asked for in vain.
     """
 
     def __init__(self, message: str, after: float = 0) -> None:
@@ -99,7 +99,9 @@ class Workers[Key]:
             try:
                 return await self._reconcile(key), 0
             except RetryLaterError as error:
-                pause = max(_backoff(failures), error.after)
+                # Bounded, for what is to be given up has to be looked at; spread, for others were asked for the same.
+                asked = min(error.after, LONGEST_BACKOFF_SECONDS)
+                pause = max(_backoff(failures), asked * random.uniform(1, 1.25))  # noqa: S311 - jitter, not a secret
                 logger.warning("%s; again in %.1f s", error, pause)
             except Exception:  # the worker outlives any error of one interview
                 pause = _backoff(failures)

@@ -99,12 +99,29 @@ def test_an_api_server_would_warn_of_a_pod_that_is_not_restricted(control_plane:
     assert "would violate PodSecurity" in _warnings(control_plane, broken)
 
 
+@pytest.mark.parametrize("program", ["parley-operator", "parley-api"])
+def test_dailys_key_is_a_file_that_follows_its_secret(program: str) -> None:
+    """A variable, or a single file (subPath), would keep a key that was refused until somebody restarts the pod."""
+    documents = yaml.safe_load_all(rendered("s3 and Daily"))
+    deployment = next(one for one in documents if (one["kind"], one["metadata"]["name"]) == ("Deployment", program))
+    pod = deployment["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    variables = {entry["name"]: entry for entry in container["env"]}
+    assert variables["PARLEY_DAILY_SECRET"]["value"] == f"{RELEASE}/daily"
+    assert variables["PARLEY_DAILY_API_KEY_FILE"]["value"] == "/etc/parley/daily/DAILY_API_KEY"
+    assert "DAILY_API_KEY" not in json.dumps([entry.get("valueFrom") for entry in container["env"]])
+    assert {"name": "daily", "mountPath": "/etc/parley/daily", "readOnly": True} in container["volumeMounts"]
+    (secret,) = [volume["secret"] for volume in pod["volumes"] if volume["name"] == "daily"]
+    assert (secret["secretName"], secret["optional"]) == ("daily", True)
+
+
 @pytest.mark.parametrize(
     ("wrong", "named"),
     [
         ("api.replcas=2", "replcas"),
         ("links.baseUrl=localhost", "/links/baseUrl"),
         ("rooms.default=zoom", "/rooms/default"),
+        ("operator.startDeadlineSeconds=179", "/operator/startDeadlineSeconds"),
         ("api.replicas=2", "api.replicas: the folder store takes one replica"),
         ("store.type=s3", "store.s3.bucket is needed"),
         ("bots.namespace=default", "bots.namespace: bots need another namespace"),

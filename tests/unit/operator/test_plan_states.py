@@ -70,7 +70,7 @@ class Interviews(RuleBasedStateMachine):
         self.final: str | None = None
         self.deleted = False
         self.most_bots = 1 + rest["backoff_limit"]
-        # Without its ledger, or with a provider that fails for long, a room is left to its own end.
+        # Without its ledger, or with a provider that fails for long, a room is the sweep's.
         self.may_leave_room = False
 
     def then(self, operator: str | int) -> None:
@@ -190,9 +190,8 @@ class Interviews(RuleBasedStateMachine):
     @rule(same=st.sampled_from([True, True, False]), operator=OPERATOR)
     def git_puts_it_back(self, same: bool, operator: str | int) -> None:
         world, changed = self.world, {} if same else {"candidate": {"name": "another"}}
-        # What the former one left to its own end is not a second room of the new one, whose uid is another.
         assert world.rooms == set() or self.may_leave_room
-        world.rooms.clear()
+        self._sweep_later()
         self.may_leave_room = "room's removal" in world.down
         world.create(**{**self.spec, **changed})
         found = world.found_tombstone(world.installation.name, "jane")
@@ -278,6 +277,17 @@ class Interviews(RuleBasedStateMachine):
         self.may_leave_room |= down and step == "room's removal"
         (self.world.down.add if down else self.world.down.discard)(step)
 
+    @rule(operator=OPERATOR)
+    def the_sweep_looks_for_rooms(self, operator: str | int) -> None:
+        """It takes no room that a ledger tells of."""
+        self.world.advance(1000)
+        ledger = self.world.children().inputs
+        before = set(self.world.rooms)
+        self.world.sweep_rooms()
+        if ledger is not None and ledger.inputs is not None:
+            assert self.world.rooms == before
+        self.then(operator)
+
     # What always holds
 
     @invariant()
@@ -350,6 +360,12 @@ class Interviews(RuleBasedStateMachine):
         self._run_until(lambda: world.interview is None and not world.pods and world.inputs is None)
         assert world.link is None
         assert world.rooms == set() or self.may_leave_room
+        self._sweep_later()
+
+    def _sweep_later(self) -> None:
+        self.world.advance(1000)
+        self.world.sweep_rooms()
+        assert self.world.rooms == set()
 
     def _run_until(self, done: Any) -> None:
         for _ in range(RUNS_TO_THE_END):

@@ -52,13 +52,13 @@ def test_all_is_there(environment: dict[str, str]) -> None:
         ("PARLEY_CAPACITY", "fifty"),
         ("PARLEY_CAPACITY", '{"total": -1}'),
         ("PARLEY_BOT_DEFAULTS_FILE", "/nowhere.json"),
-        ("PARLEY_DAILY_API_KEY", None),
+        ("PARLEY_DAILY_API_KEY_FILE", None),
     ],
 )
 def test_what_is_wrong_is_named(
     environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, name: str, value: str | None
 ) -> None:
-    if name == "PARLEY_DAILY_API_KEY":
+    if name == "PARLEY_DAILY_API_KEY_FILE":
         monkeypatch.setenv("PARLEY_DEFAULT_ROOM_PROVIDER", "daily")
     if value is None:
         monkeypatch.delenv(name, raising=False)

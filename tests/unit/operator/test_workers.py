@@ -1,6 +1,7 @@
 """One worker for each key: never twice at once, woken during a run is one more run, an error is repeated."""
 
 import asyncio
+import re
 from collections import Counter
 
 import pytest
@@ -210,11 +211,16 @@ async def test_a_wake_as_it_goes_is_not_lost() -> None:
     assert len(workers) == 0
 
 
-async def test_a_pause_that_was_asked_for_is_kept(caplog: pytest.LogCaptureFixture) -> None:
-    runs = Runs(RetryLaterError("Daily wants less", after=60))
+@pytest.mark.parametrize(("after", "pauses"), [(30, (30, 37.5)), (86_400, (60, 75))])
+async def test_a_pause_that_was_asked_for_is_kept_and_bounded(
+    caplog: pytest.LogCaptureFixture, after: float, pauses: tuple[float, float]
+) -> None:
+    runs = Runs(RetryLaterError("Daily wants less", after=after))
     workers = Workers(runs)
     workers.wake("a")
     await runs.next()
     await settle()
-    assert "Daily wants less; again in 60.0 s" in caplog.text
+    told = re.search(r"Daily wants less; again in ([0-9.]+) s", caplog.text)
+    assert told is not None
+    assert pauses[0] <= float(told[1]) <= pauses[1]
     await workers.stop()
