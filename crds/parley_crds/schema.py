@@ -10,6 +10,7 @@ from typing import Any, cast
 from pydantic import BaseModel
 
 from parley_crds.base import INT32_MAX
+from parley_crds.status import UNSEEN
 
 Schema = dict[str, Any]
 _INT_OR_STRING = "x-kubernetes-int-or-string"
@@ -18,9 +19,10 @@ _DROPPED = frozenset({"title", "propertyNames", "$defs", "$ref", "anyOf", "const
 
 
 def root_schema(model: type[BaseModel]) -> Schema:
-    """The schema of a whole resource; its metadata are left to the API server, its status has no defaults.
+    """The schema of a whole resource; its metadata are left to the API server.
 
-    A default in the status would be written by the API server and so belong to neither of the status's two writers.
+    Its status has no defaults: they would be written by the API server and so belong to neither of the status's two
+    writers. Only a status that nobody has written is given one, whole, which says that.
     """
     generated = model.model_json_schema(by_alias=True, mode="validation")
     schema = structural(generated, generated.get("$defs", {}))
@@ -29,7 +31,8 @@ def root_schema(model: type[BaseModel]) -> Schema:
         properties[name] = {"type": "string", "description": f"The {name} of every Kubernetes object."}
     properties["metadata"] = {"type": "object"}
     if "status" in properties:
-        properties["status"] = without_defaults(properties["status"])
+        unwritten = {"observedGeneration": UNSEEN}
+        properties["status"] = {**without_defaults(properties["status"]), "default": unwritten}
     return schema
 
 
