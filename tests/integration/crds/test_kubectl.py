@@ -43,14 +43,6 @@ def test_the_category_holds_both_kinds(
     assert set(names) == {"interview.parley.dev/ada", "interviewtemplate.parley.dev/backend"}
 
 
-def test_columns(control_plane: ControlPlane, namespace: str, interview: dict[str, object]) -> None:
-    control_plane.kubectl("create", "-n", namespace, "-f", "-", stdin=yaml.safe_dump(interview))
-    short = control_plane.kubectl("get", "itv", "-n", namespace).stdout
-    assert short.split("\n")[0].split() == ["NAME", "PHASE", "TEMPLATE", "CANDIDATE", "EXPIRES", "AGE"]
-    assert "Ada Lovelace" in short
-    assert "REASON" in control_plane.kubectl("get", "itv", "-n", namespace, "-o", "wide").stdout
-
-
 def test_interviews_are_selected_by_template_and_phase(
     control_plane: ControlPlane, namespace: str, interview: dict[str, object]
 ) -> None:
