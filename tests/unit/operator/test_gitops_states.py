@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import parley_operator.plan
-from parley_crds import Phase
-from support.gitops_states import INTERVIEW_STATES, documented_reasons
+import pytest
+from parley_crds import API_CONDITIONS, Phase
+from support.gitops_states import INTERVIEW_STATES, State, documented_reasons
+from support.operator_world import World
 
 PLAN = Path(parley_operator.plan.__file__).parent
 TELLERS = {"_Problem", "ContextProblem", "End", "Hold", "hold_of"}
@@ -57,6 +59,24 @@ def test_every_reason_of_the_plan_is_there() -> None:
     found = {reason for path in modules for reason in reasons_of(path)}
     assert {"TemplateNotFound", "ContextNotFound", "BotStarting", "Ending", "NoBot", "DeadlineExceeded"} <= found
     assert found - {reason for _, reason in documented_reasons()} == set()
+
+
+@pytest.mark.parametrize("state", INTERVIEW_STATES, ids=lambda state: state.name)
+def test_each_condition_is_about_the_generation_that_the_status_is_about(state: State) -> None:
+    """Otherwise `kubectl wait` never ends on one that stands since before an edit."""
+    for document in state.manifests():
+        status = document["status"]
+        own = [item for item in status["conditions"] if item["type"] not in API_CONDITIONS]
+        assert {item["observedGeneration"] for item in own} <= {status["observedGeneration"]}
+
+
+def test_what_is_over_and_edited_is_waited_for_in_vain_by_nobody() -> None:
+    world = World(spec={"cancel": True})
+    world.reconcile()
+    world.edit(ttl_seconds_after_finished=600)
+    world.reconcile()
+    (failed,) = [item for item in world.status.conditions if item.type == "Failed"]
+    assert (world.status.observed_generation, failed.observed_generation) == (2, 2)
 
 
 def test_a_state_has_one_name() -> None:
