@@ -105,12 +105,12 @@ def test_what_is_written_beside_the_status_is_no_spec(status: Status) -> None:
     assert not read.spec.cancel
 
 
-def guarded(status: Status, metadata: Document, *options: str, **rest: Document) -> str:
+def guarded(of: Status, metadata: Document, *options: str, **rest: Document) -> str:
     """Apply with more in its metadata than a name, as the operator: what the API server says against it."""
     document = {**HEAD, "metadata": {"name": "ada", **metadata}, **rest}
     force = ("--server-side", f"--field-manager={OPERATOR_MANAGER}", "--force-conflicts")
-    command = ("apply", "-n", status.namespace, *force, *options, "-f", "-")
-    return status.kubectl(*command, "--validate=false", stdin=yaml.safe_dump(document), check=False).stderr
+    command = ("apply", "-n", of.namespace, *force, *options, "-f", "-")
+    return of.kubectl(*command, "--validate=false", stdin=yaml.safe_dump(document), check=False).stderr
 
 
 def test_an_apply_for_another_object_of_the_name_is_refused_but_not_of_its_status(status: Status) -> None:
