@@ -12,6 +12,7 @@ from support.control_plane import ControlPlane
 
 type Document = dict[str, Any]
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 CLIENT_SIDE = ("apply",)
 SERVER_SIDE = ("apply", "--server-side", "--field-manager=gitops")
 KINDS = "interviews,interviewtemplates"
@@ -69,3 +70,14 @@ def in_namespace(source: Path, folder: Path, namespace: str) -> Path:
     target = folder / source.name
     target.write_text(yaml.safe_dump_all(documents), encoding="utf-8")
     return target
+
+
+def examples(folder: Path, namespace: str, **changes: str) -> tuple[str, ...]:
+    """The examples in this namespace, to be applied by Kustomize, with changes to their kustomization.yaml."""
+    kustomization: Document = yaml.safe_load((EXAMPLES / "kustomization.yaml").read_text(encoding="utf-8"))
+    for name in kustomization["resources"]:
+        in_namespace(EXAMPLES / name, folder, namespace)
+    for name in kustomization["configurations"]:
+        (folder / name).write_text((EXAMPLES / name).read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump({**kustomization, **changes}), encoding="utf-8")
+    return "-k", str(folder)

@@ -7,12 +7,10 @@ from typing import Any
 import pytest
 import yaml
 from parley_crds.crd import all_crds
-from support.applied import CLIENT_SIDE, SERVER_SIDE, Applied, in_namespace
+from support.applied import CLIENT_SIDE, EXAMPLES, SERVER_SIDE, Applied, examples, in_namespace
 from support.control_plane import ControlPlane
 
-ROOT = Path(__file__).parents[3]
-EXAMPLES = ROOT / "examples"
-EVERY_FIELD = ROOT / "tests/support/every_field.yaml"
+EVERY_FIELD = Path(__file__).parents[2] / "support/every_field.yaml"
 REFUSED = {"InterviewTemplate.spec.tools[]"}
 """What can't be set yet: parley_crds/not_yet.py."""
 WAYS = pytest.mark.parametrize("how", [CLIENT_SIDE, SERVER_SIDE], ids=["client-side", "server-side"])
@@ -21,15 +19,14 @@ WAYS = pytest.mark.parametrize("how", [CLIENT_SIDE, SERVER_SIDE], ids=["client-s
 @pytest.fixture(params=["every field", "examples", "examples by Kustomize"])
 def applied(request: pytest.FixtureRequest, control_plane: ControlPlane, namespace: str, tmp_path: Path) -> Applied:
     """Manifests that are to be applied to a namespace of their own."""
-    sources = [EVERY_FIELD] if request.param == "every field" else sorted(EXAMPLES.glob("*[!k].yaml"))
-    kept = [path for path in sources if "apiVersion: parley.dev" in path.read_text()]
-    for path in kept:
+    if request.param == "examples by Kustomize":
+        return Applied(control_plane, namespace, examples(tmp_path, namespace))
+    sources = (
+        [EVERY_FIELD] if request.param == "every field" else [EXAMPLES / "template.yaml", EXAMPLES / "interview.yaml"]
+    )
+    for path in sources:
         in_namespace(path, tmp_path, namespace)
-    if request.param != "examples by Kustomize":
-        return Applied(control_plane, namespace, ("-f", str(tmp_path)))
-    kustomization = yaml.safe_load((EXAMPLES / "kustomization.yaml").read_text())
-    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump({**kustomization, "namespace": namespace}))
-    return Applied(control_plane, namespace, ("-k", str(tmp_path)))
+    return Applied(control_plane, namespace, ("-f", str(tmp_path)))
 
 
 @WAYS

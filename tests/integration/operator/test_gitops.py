@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support.applied import CLIENT_SIDE, SERVER_SIDE, Applied, in_namespace
+from support.applied import CLIENT_SIDE, SERVER_SIDE, Applied, examples
 from support.gitops_table import judge
 from support.operator_site import WAIT, Json, Site
 from support.processes import tool
 from support.wait import until
 
-EXAMPLES = Path(__file__).parents[3] / "examples"
 WAYS = pytest.mark.parametrize("how", [CLIENT_SIDE, SERVER_SIDE], ids=["client-side", "server-side"])
 STARTED = "2026-11-22T12:01:00Z"
 
@@ -23,13 +22,8 @@ STARTED = "2026-11-22T12:01:00Z"
 @pytest.fixture
 def applied(site: Site, tmp_path: Path) -> Applied:
     """The examples, to be applied by Kustomize where the operator works, by names of their own."""
-    for name in ("template.yaml", "interview.yaml"):
-        in_namespace(EXAMPLES / name, tmp_path, site.namespace)
-    (tmp_path / "references.yaml").write_text((EXAMPLES / "references.yaml").read_text())
-    kustomization = yaml.safe_load((EXAMPLES / "kustomization.yaml").read_text())
-    suffix = {"nameSuffix": f"-of-{secrets.token_hex(3)}"}
-    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump({**kustomization, **suffix}))
-    return Applied(site.plane, site.namespace, ("-k", str(tmp_path)))
+    suffix = f"-of-{secrets.token_hex(3)}"
+    return Applied(site.plane, site.namespace, examples(tmp_path, site.namespace, nameSuffix=suffix))
 
 
 def interview_of(applied: Applied) -> str:
