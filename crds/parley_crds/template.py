@@ -96,10 +96,10 @@ class Inference(SpecModel):
     """Sampling settings of the model; one left out is the model's default."""
 
     temperature: Annotated[float, Field(ge=0, le=1)] | None = Field(
-        default=None, description="How freely the model words its turns, from 0 to 1."
+        default=None, description="How freely the model words its turns."
     )
     top_p: Annotated[float, Field(ge=0, le=1)] | None = Field(
-        default=None, description="The share of likely words that the model chooses from, from 0 to 1."
+        default=None, description="The share of likely words that the model chooses from."
     )
     max_tokens: Annotated[int, Field(ge=1, le=65_536)] | None = Field(
         default=None, description="The longest turn, in tokens."

@@ -58,7 +58,11 @@ class Draft:
         self.finished_at = status.finished_at
         lasting = (ConditionType.ACCEPTED, ConditionType.COMPLETE, ConditionType.FAILED)
         self._old = [condition for condition in status.conditions if condition.type not in API_CONDITIONS]
-        self._set: dict[str, Condition] = {old.type: old for old in self._old if old.type in lasting}
+        # They hold for the present generation, too: who waits for one asks whether it is about what was edited since.
+        present = {"observed_generation": self.observed.interview.metadata.generation}
+        self._set: dict[str, Condition] = {
+            old.type: old.model_copy(update=present) for old in self._old if old.type in lasting
+        }
 
     @property
     def status(self) -> InterviewStatus:

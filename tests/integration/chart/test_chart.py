@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 import yaml
+from parley_crds.crd import all_crds
 from parley_operator.installation import BotDefaults
 from support import json_schemas
-from support.chart import REGISTRY
+from support.chart import REGISTRY, render
 from support.control_plane import ControlPlane
 from support.processes import tool
 
@@ -220,3 +221,14 @@ def test_the_operator_takes_amounts_without_a_unit() -> None:
     assert defaults.resources["requests"]["cpu"] == "1"
     assert defaults.max_resources.cpu == "2"
     assert defaults.max_resources.ephemeral_storage is not None
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_the_crds_stay_when_the_release_goes_unless_told_otherwise(keep: bool) -> None:
+    """With a CRD all of its objects go: nobody's interviews by an uninstall."""
+    documents = render("parley") if keep else render("parley", "crds.keep=false")
+    found = {one["metadata"]["name"]: one["metadata"] for one in documents if one["kind"] == "CustomResourceDefinition"}
+    assert found.keys() == all_crds().keys()
+    for metadata in found.values():
+        policy = metadata.get("annotations", {}).get("helm.sh/resource-policy")
+        assert policy == ("keep" if keep else None)

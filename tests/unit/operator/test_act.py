@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from parley_operator.actions import CollectRevision, CreatePod, SetFinalizer
+from parley_crds import InterviewStatus, Phase
+from parley_operator.actions import Action, ApplyStatus, CollectRevision, CreatePod, SetFinalizer
 from parley_operator.shell.act import Actor
 from parley_operator.shell.kube import AlreadyExistsError, ConflictError, Kube, KubeError, NotFoundError
 from parley_operator.shell.revisions import COLLECT_PAGE_SIZE
@@ -131,3 +132,16 @@ async def test_a_finalizer_beside_another_writers_change_is_taken_off_at_once() 
 async def test_a_finalizer_beside_others_who_write_all_the_time_is_taken_off_later() -> None:
     with pytest.raises(ConflictError):
         await actor(Changing(times=9)).perform(REF, SetFinalizer(present=False))
+
+
+@pytest.mark.parametrize(
+    "action",
+    [ApplyStatus(InterviewStatus(phase=Phase.OPEN), None), SetFinalizer(present=True)],
+    ids=["status", "finalizer"],
+)
+async def test_each_apply_names_the_one_object_that_it_is_for(action: Action) -> None:
+    kube = Answers({})
+    await actor(kube).perform(REF, action)
+    ((method, body),) = kube.sent
+    assert method == "PATCH"
+    assert body["metadata"]["uid"] == REF.uid

@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 from parley_crds import Candidate, Phase
 from parley_operator.snapshot import ContextProblem
 from parley_operator.tombstones import spec_hash
+from support.gitops_states import documented_reasons, manifest, told
 from support.operator_watched import WatchedWorld
 from support.operator_world import START, template
 
@@ -36,6 +37,7 @@ class Interviews(RuleBasedStateMachine):
     """One interview's life. Every event is followed by whatever the operator does then."""
 
     seen: ClassVar[Counter[str]] = Counter()
+    told: ClassVar[set[tuple[str, str]]] = set()
     world: WatchedWorld
 
     @initialize(
@@ -298,6 +300,8 @@ class Interviews(RuleBasedStateMachine):
             conditions = [self.world.condition("Complete"), self.world.condition("Failed")]
             assert ("True", "AlreadyFinished") in conditions
         self.seen[f"{phase}, attempt {len(self.world.created_pods)}"] += 1
+        if self.world.interview is not None:
+            self.told.update(told(manifest(self.world)))
 
     @invariant()
     def at_most_one_live_bot(self) -> None:
@@ -382,3 +386,4 @@ def test_every_reachable_state() -> None:
     # All of them have to have been there for the invariants to mean much.
     assert reached >= {*map(str, Phase), "gone", "recalled"}, Interviews.seen
     assert {"InProgress, attempt 1", "InProgress, attempt 2", "Completed, attempt 1"} <= Interviews.seen.keys()
+    assert Interviews.told <= documented_reasons(), "docs/gitops.md lacks a state: add it to support/gitops_states.py"
