@@ -78,7 +78,7 @@ setup: .venv/.ready ## the development environment
 
 .PHONY: tools helm browser
 tools:
-	@cluster/parley-cluster tools kube coredns pause helm kubeconform versitygw
+	@cluster/parley-cluster tools kube coredns pause helm kubeconform kstatus versitygw
 
 helm:
 	@cluster/parley-cluster tools helm

@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 JOIN_SECONDS = 60
 RETRY_SECONDS = 2
+# Asking this API sooner than Daily wishes costs Daily nothing: the client keeps away from it by itself.
+LONGEST_RETRY_SECONDS = 30
 # For each of the two steps of joining: proxies give a request up after a minute, and a candidate before.
 PATIENCE_SECONDS = 10.0
 
@@ -53,7 +55,7 @@ async def make_way(rooms: RoomProvider | None, inputs: BotInputs, *, take_over: 
 
 def _required(rooms: RoomProvider | None) -> RoomProvider:
     if rooms is None:
-        log.error("an interview has a Daily room, but PARLEY_DAILY_API_KEY is not set")
+        log.error("an interview has a Daily room, but PARLEY_DAILY_API_KEY_FILE is not set")
         raise ProblemError(503, "room-unavailable", "This installation can't open the interview's room.")
     return rooms
 
@@ -74,5 +76,5 @@ async def _refusals_as_problems() -> AsyncIterator[None]:
             503,
             "room-unavailable",
             "The provider of the room does not let anybody in now; try again in a moment.",
-            headers={"Retry-After": str(max(1, round(wait or RETRY_SECONDS)))},
+            headers={"Retry-After": str(max(1, min(round(wait or RETRY_SECONDS), LONGEST_RETRY_SECONDS)))},
         ) from error

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends
 from parley_rooms.daily import DailyRooms
+from parley_rooms.keys import mounted_key
 from parley_rooms.provider import RoomProvider
 from starlette.requests import HTTPConnection
 
@@ -71,8 +72,10 @@ class Services:
 
 
 def _daily(settings: Settings) -> RoomProvider | None:
-    key = settings.daily_api_key
-    return None if key is None else DailyRooms(key.get_secret_value(), str(settings.daily_api_url))
+    if settings.daily_api_key_file is None:
+        return None
+    key = mounted_key(settings.daily_api_key_file, settings.daily_secret)
+    return DailyRooms(key, str(settings.daily_api_url))
 
 
 def services_of(connection: HTTPConnection) -> Services:

@@ -36,7 +36,12 @@ class Settings(StoreSettings):
     public_url: HttpUrl = Field(description="This API as browsers reach it; WebSocket rooms are below it.")
     cors_origins: Names = Field(default=[], description="Origins whose pages may call /join/v1 and open a room.")
 
-    daily_api_key: SecretStr | None = Field(default=None, description="Daily's API key, where Daily rooms are used.")
+    daily_api_key_file: Path | None = Field(
+        default=None, description="File with Daily's API key, read at each call. Unset: no Daily rooms."
+    )
+    daily_secret: str | None = Field(
+        default=None, description="Secret that the key is mounted from, as namespace/name: what people are to mend."
+    )
     daily_api_url: HttpUrl = Field(default=HttpUrl("https://api.daily.co/v1"), description="Daily's REST API.")
 
     host: str = Field(default="0.0.0.0", description="Address that both listeners bind.")  # noqa: S104 - a pod's own

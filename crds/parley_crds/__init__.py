@@ -30,6 +30,7 @@ from parley_crds.interview import (
 from parley_crds.limits import Limits, LimitsOverride
 from parley_crds.status import (
     API_CONDITIONS,
+    WAITING_FOR_CAPACITY,
     Attempt,
     Attempts,
     Condition,
@@ -57,6 +58,7 @@ from parley_crds.template import (
     SecondTab,
     Start,
 )
+from parley_crds.template_status import InterviewTemplateStatus
 from parley_crds.tools import SecretKeyRef, Tool, Webhook
 
 __all__ = [
@@ -71,6 +73,7 @@ __all__ = [
     "TEMPLATE_KIND",
     "TEMPLATE_PLURAL",
     "VERSION",
+    "WAITING_FOR_CAPACITY",
     "Attempt",
     "Attempts",
     "BotResources",
@@ -89,6 +92,7 @@ __all__ = [
     "InterviewStatus",
     "InterviewTemplate",
     "InterviewTemplateSpec",
+    "InterviewTemplateStatus",
     "Interviewer",
     "Limits",
     "LimitsOverride",

@@ -31,7 +31,7 @@ class Toleration(SpecModel):
     model_config = ConfigDict(
         json_schema_extra=validations(
             Rule(
-                "self.operator != 'Exists' || !has(self.value)",
+                "!has(self.operator) || self.operator != 'Exists' || !has(self.value)",
                 "bot.tolerations[].value must be left out with operator Exists",
                 ".value",
             )

@@ -10,23 +10,34 @@ from parley_crds.template import InterviewTemplate
 CATEGORY = "parley"
 JOINABLE_REASON = '.status.conditions[?(@.type=="Joinable")].reason'
 """Every end has its reason there, those of an interview that nobody came to as well."""
+ACCEPTED_STATUS = '.status.conditions[?(@.type=="Accepted")].status'
+STALLED_REASON = '.status.conditions[?(@.type=="Stalled")].reason'
+LATEST_POD = ".status.attempts.history[-1:].podName"
 
 
 def interview_crd() -> Schema:
-    """The CRD of `Interview`."""
+    """The CRD of `Interview`.
+
+    No column shows the candidate's name: lists are pasted into tickets and chats, and stand in the logs of pipelines.
+    Who is on call needs none, and who has to know reads `spec.candidate`.
+    """
     version = {
         "subresources": {"status": {}},
         "selectableFields": [{"jsonPath": ".spec.templateRef.name"}, {"jsonPath": ".status.phase"}],
         "additionalPrinterColumns": [
             _column("Phase", ".status.phase", "Where the interview is."),
+            _column("Reason", JOINABLE_REASON, "Why it can be joined or not; once over, why it ended."),
+            _column("Stalled", STALLED_REASON, "What somebody has to mend; empty: nothing."),
             _column("Template", ".spec.templateRef.name", "The template."),
-            _column("Candidate", ".spec.candidate.name", "Who is interviewed."),
-            _column("Expires", ".spec.window.expiresAt", "When the link stops working."),
-            _column("Room", ".status.room.provider", "Who serves the room.", wide=True),
+            _column("Opens", ".spec.window.notBefore", "When the link begins to work; empty: at once."),
+            _column("Expires", ".spec.window.expiresAt", "When the link stops working; empty: never.", wide=True),
+            _column("Candidate", ".spec.candidate.externalId", "The candidate in your own system.", wide=True),
             _column("Attempt", ".status.attempts.current", "The number of the bot.", kind="integer", wide=True),
-            _column("Link", ".status.linkSecretName", "The Secret with the candidate's link.", wide=True),
-            _column("Started", ".status.session.startedAt", "When the candidate first joined.", wide=True),
-            _column("Reason", JOINABLE_REASON, "Why it can be joined or not; once over, why it ended.", wide=True),
+            _column("Room", ".status.room.provider", "Who serves the room.", wide=True),
+            _column("Pod", LATEST_POD, "The bot's pod, in the bots' namespace.", wide=True),
+            _column("Revision", ".status.template.revision", "The snapshot of the template.", wide=True),
+            _column("Joined", ".status.session.startedAt", "Since when they talk.", kind="date", wide=True),
+            _column("Finished", ".status.finishedAt", "How long it has been over.", kind="date", wide=True),
             _age(),
         ],
         "schema": {"openAPIV3Schema": root_schema(Interview)},
@@ -35,15 +46,19 @@ def interview_crd() -> Schema:
 
 
 def template_crd() -> Schema:
-    """The CRD of `InterviewTemplate`, which has no status: nothing acts on a template alone."""
+    """The CRD of `InterviewTemplate`."""
     version = {
+        "subresources": {"status": {}},
         "additionalPrinterColumns": [
             _column("Title", ".spec.title", "What the interview is for."),
             _column("Language", ".spec.language", "The language of the interview."),
             _column("Start", ".spec.start", "When the bot is started."),
+            _column("Accepted", ACCEPTED_STATUS, "Whether interviews can be had by it here."),
+            _column("Active", ".status.activeInterviews", "How many interviews are not over.", kind="integer"),
             _column("Voice", ".spec.interviewer.voice", "The interviewer's voice.", wide=True),
             _column("Model", ".spec.model.id", "Which model speaks.", wide=True),
             _column("Room", ".spec.room.provider", "Who serves the room.", wide=True),
+            _column("Revision", ".status.revision", "The ControllerRevision of this content.", wide=True),
             _age(),
         ],
         "schema": {"openAPIV3Schema": root_schema(InterviewTemplate)},

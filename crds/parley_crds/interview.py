@@ -18,7 +18,7 @@ from parley_crds.base import (
 from parley_crds.group import API_VERSION, INTERVIEW_KIND
 from parley_crds.limits import LimitsOverride
 from parley_crds.rules import Rule, validations
-from parley_crds.status import InterviewStatus
+from parley_crds.status import UNSEEN, InterviewStatus
 from parley_crds.template import Start
 from parley_crds.tools import SecretKeyRef
 
@@ -255,4 +255,6 @@ class Interview(ApiModel):
     kind: Literal["Interview"] = INTERVIEW_KIND
     metadata: ObjectMeta = Field(default=ObjectMeta(), description="The object's metadata.")
     spec: InterviewSpec = Field(description="Who is interviewed, by which template, and when.")
-    status: InterviewStatus = Field(default=InterviewStatus(), description="What was observed.")
+    status: InterviewStatus = Field(
+        default=InterviewStatus(observed_generation=UNSEEN), description="What was observed."
+    )

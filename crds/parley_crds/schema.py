@@ -4,12 +4,14 @@ The rules are those of https://kubernetes.io/docs/tasks/extend-kubernetes/custom
 (structural schemas): no references, no null, no `additionalProperties: false` beside properties, a type everywhere.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from pydantic import BaseModel
 
 from parley_crds.base import INT32_MAX
+from parley_crds.status import UNSEEN
 
 Schema = dict[str, Any]
 _INT_OR_STRING = "x-kubernetes-int-or-string"
@@ -18,9 +20,13 @@ _DROPPED = frozenset({"title", "propertyNames", "$defs", "$ref", "anyOf", "const
 
 
 def root_schema(model: type[BaseModel]) -> Schema:
-    """The schema of a whole resource; its metadata are left to the API server, its status has no defaults.
+    """The schema of a whole resource; its metadata are left to the API server.
 
-    A default in the status would be written by the API server and so belong to neither of the status's two writers.
+    Its status has no defaults: they would be written by the API server and so belong to neither of the status's two
+    writers. Only a status that nobody has written is given one, whole, which says that.
+
+    Nothing in a list has defaults: a client-side apply compares lists of custom resources as a whole, so each apply
+    would find a difference, as Argo CD does. There the models' defaults alone count.
     """
     generated = model.model_json_schema(by_alias=True, mode="validation")
     schema = structural(generated, generated.get("$defs", {}))
@@ -28,8 +34,10 @@ def root_schema(model: type[BaseModel]) -> Schema:
     for name in ("apiVersion", "kind"):
         properties[name] = {"type": "string", "description": f"The {name} of every Kubernetes object."}
     properties["metadata"] = {"type": "object"}
+    properties["spec"] = _without_defaults_in_lists(_with_figures(properties["spec"]))
     if "status" in properties:
-        properties["status"] = without_defaults(properties["status"])
+        unwritten = {"observedGeneration": UNSEEN}
+        properties["status"] = {**without_defaults(properties["status"]), "default": unwritten}
     return schema
 
 
@@ -61,6 +69,49 @@ def without_defaults(schema: Schema) -> Schema:
     if "items" in out:
         out["items"] = without_defaults(out["items"])
     return out
+
+
+def _without_defaults_in_lists(schema: Schema) -> Schema:
+    out = dict(schema)
+    if "properties" in out:
+        out["properties"] = {name: _without_defaults_in_lists(child) for name, child in out["properties"].items()}
+    if "items" in out:
+        out["items"] = without_defaults(out["items"])
+    return out
+
+
+def _with_figures(schema: Schema) -> Schema:
+    """The schema whose descriptions tell each field's default and bounds, too: `kubectl explain` shows neither."""
+    out = dict(schema)
+    if "properties" in out:
+        out["properties"] = {name: _with_figures(child) for name, child in out["properties"].items()}
+        for child in out["properties"].values():
+            child["description"] = " ".join([child["description"], *_figures(child)])
+    if "items" in out:
+        out["items"] = _with_figures(out["items"])
+    return out
+
+
+def _figures(node: Schema) -> Iterator[str]:
+    default = node.get("default", "")
+    if not isinstance(default, list | dict) and default != "":
+        yield f"Default: {json.dumps(default).strip('"')}."
+    if node.get(_INT_OR_STRING):
+        return
+    for least, most, unit in (
+        ("minimum", "maximum", ""),
+        ("minLength", "maxLength", " characters"),
+        ("minItems", "maxItems", " items"),
+        ("minProperties", "maxProperties", " entries"),
+    ):
+        if most in node:
+            yield _bounds(node.get(least, 0), node[most], unit)
+
+
+def _bounds(least: float, most: float, unit: str) -> str:
+    if most >= INT32_MAX:
+        return f"At least {least:g}."
+    return f"{least:g} to {most}{unit}." if least or not unit else f"At most {most}{unit}."
 
 
 def _resolved(node: Mapping[str, Any], defs: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,11 +1,12 @@
 """`Interview.status`: what was observed. Nothing in it opens a door.
 
 Two writers share it by server-side apply: the API owns `session` and the conditions CandidateArrived and
-SessionFinished, the operator owns the rest. No field has a default here: a default would belong to neither.
+SessionFinished, the operator owns the rest. No field has a default here: a default would belong to neither. Only a
+status that nobody has written yet says so, by its observedGeneration.
 """
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -14,6 +15,10 @@ from parley_crds.rules import list_map
 
 Count = Annotated[int, Field(ge=0, le=INT32_MAX)]
 Generation = Annotated[int, Field(ge=0, le=2**53 - 1)]
+UNSEEN: Final = -1
+"""The observedGeneration of what its controller has never seen. The API server writes it at the creation: without it
+kstatus, which asks whether the generation was observed, would call a new object Current."""
+ObservedGeneration = Annotated[int, Field(ge=UNSEEN, le=2**53 - 1)]
 Name = Annotated[str, Field(max_length=253)]
 
 
@@ -55,6 +60,8 @@ class ConditionType(StrEnum):
     SESSION_FINISHED = "SessionFinished"
 
 
+WAITING_FOR_CAPACITY = "WaitingForCapacity"
+"""The reason of Reconciling while an interview that is due has no slot for its bot."""
 API_CONDITIONS = frozenset({ConditionType.CANDIDATE_ARRIVED, ConditionType.SESSION_FINISHED})
 """The conditions that the API applies; every other is the operator's."""
 
@@ -131,8 +138,8 @@ class Session(StatusModel):
 class InterviewStatus(StatusModel):
     """What was observed of the interview."""
 
-    observed_generation: Generation | None = Field(
-        default=None, description="The metadata.generation that the operator last acted on."
+    observed_generation: ObservedGeneration | None = Field(
+        default=None, description="The metadata.generation that the operator last acted on; -1: none yet."
     )
     phase: Phase | None = Field(default=None, description="The summary for people; programs read the conditions.")
     conditions: list[Condition] = Field(

@@ -20,6 +20,7 @@ from parley_crds.bot import BotSettings
 from parley_crds.group import API_VERSION, TEMPLATE_KIND
 from parley_crds.limits import Limits
 from parley_crds.rules import LIST_ATOMIC, Rule, list_map, validations
+from parley_crds.template_status import InterviewTemplateStatus
 from parley_crds.tools import Tool
 
 Start = Literal["Immediate", "OnArrival"]
@@ -95,10 +96,10 @@ class Inference(SpecModel):
     """Sampling settings of the model; one left out is the model's default."""
 
     temperature: Annotated[float, Field(ge=0, le=1)] | None = Field(
-        default=None, description="How freely the model words its turns, from 0 to 1."
+        default=None, description="How freely the model words its turns."
     )
     top_p: Annotated[float, Field(ge=0, le=1)] | None = Field(
-        default=None, description="The share of likely words that the model chooses from, from 0 to 1."
+        default=None, description="The share of likely words that the model chooses from."
     )
     max_tokens: Annotated[int, Field(ge=1, le=65_536)] | None = Field(
         default=None, description="The longest turn, in tokens."
@@ -244,3 +245,4 @@ class InterviewTemplate(ApiModel):
     kind: Literal["InterviewTemplate"] = TEMPLATE_KIND
     metadata: ObjectMeta = Field(default=ObjectMeta(), description="The object's metadata.")
     spec: InterviewTemplateSpec = Field(description="The plan.")
+    status: InterviewTemplateStatus = Field(default=InterviewTemplateStatus(), description="What was observed.")

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from parley_crds import InterviewStatus
 from parley_protocol import BotInputs
 
+from parley_operator.capacity import SlotRequest
 from parley_operator.snapshot import InputsSecret, Step
 
 type Json = dict[str, Any]
@@ -216,9 +217,10 @@ class Plan:
     """What to do now, in this order, and when to look again at the latest (None: only when something changes).
 
     The first action that fails ends the run; the next one plans anew. `awaits_template` names the template whose
-    appearance is waited for.
+    appearance is waited for. `wants` asks for a slot: the plan is made again with the turn that the interview has.
     """
 
     actions: Sequence[Action]
     wake_at: datetime | None = None
     awaits_template: str | None = None
+    wants: SlotRequest | None = None

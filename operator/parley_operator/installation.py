@@ -10,6 +10,8 @@ from parley_crds import BotSettings
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
+from parley_operator.capacity import Capacity
+
 _QUANTITY = re.compile(
     r"(?P<number>[0-9]+\.?[0-9]*|\.[0-9]+)((?P<suffix>[numkMGTPE]|[KMGTPE]i)|[eE](?P<exponent>[+-]?[0-9]{1,2}))?"
 )
@@ -107,6 +109,7 @@ class Installation:
     """How long before `window.notBefore` an Immediate interview gets its bot."""
     start_deadline_seconds: int = 180
     """After how long a bot that is not ready is replaced; a cold pod on Fargate takes 45-90 s."""
+    capacity: Capacity = field(default_factory=Capacity)
 
 
 def bounds_problem(bot: BotSettings, defaults: BotDefaults) -> str | None:

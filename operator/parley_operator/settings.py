@@ -1,13 +1,16 @@
 """The operator's settings, from environment variables that begin with `PARLEY_`."""
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
 from parley_rooms.daily import API_URL
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as SourceError
 
+from parley_operator.capacity import Capacity
 from parley_operator.installation import BotDefaults, Installation
 
 LINK_KEY_LENGTH = 32
@@ -39,14 +42,25 @@ class Settings(BaseSettings):
     default_room_provider: Literal["websocket", "daily"] = Field(
         default="websocket", description="The provider of templates that name none."
     )
-    daily_api_key: SecretStr | None = Field(default=None, description="The key of the Daily domain.")
+    daily_api_key_file: Path | None = Field(
+        default=None, description="The key of the Daily domain; it is read at each call. Unset: no Daily rooms."
+    )
+    daily_secret: str | None = Field(
+        default=None, description="The Secret that the key is mounted from, as namespace/name: what people are to mend."
+    )
     daily_api_url: str = Field(default=API_URL, description="Daily's REST API.")
     watch_namespaces: list[str] = Field(
         default=[], description="Where interviews may be, a JSON list; empty: in every namespace."
     )
     lead_seconds: int = Field(default=120, ge=0, description="How long before notBefore an Immediate bot starts.")
     start_deadline_seconds: int = Field(
-        default=180, ge=5, description="After how long a bot that is not ready is replaced."
+        default=180,
+        ge=5,
+        description="After how long a bot that is not ready is replaced; the chart takes 180 or more.",
+    )
+    capacity: Capacity = Field(
+        default=Capacity(),
+        description="How many interviews may have a bot at once: a JSON object of total, perNamespace and namespaces.",
     )
     health_port: int = Field(default=8080, ge=0, description="The port of /healthz; 0 takes a free one.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What is logged.")
@@ -62,9 +76,12 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        raise SettingsError(f"PARLEY_{'_'.join(map(str, first['loc'])).upper()}: {first['msg']}") from error
-    except ValueError as error:  # pydantic-settings' own, where a value is no JSON
-        raise SettingsError(f"PARLEY_WATCH_NAMESPACES: {error}") from error
+        setting, *inside = map(str, first["loc"])
+        told = ": ".join(filter(None, [".".join(inside), first["msg"]]))
+        raise SettingsError(f"PARLEY_{setting.upper()}: {told}") from error
+    except SourceError as error:  # a value is no JSON; the message names its field
+        named = re.search(r'field "(\w+)"', str(error))
+        raise SettingsError(f"PARLEY_{named[1].upper() if named else ''}: it is not JSON") from error
 
 
 def read_installation(settings: Settings) -> Installation:
@@ -73,9 +90,9 @@ def read_installation(settings: Settings) -> Installation:
     Raises:
         SettingsError: the bot's defaults can't be read, or Daily is the default and has no key.
     """
-    if settings.default_room_provider == "daily" and settings.daily_api_key is None:
-        raise SettingsError("PARLEY_DAILY_API_KEY: the default room provider is daily, which needs its key")
-    providers = {"websocket"} if settings.daily_api_key is None else {"websocket", "daily"}
+    if settings.default_room_provider == "daily" and settings.daily_api_key_file is None:
+        raise SettingsError("PARLEY_DAILY_API_KEY_FILE: the default room provider is daily, which needs its key")
+    providers = {"websocket"} if settings.daily_api_key_file is None else {"websocket", "daily"}
     return Installation(
         name=settings.installation,
         bots_namespace=settings.bots_namespace,
@@ -87,6 +104,7 @@ def read_installation(settings: Settings) -> Installation:
         default_room_provider=settings.default_room_provider,
         lead_seconds=settings.lead_seconds,
         start_deadline_seconds=settings.start_deadline_seconds,
+        capacity=settings.capacity,
     )
 
 

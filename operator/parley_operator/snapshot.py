@@ -9,6 +9,7 @@ from parley_crds import Interview, InterviewTemplateSpec
 from parley_crds.names import child_name
 from parley_protocol import BotInputs, InterviewRef
 
+from parley_operator.capacity import Turn
 from parley_operator.installation import Installation
 from parley_operator.placement import Placement
 from parley_operator.tombstones import Tombstone
@@ -134,7 +135,7 @@ class Snapshot:
     `template` is read until the interview is accepted, `context` until it is over; they are None otherwise. `context`
     is also None where the interview names none. `template_problem` tells of a template, or a snapshot of one, that is
     there and not valid any more: it was stored under an older schema. `tombstone` is read before acceptance, and of a
-    final Interview that has a TTL.
+    final Interview that has a TTL. `turn` is None until the plan has asked for a slot.
     """
 
     installation: Installation
@@ -146,6 +147,7 @@ class Snapshot:
     link: LinkSecret | None = None
     tombstone: Tombstone | None = None
     children: Children = Children()
+    turn: Turn | None = None
 
     @property
     def uid(self) -> str:

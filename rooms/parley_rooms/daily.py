@@ -5,9 +5,10 @@ joining within a short time; it carries no `eject_at_token_exp`, since that woul
 conversation and, by Daily's rules, switch the room's own `eject_at_room_exp` off.
 """
 
-import math
-from collections.abc import Generator
-from datetime import datetime
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Generator, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -20,51 +21,62 @@ from parley_rooms.errors import (
     RoomRejectedError,
     RoomUnavailableError,
 )
-from parley_rooms.provider import Grant, Occupant, Role, Room, RoomPlan, user_id
+from parley_rooms.keys import ApiKey
+from parley_rooms.patience import HoldOff, retry_after
+from parley_rooms.provider import FoundRoom, Grant, Occupant, Role, Room, RoomPlan, user_id
 from parley_rooms.retry import Retry
 
 API_URL: Final = "https://api.daily.co/v1"
 MAX_PARTICIPANTS: Final = 2
+CALL_SECONDS: Final = 30.0
+"""How long a call may take in all, with its repetitions: whoever makes it holds a place that others wait for."""
 _TIMEOUT: Final = httpx.Timeout(10, connect=5)
+_TOLD_LENGTH: Final = 300
+_PAGE_SIZE: Final = 100
 _PERMISSIONS: Final[dict[Role, dict[str, Any]]] = {
     "bot": {"hasPresence": True, "canSend": ["audio"], "canAdmin": False},
     "candidate": {"hasPresence": True, "canSend": ["audio", "video"], "canAdmin": False},
 }
 
 
-class _ApiKey(httpx.Auth):
+class _Bearer(httpx.Auth):
     """Adds the key to each request, so that it stands in no attribute that somebody prints."""
 
-    def __init__(self, key: str) -> None:
-        self.__key = key
+    def __init__(self, key: ApiKey) -> None:
+        self._key = key
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Set the Authorization header."""
-        request.headers["Authorization"] = f"Bearer {self.__key}"
+        request.headers["Authorization"] = f"Bearer {self._key.read()}"
         yield request
 
 
 class DailyRooms:
-    """The `daily` provider, a `RoomProvider`.
+    """The `daily` provider, a `RoomProvider` and a `RoomDirectory`.
 
     Args:
-        api_key: the key of the Daily domain; it is never logged.
+        api_key: the key of the Daily domain; it is read at each call and never logged.
         api_url: where the API is.
         transport: how to get there; None: over the network.
         retry: how often and how patiently a call is repeated.
+        call_seconds: how long a call may take in all.
     """
 
     def __init__(
         self,
-        api_key: str,
+        api_key: ApiKey,
         api_url: str = API_URL,
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         retry: Retry | None = None,
+        call_seconds: float = CALL_SECONDS,
     ) -> None:
+        self._key = api_key
         self._url = api_url.rstrip("/")
         self._retry = retry or Retry()
-        self._http = httpx.AsyncClient(auth=_ApiKey(api_key), timeout=_TIMEOUT, transport=transport)
+        self._call_seconds = call_seconds
+        self._hold_off = HoldOff()
+        self._http = httpx.AsyncClient(auth=_Bearer(api_key), timeout=_TIMEOUT, transport=transport)
 
     def __repr__(self) -> str:
         return f"DailyRooms({self._url!r})"
@@ -73,12 +85,20 @@ class DailyRooms:
         """Make the room, or bring the one that is there to the plan: a repeated call may find its own room."""
         body = {"privacy": "private", "properties": _room_properties(plan)}
         try:
-            answer = await self._call("POST", "/rooms", {"name": plan.name, **body})
+            return await self._make(plan.name, body)
         except RoomRejectedError as error:
             if "already exists" not in str(error):
                 raise
-            answer = await self._call("POST", _room_path(plan.name), body)
-        return Room(_text(answer, "name"), _text(answer, "url"))
+        try:
+            return _room_of(await self._call("POST", _room_path(plan.name), body))
+        except RoomNotFoundError:
+            # Somebody deleted it just now, or it is past its end and only its name is still taken.
+            with contextlib.suppress(RoomUnavailableError):
+                await self.delete(plan.name)
+            return await self._make(plan.name, body)
+
+    async def _make(self, name: str, body: dict[str, Any]) -> Room:
+        return _room_of(await self._call("POST", "/rooms", {"name": name, **body}))
 
     async def mint(self, grant: Grant) -> str:
         """A token for joining this room in this role until `join_by`."""
@@ -115,22 +135,70 @@ class DailyRooms:
         except RoomNotFoundError:
             return
 
+    async def pages(self) -> AsyncIterator[Sequence[FoundRoom]]:
+        """Every room of the domain, page by page, the newest first."""
+        seen: set[str] = set()
+        after = ""
+        while True:
+            answer = await self._call("GET", f"/rooms?limit={_PAGE_SIZE}{after}")
+            rooms = answer.get("data")
+            if not isinstance(rooms, list) or not all(isinstance(room, dict) for room in rooms):
+                raise RoomUnavailableError("Daily's answer does not say which rooms there are")
+            ids = [_text(room, "id") for room in rooms]
+            # A cursor that is not heeded gives the first page again, for ever.
+            if seen.issuperset(ids):
+                return
+            seen.update(ids)
+            yield [FoundRoom(_text(room, "name"), _moment(room.get("created_at"))) for room in rooms]
+            if len(rooms) < _PAGE_SIZE:
+                return
+            after = f"&starting_after={quote(ids[-1], safe='')}"
+
+    async def occupied(self) -> set[str]:
+        """Which rooms have somebody in them; Daily's answer may be some seconds old."""
+        return {name for name, people in (await self._call("GET", "/presence")).items() if people}
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._http.aclose()
 
     async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """One call, repeated while it is worth it. Raises a RoomError."""
-        return await self._retry.run(lambda: self._once(method, path, body))
+        try:
+            async with asyncio.timeout(self._call_seconds):
+                return await self._retry.run(lambda: self._once(method, path, body))
+        except TimeoutError as error:
+            raise RoomUnavailableError(f"Daily did not do it within {self._call_seconds:g} s") from error
 
     async def _once(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+        kind = "deletions" if method == "DELETE" else "all else"
+        self._hold_off.require_welcome(kind)
         try:
             response = await self._http.request(method, self._url + path, json=body)
         except httpx.RequestError as error:
             raise RoomUnavailableError(f"Daily can't be reached: {type(error).__name__} {error}") from error
-        if not response.is_success:
-            raise _refusal(response)
-        return _document(response)
+        if response.is_success:
+            return _document(response)
+        refusal = self._refusal(response)
+        # What is no longer than a pause of ours, the call waits for itself.
+        if isinstance(refusal, RoomUnavailableError) and (refusal.retry_after or 0) > self._retry.longest_pause:
+            self._hold_off.keep_away(kind, refusal.retry_after or 0)
+        raise refusal
+
+    def _refusal(self, response: httpx.Response) -> RoomError:
+        """The error that tells what to do about this answer."""
+        status = response.status_code
+        body = _document_or_none(response) or {}
+        what = f"{body.get('error', response.reason_phrase)} {body.get('info', '')}"
+        said = f"Daily answered {status}: {what[:_TOLD_LENGTH]}".rstrip()
+        if status in (401, 403) or body.get("error") == "authorization-header-error":
+            return RoomAuthError(f"Daily refuses the API key: mend {self._key.place} ({said})")
+        if status == 404:
+            return RoomNotFoundError(said)
+        if status == 429 or status >= 500:
+            asked = retry_after(response.headers.get("Retry-After", ""), datetime.now(UTC))
+            return RoomUnavailableError(said, asked)
+        return RoomRejectedError(said)
 
 
 def _room_path(name: str) -> str:
@@ -150,27 +218,8 @@ def _room_properties(plan: RoomPlan) -> dict[str, Any]:
     return properties
 
 
-def _refusal(response: httpx.Response) -> RoomError:
-    """The error that tells what to do about this answer."""
-    status = response.status_code
-    body = _document_or_none(response) or {}
-    message = f"Daily answered {status}: {body.get('error', response.reason_phrase)} {body.get('info', '')}".rstrip()
-    if status in (401, 403) or body.get("error") == "authorization-header-error":
-        return RoomAuthError(message)
-    if status == 404:
-        return RoomNotFoundError(message)
-    if status == 429 or status >= 500:
-        return RoomUnavailableError(message, _retry_after(response))
-    return RoomRejectedError(message)
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    """Retry-After in seconds. Daily sends seconds; a date, the header's other form, is left to our own patience."""
-    try:
-        seconds = float(response.headers.get("Retry-After", ""))
-    except ValueError:
-        return None
-    return seconds if seconds >= 0 and math.isfinite(seconds) else None
+def _room_of(answer: dict[str, Any]) -> Room:
+    return Room(_text(answer, "name"), _text(answer, "url"))
 
 
 def _document(response: httpx.Response) -> dict[str, Any]:
@@ -197,3 +246,12 @@ def _text(document: dict[str, Any], key: str) -> str:
 
 def _seconds(moment: datetime) -> int:
     return int(moment.timestamp())
+
+
+def _moment(value: object) -> datetime | None:
+    """A time of Daily's; None where it is none, or has no zone."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return moment if moment is not None and moment.tzinfo is not None else None

@@ -3,26 +3,12 @@
 A `websocket` room has no provider: the bot serves it, so it is there as long as its pod, and a ticket opens it.
 """
 
-import re
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal, Protocol
+from typing import Literal, Protocol
 
 Role = Literal["bot", "candidate"]
-
-_ROOM_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
-
-
-def room_name(installation: str, child: str) -> str:
-    """`parley-<installation>-<child>`: installations that share a provider's account don't meet.
-
-    Raises:
-        ValueError: the result is no name that every provider takes (128 of A-Z, a-z, 0-9, dash and underscore).
-    """
-    name = f"parley-{installation}-{child}"
-    if not _ROOM_NAME.fullmatch(name):
-        raise ValueError(f"{name!r} can't be the name of a room: shorten the installation's name")
-    return name
 
 
 def user_id(role: Role, attempt: int) -> str:
@@ -94,4 +80,31 @@ class RoomProvider(Protocol):
 
     async def aclose(self) -> None:
         """Close connections to the provider."""
+        ...
+
+
+@dataclass(frozen=True)
+class FoundRoom:
+    """A room of the account, whoever made it, and when; None where the provider does not say."""
+
+    name: str
+    created_at: datetime | None
+
+
+class RoomDirectory(Protocol):
+    """Tells of every room of the provider's account, for who looks for those that were forgotten.
+
+    Raises a `RoomError` as a `RoomProvider` does.
+    """
+
+    def pages(self) -> AsyncIterator[Sequence[FoundRoom]]:
+        """The rooms, page by page, the newest first."""
+        ...
+
+    async def occupied(self) -> set[str]:
+        """The names of the rooms with somebody in them."""
+        ...
+
+    async def delete(self, name: str) -> None:
+        """Remove a room; no such room is success."""
         ...

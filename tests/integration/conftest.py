@@ -11,6 +11,7 @@ from kubernetes.aio import client as untyped_client
 from kubernetes.aio import config as untyped_config
 from parley_crds.crd import all_crds
 from support.control_plane import ControlPlane, start_control_plane
+from support.wait import until
 
 # The package claims to be typed, but takes plain documents that its annotations do not name.
 client: Any = untyped_client
@@ -40,6 +41,9 @@ def crds(control_plane: ControlPlane) -> None:
     control_plane.kubectl(
         "wait", "--for=condition=Established", "--timeout=30s", *(f"crd/{name}" for name in all_crds())
     )
+    # Discovery comes a moment later, and kubectl keeps what it found there before: `get` alone asks again.
+    listing = ("get", ",".join(all_crds()), "--all-namespaces")
+    until("the kinds are served", lambda: control_plane.kubectl(*listing, check=False).returncode == 0, 30)
 
 
 @pytest.fixture(scope="session")

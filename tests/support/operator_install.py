@@ -37,6 +37,7 @@ def installed(
     plane.kubectl("apply", "-f", "-", stdin=json.dumps(granted))
     token = plane.kubectl("-n", home, "create", "token", "parley-operator").stdout.strip()
     (folder / "token").write_text("the-operators-token\n")
+    (folder / "DAILY_API_KEY").write_text(f"{daily.KEY}\n")
     (folder / "bot.json").write_text(json.dumps({"image": "parley/bot:test"} | (bot or {})))
     (port,) = free_ports(1)
     variables = {
@@ -51,7 +52,8 @@ def installed(
         "PARLEY_BOT_DEFAULTS_FILE": str(folder / "bot.json"),
         "PARLEY_WATCH_NAMESPACES": json.dumps([namespace]),
         "PARLEY_HEALTH_PORT": str(port),
-        "PARLEY_DAILY_API_KEY": daily.KEY,
+        "PARLEY_DAILY_API_KEY_FILE": str(folder / "DAILY_API_KEY"),
+        "PARLEY_DAILY_SECRET": f"{home}/daily",
         "PARLEY_DAILY_API_URL": daily.url,
         "PARLEY_LOG_LEVEL": "DEBUG",
     } | environment

@@ -40,6 +40,9 @@ class Orders:
     def __init__(self, folder: Path) -> None:
         self.taken: list[tuple[str, Json, str]] = []
         self.broken = False
+        self.answers = threading.Event()
+        """Cleared, it takes connections and never answers."""
+        self.answers.set()
         authority = Authority(folder)
         certificate, key = authority.server("api", "127.0.0.1")
         self.ca_file = authority.file
@@ -64,6 +67,7 @@ class Orders:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                orders.answers.wait()
                 orders.taken.append((self.path, body, self.headers["Authorization"]))
                 answer = json.dumps({"sealed": True, "turns": 1}).encode()
                 self.send_response(503 if orders.broken else 200)
@@ -99,6 +103,21 @@ class Daily:
         """The names of the rooms that are there."""
         answer = httpx.get(f"{self._control}/rooms", trust_env=False)
         return [room["name"] for room in answer.raise_for_status().json()]
+
+    def clock(self, ahead_seconds: float) -> None:
+        """Sets Daily's time, so that rooms are old at once."""
+        body = {"ahead_seconds": ahead_seconds}
+        httpx.put(f"{self._control}/clock", json=body, trust_env=False).raise_for_status()
+
+    def join(self, room: str, token: str) -> None:
+        """Somebody goes into a room."""
+        url = f"{self._control}/rooms/{room}/participants"
+        httpx.post(url, json={"token": token}, trust_env=False).raise_for_status()
+
+    def delete(self, name: str) -> None:
+        """Deletes a room, as somebody does on Daily's dashboard."""
+        headers = {"Authorization": f"Bearer {self.KEY}"}
+        httpx.delete(f"{self.url}/rooms/{name}", headers=headers, trust_env=False).raise_for_status()
 
     def fail(self, *faults: Json) -> None:
         """Orders faults; none at all ends those that were ordered."""
@@ -152,6 +171,10 @@ class Site:
             return False
 
     # What people do
+
+    def daily_key(self, key: str) -> None:
+        """Puts a key into the Secret that is mounted for Daily."""
+        Path(self.environment["PARLEY_DAILY_API_KEY_FILE"]).write_text(key)
 
     def create(self, kind: str, name: str, spec: Json) -> Json:
         """Creates a resource of ours."""
@@ -281,6 +304,16 @@ class Site:
         """The template snapshots."""
         answer: Json = self._read(self.namespace, "controllerrevisions")
         return [item["metadata"]["name"] for item in answer["items"]]
+
+    def all_of(self, namespace: str, kind: str) -> list[Json]:
+        """Every object of a kind in a namespace."""
+        answer: Json = self._read(namespace, kind)
+        items: list[Json] = answer["items"]
+        return items
+
+    def message(self, name: str, type_: str) -> str:
+        """A condition's message."""
+        return next(str(item["message"]) for item in self.status(name)["conditions"] if item["type"] == type_)
 
     def events(self, name: str) -> list[str]:
         """The reasons of the Events about an Interview."""

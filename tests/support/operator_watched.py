@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from parley_crds.names import child_name
 from parley_operator.actions import (
     Action,
     ApplyLink,
@@ -11,7 +12,9 @@ from parley_operator.actions import (
     EnsureRoom,
     PinTemplate,
 )
+from parley_operator.plan.rooms import orphans, own_rooms
 from parley_operator.tombstones import spec_hash
+from parley_rooms.provider import FoundRoom
 
 from support.operator_world import World
 
@@ -36,6 +39,14 @@ class WatchedWorld(World):
                 assert found.end is not None
                 assert found.end.spec_hash == spec_hash(self.require_interview().spec)
         super().perform(action)
+
+    def sweep_rooms(self) -> None:
+        """The sweep of orphaned rooms, as the shell does it."""
+        interview, in_use = self.interview, set() if self.inputs is None else {self.inputs["metadata"]["name"]}
+        if interview is not None and not (interview.status.phase is not None and interview.status.phase.is_final):
+            in_use.add(child_name(interview.metadata.name, interview.metadata.uid or ""))
+        found = [FoundRoom(name, self.rooms_made.get(name)) for name in self.rooms]
+        self.rooms -= set(orphans(own_rooms(self.installation, found, self.now), in_use, ()))
 
     def _expect_a_pod(self) -> None:
         spec, status = self.require_interview().spec, self.status

@@ -44,6 +44,7 @@ from parley_operator.actions import (
     WriteTombstone,
     step_of,
 )
+from parley_operator.capacity import Turn
 from parley_operator.installation import Installation
 from parley_operator.manifests import changed_inputs
 from parley_operator.plan import plan, plan_orphan
@@ -88,7 +89,10 @@ class World(Remains):
     link: dict[str, Any] | None = None
     tried: list[StepName] = field(default_factory=list)
     rooms: set[str] = field(default_factory=set)
+    rooms_made: dict[str, datetime] = field(default_factory=dict)
     down: set[StepName] = field(default_factory=set)
+    down_kind: str = "DownError"
+    """The error of a step that is down."""
     troubles: dict[Step, Trouble] = field(default_factory=dict)
     sealed: list[str] = field(default_factory=list)
     erased: bool = False
@@ -97,6 +101,8 @@ class World(Remains):
     phases: list[str] = field(default_factory=list)
     fell_back: bool = False
     wake_at: datetime | None = None
+    turn: Turn = "MayTake"
+    """What an interview that asks for a slot is told."""
     meanwhile: Callable[[], object] | None = None
     """What happens once between the next observation and what is done about it."""
 
@@ -148,7 +154,8 @@ class World(Remains):
         """The plan for what is there now."""
         if self.interview is None:
             return plan_orphan(self.children(), self.now)
-        return plan(self.observe(), self.now)
+        step = plan(self.observe(), self.now)
+        return step if step.wants is None else plan(replace(self.observe(), turn=self.turn), self.now)
 
     def reconcile(self, crash_after: int | None = None, passes: int = 25) -> int:
         """Observes, plans and acts until nothing is left to do; gives the number of passes.
@@ -181,7 +188,7 @@ class World(Remains):
             return False
         except StepDownError:
             assert step is not None
-            self.troubles[step] = troubled(self.troubles.get(step), self.now, "DownError", f"{step} is down")
+            self.troubles[step] = troubled(self.troubles.get(step), self.now, self.down_kind, f"{step} is down")
             self.tried.append(step.name)
             return False
         if step is not None:
@@ -228,6 +235,8 @@ class World(Remains):
         match action:
             case EnsureRoom():
                 room = action.inputs.room
+                if room.name not in self.rooms:
+                    self.rooms_made[room.name] = self.now
                 self.rooms.add(room.name)
                 room = room.model_copy(update={"url": f"https://daily.example.com/{room.name}"})
                 inputs = action.inputs.model_copy(update={"room": room})

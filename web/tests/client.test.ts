@@ -62,7 +62,7 @@ describe("JoinApi", () => {
 
   it("reads problem details and Retry-After", async () => {
     answer = problem(409, "not-ready", { "Retry-After": "2" });
-    expect(await failure(api.connect(never))).toEqual({ kind: "notReady", retryAfterMs: 2000 });
+    expect(await failure(api.connect(never))).toEqual({ kind: "notReady", retryAfterMs: 2000, queued: false });
     answer = problem(410, "link-revoked");
     expect(await failure(api.interview(never))).toEqual({ kind: "refused", why: "revoked" });
   });

@@ -119,9 +119,16 @@ describe("an API that is away", () => {
 describe("the room", () => {
   it("connects at once, and waits as long as the API says while the bot is on its way", () => {
     expect(workOf(inRoom())).toEqual({ key: "room:1", do: "connect", when: { after: "now" } });
-    const notReady = inRoom({ type: "failed", failure: { kind: "notReady", retryAfterMs: 1000 } });
+    const notReady = inRoom({ type: "failed", failure: { kind: "notReady", retryAfterMs: 1000, queued: false } });
     expect(notReady).toMatchObject({ room: { phase: "preparing", tries: 0 } });
     expect(workOf(notReady)).toEqual({ key: "room:2", do: "connect", when: { after: "ms", ms: 1000 } });
+  });
+
+  it("says that it is in the queue for as long as the API does", () => {
+    const queued = inRoom({ type: "failed", failure: { kind: "notReady", retryAfterMs: 5000, queued: true } });
+    expect(queued).toMatchObject({ room: { phase: "preparing", queued: true } });
+    const next = reduce(queued, { type: "failed", failure: { kind: "notReady", retryAfterMs: 1000, queued: false } });
+    expect(next).toMatchObject({ room: { phase: "preparing", queued: false } });
   });
 
   it("keeps one connection from the asking to the end", () => {
@@ -177,7 +184,7 @@ describe("a lost connection", () => {
   it("says why it is not connected, and nothing of the network while the interviewer is replaced", () => {
     const dropped = inRoom(live, lost("dropped"));
     expect(dropped).toMatchObject({ room: { cause: "dropped" } });
-    const replaced = reduce(dropped, { type: "failed", failure: { kind: "notReady", retryAfterMs: 1000 } });
+    const replaced = reduce(dropped, { type: "failed", failure: { kind: "notReady", retryAfterMs: 1000, queued: false } });
     expect(replaced).toMatchObject({ room: { cause: null } });
   });
 

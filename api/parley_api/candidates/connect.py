@@ -15,6 +15,8 @@ from parley_api.problems import ProblemError
 from parley_api.services import Services
 
 RETRY_SECONDS = 1
+QUEUE_RETRY_SECONDS = 5
+"""In the queue minutes pass, and many wait: so nobody has to ask each second."""
 
 
 async def connect(services: Services, interview: Interview, now: datetime) -> WebsocketConnection | DailyConnection:
@@ -56,11 +58,14 @@ async def _inputs_of_ready_bot(services: Services, interview: Interview, state: 
         # Between a lost bot and its successor the inputs name one attempt and the status another.
         if pod and inputs and inputs.attempt == pod.attempt:
             return inputs
+    queued = state is JoinState.QUEUED
     raise ProblemError(
         409,
         "not-ready",
-        "The interviewer is on its way into the room; ask again in a moment.",
-        headers={"Retry-After": str(RETRY_SECONDS)},
+        "Every interviewer is in a conversation; the next one is free soon."
+        if queued
+        else "The interviewer is on its way into the room; ask again in a moment.",
+        headers={"Retry-After": str(QUEUE_RETRY_SECONDS if queued else RETRY_SECONDS)},
         members={"state": state.value},
     )
 

@@ -17,6 +17,7 @@ class JoinState(StrEnum):
 
     SCHEDULED = "scheduled"
     OPEN = "open"
+    QUEUED = "queued"
     PREPARING = "preparing"
     READY = "ready"
     IN_PROGRESS = "in_progress"

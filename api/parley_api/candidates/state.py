@@ -2,7 +2,15 @@
 
 from datetime import datetime
 
-from parley_crds import ConditionType, Interview, InterviewTemplateSpec, Phase, is_true
+from parley_crds import (
+    WAITING_FOR_CAPACITY,
+    ConditionType,
+    Interview,
+    InterviewTemplateSpec,
+    Phase,
+    find_condition,
+    is_true,
+)
 from parley_protocol import FinishReason
 
 from parley_api.candidates.models import ConsentView, JoinState, JoinView
@@ -49,7 +57,13 @@ def join_state(interview: Interview, now: datetime) -> JoinState:
         return JoinState.EXPIRED
     if _on_hold(interview) or (window and window.not_before and window.not_before > now):
         return JoinState.SCHEDULED
-    return state
+    return JoinState.QUEUED if state is JoinState.OPEN and _in_queue(interview) else state
+
+
+def _in_queue(interview: Interview) -> bool:
+    """Whether all is ready but a slot for the bot."""
+    reconciling = find_condition(interview.status.conditions, ConditionType.RECONCILING)
+    return reconciling is not None and reconciling.reason == WAITING_FOR_CAPACITY
 
 
 def _on_hold(interview: Interview) -> bool:

@@ -45,16 +45,35 @@ capabilities: {drop: [ALL]}
 {{- if .Values.api.corsOrigins }}{{ .Values.api.corsOrigins | toJson }}{{ else }}{{ list .Values.links.baseUrl | toJson }}{{ end }}
 {{- end -}}
 
-{{/* Where Daily is reached: the emulator's address when it runs. */}}
+{{/* The Secret with Daily's key: the emulator's when it runs; empty: no Daily rooms. */}}
+{{- define "parley.dailySecret" -}}
+{{- if .Values.emulators.daily.enabled }}parley-daily-emulator{{ else }}{{ .Values.rooms.daily.existingSecret }}{{ end }}
+{{- end -}}
+
+{{/* Where Daily is reached, and where its key is. */}}
 {{- define "parley.dailyEnv" -}}
-{{- if .Values.emulators.daily.enabled }}
-- {name: PARLEY_DAILY_API_URL, value: {{ printf "http://parley-daily.%s.svc:8080/v1" .Release.Namespace | quote }}}
-- name: PARLEY_DAILY_API_KEY
-  valueFrom: {secretKeyRef: {name: parley-daily-emulator, key: DAILY_API_KEY}}
-{{- else if .Values.rooms.daily.existingSecret }}
-- {name: PARLEY_DAILY_API_URL, value: {{ .Values.rooms.daily.apiUrl | quote }}}
-- name: PARLEY_DAILY_API_KEY
-  valueFrom: {secretKeyRef: {name: {{ .Values.rooms.daily.existingSecret }}, key: DAILY_API_KEY}}
+{{- with include "parley.dailySecret" . }}
+{{- if $.Values.emulators.daily.enabled }}
+- {name: PARLEY_DAILY_API_URL, value: {{ printf "http://parley-daily.%s.svc:8080/v1" $.Release.Namespace | quote }}}
+{{- else }}
+- {name: PARLEY_DAILY_API_URL, value: {{ $.Values.rooms.daily.apiUrl | quote }}}
+{{- end }}
+- {name: PARLEY_DAILY_API_KEY_FILE, value: /etc/parley/daily/DAILY_API_KEY}
+- {name: PARLEY_DAILY_SECRET, value: {{ printf "%s/%s" $.Release.Namespace . | quote }}}
+{{- end }}
+{{- end -}}
+
+{{/* A folder, for a single file would not follow the Secret; optional, so that what needs no Daily runs without it. */}}
+{{- define "parley.dailyVolume" -}}
+{{- with include "parley.dailySecret" . }}
+- name: daily
+  secret: {secretName: {{ . }}, optional: true, defaultMode: 0440, items: [{key: DAILY_API_KEY, path: DAILY_API_KEY}]}
+{{- end }}
+{{- end -}}
+
+{{- define "parley.dailyMount" -}}
+{{- if include "parley.dailySecret" . }}
+- {name: daily, mountPath: /etc/parley/daily, readOnly: true}
 {{- end }}
 {{- end -}}
 

@@ -84,7 +84,7 @@ def rule_problems(schema: Schema, value: Any, path: Path = ()) -> Iterator[Probl
         for place, item in enumerate(value):
             yield from rule_problems(schema.get("items", {}), item, (*path, place))
     for rule in schema.get("x-kubernetes-validations", ()):
-        if "oldSelf" not in rule["rule"] and not holds(rule["rule"], value):
+        if "oldSelf" not in rule["rule"] and not holds(rule["rule"], schema, value):
             yield Problem((*path, *_steps(rule.get("fieldPath", ""))), rule["message"])
 
 

@@ -21,7 +21,13 @@ class Service:
 
     domain: Domain
     signer: Signer
-    now: Callable[[], float] = time.time
+    clock: Callable[[], float] = time.time
+    ahead: float = 0
+    """How many seconds this Daily is ahead of the clock."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self.clock() + self.ahead
 
 
 async def _body(request: Request) -> Any:

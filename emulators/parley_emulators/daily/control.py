@@ -4,11 +4,19 @@ from typing import Any
 
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
 from parley_emulators.daily.api import Service
 from parley_emulators.daily.errors import DailyError, not_found
 from parley_emulators.daily.faults import FaultBook, Faults
+
+
+class Clock(BaseModel):
+    """What time it is at this Daily: tests make old rooms without waiting."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ahead_seconds: float = Field(description="How far ahead it is of this machine's time; negative: behind.")
 
 
 class Joining(BaseModel):
@@ -43,6 +51,11 @@ def control_app(service: Service, faults: FaultBook) -> FastAPI:
     @app.delete("/faults", status_code=204)
     async def delete_faults() -> None:
         faults.order([])
+
+    @app.put("/clock")
+    async def put_clock(clock: Clock) -> Clock:
+        service.ahead = clock.ahead_seconds
+        return clock
 
     @app.get("/rooms")
     async def get_rooms() -> list[dict[str, Any]]:

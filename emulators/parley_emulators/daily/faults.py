@@ -29,7 +29,9 @@ class Fault(Repeated):
     status: int = Field(500, ge=400, le=599, description="error: the HTTP status.")
     error: str = Field("server-error", description="error: Daily's name of it.")
     info: str = Field("An ordered fault.", description="error: what it says for people.")
-    retry_after: int | None = Field(None, ge=0, description="error: seconds in Retry-After.")
+    retry_after: Annotated[int, Field(ge=0)] | str | None = Field(
+        None, description="error: Retry-After, in seconds or as its header has it."
+    )
     delay_seconds: float = Field(0, ge=0, description="delay: how much later.")
     times: int | None = Field(1, ge=1, description="How many calls it strikes; null: every one.")
 

@@ -1,28 +1,16 @@
 """Acceptance: is everything there that the interview names, and may it be had? Then its template is pinned."""
 
-from dataclasses import dataclass
-
 from parley_crds import ConditionType, InterviewTemplateSpec, Phase, PinnedTemplate
 
 from parley_operator.actions import PinTemplate
-from parley_operator.bot_plan import bot_inputs, overrides_problem
-from parley_operator.installation import bounds_problem
+from parley_operator.bot_plan import overrides_problem
 from parley_operator.manifests import content_hash, pin, revision_manifest
 from parley_operator.plan.draft import Draft
 from parley_operator.snapshot import ContextProblem, Revision
+from parley_operator.templates import Problem, length_problem, room_provider, template_problem
 
 CONTEXT_RETRY_SECONDS = 15
 """Secrets and ConfigMaps are not watched (the right to list them is not asked for), so a missing one is polled."""
-INPUTS_BYTES = 1_000_000
-"""The longest inputs: a Secret holds 1 MiB, and its other keys and the later changes want their part."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Problem:
-    """Why an interview can't be accepted: a condition's reason and message."""
-
-    reason: str
-    message: str
 
 
 def accept(draft: Draft) -> InterviewTemplateSpec | None:
@@ -55,18 +43,18 @@ def stay_accepted(draft: Draft) -> InterviewTemplateSpec | None:
 
 def provider_of(draft: Draft, content: InterviewTemplateSpec) -> str:
     """The room provider: the template's, else the installation's default."""
-    return content.room.provider or draft.observed.installation.default_room_provider
+    return room_provider(content, draft.observed.installation)
 
 
-def _content(draft: Draft) -> Revision | _Problem:
+def _content(draft: Draft) -> Revision | Problem:
     """The content to go by: the snapshot's, or the template's while none is pinned or its snapshot is lost."""
     observed, pinned = draft.observed, draft.template
     name = observed.interview.spec.template_ref.name
     if observed.template_problem is not None:
-        return _Problem("TemplateNotValid", observed.template_problem)
+        return Problem("TemplateNotValid", observed.template_problem)
     if pinned is None:
         if observed.template is None:
-            return _Problem("TemplateNotFound", f"There is no InterviewTemplate {name} in this namespace")
+            return Problem("TemplateNotFound", f"There is no InterviewTemplate {name} in this namespace")
         return pin(name, observed.template)
     if observed.revision is not None:
         return observed.revision
@@ -75,34 +63,21 @@ def _content(draft: Draft) -> Revision | _Problem:
         draft.act(PinTemplate(revision_manifest(observed.installation, observed.namespace, name, revision)))
         return revision
     message = f"The snapshot {pinned.revision} was deleted, and the template is another now: create the Interview anew"
-    return _Problem("SnapshotLost", message)
+    return Problem("SnapshotLost", message)
 
 
-def _problem(draft: Draft, content: InterviewTemplateSpec) -> _Problem | None:
+def _problem(draft: Draft, content: InterviewTemplateSpec) -> Problem | None:
     """Why this content can't be used for this interview here."""
-    installation, spec = draft.observed.installation, draft.observed.interview.spec
-    provider = provider_of(draft, content)
-    if provider not in installation.room_providers:
-        return _Problem("RoomProviderNotConfigured", f"This installation has no account for {provider} rooms")
-    if (outside := bounds_problem(content.bot, installation.bot)) is not None:
-        return _Problem("TemplateNotAllowed", outside)
-    if (mismatch := overrides_problem(content, spec)) is not None:
-        return _Problem("OverridesNotValid", mismatch)
+    installation, interview = draft.observed.installation, draft.observed.interview
+    if (problem := template_problem(content, installation)) is not None:
+        return problem
+    if (mismatch := overrides_problem(content, interview.spec)) is not None:
+        return Problem("OverridesNotValid", mismatch)
     context = draft.observed.context
     if isinstance(context, ContextProblem):
         draft.look_again_in(CONTEXT_RETRY_SECONDS)
-        return _Problem(context.reason, context.message)
-    return _too_long(draft, content, context)
-
-
-def _too_long(draft: Draft, content: InterviewTemplateSpec, context: str | None) -> _Problem | None:
-    interview, key = draft.observed.interview, draft.observed.installation.link_key
-    inputs = bot_inputs(interview, content, context, attempt=1, room="", provider="websocket", link_key=key)
-    size = len(inputs.to_json())
-    if size <= INPUTS_BYTES:
-        return None
-    message = f"Template and context make {size} bytes of inputs for the bot, {INPUTS_BYTES} are allowed"
-    return _Problem("InputsTooLong", message)
+        return Problem(context.reason, context.message)
+    return length_problem(content, installation, interview, context)
 
 
 def _accepted(draft: Draft, revision: Revision) -> None:
@@ -115,7 +90,7 @@ def _accepted(draft: Draft, revision: Revision) -> None:
     draft.condition(ConditionType.ACCEPTED, True, "Accepted", f"The template is pinned as {draft.template.revision}")
 
 
-def _refuse(draft: Draft, problem: _Problem) -> None:
+def _refuse(draft: Draft, problem: Problem) -> None:
     # Whatever is wrong, an edit of the template may mend it, as one of the Interview may, which is watched anyway.
     draft.awaits_template = draft.observed.interview.spec.template_ref.name
     draft.phase = Phase.PENDING

@@ -1,5 +1,6 @@
 """The bots of one interview: what became of the current one, and the record of all."""
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ EXIT_REASONS: dict[int, str] = {
     ExitCode.ROOM_LOST: "RoomLost",
 }
 """The bot's own exit codes. Its next attempt waits a little: what refused it once may do so again at once."""
+OWN = frozenset({*EXIT_REASONS.values(), "BotCrashed", "PodFailed"})
 INFRASTRUCTURE = {
     "Evicted": "Evicted",
     "Preempting": "Preempted",
@@ -32,15 +34,23 @@ INFRASTRUCTURE = {
     "NodeShutdown": "NodeShutdown",
     "Terminated": "NodeShutdown",
     "DeadlineExceeded": "DeadlineExceeded",
+    "ContainerStatusUnknown": "NodeLost",
     "UnexpectedAdmissionError": "NotAdmitted",
     "OutOfcpu": "NotAdmitted",
     "OutOfmemory": "NotAdmitted",
+    "OutOfephemeral-storage": "NotAdmitted",
     "OutOfpods": "NotAdmitted",
+    "NodeAffinity": "NotAdmitted",
+    "TopologyAffinityError": "NotAdmitted",
+    "StartError": "ContainerNotCreated",
+    "ContainerCannotRun": "ContainerNotCreated",
     "DeletionByTaintManager": "NodeLost",
+    "DeletionByPodGC": "NodeLost",
     "TerminationByKubelet": "NodeShutdown",
     "EvictionByEvictionAPI": "Evicted",
 }
-"""What Kubernetes says of a pod that it ended, and what it is called here. Its next attempt starts at once."""
+"""What Kubernetes says of a pod that it ended, and what it is called here. A bot that was in its room has its successor
+at once; one that never was may only be met by the same again, so the second such has to wait."""
 
 BACKOFF_SECONDS = 5
 LONGEST_BACKOFF_SECONDS = 60
@@ -48,12 +58,11 @@ LONGEST_BACKOFF_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """How an attempt ended. `retry_after` (seconds) is how long its successor waits."""
+    """How an attempt ended."""
 
     ended_at: datetime
     reason: str
     message: str
-    retry_after: float = 0
 
 
 def record_of(attempts: Attempts | None, number: int) -> Attempt | None:
@@ -74,19 +83,27 @@ def recorded(attempts: Attempts | None, record: Attempt, failures: int) -> Attem
     return Attempts(current=history[-1].attempt, failures=failures, history=history)
 
 
-def fate_of(record: Attempt | None, pod: Pod | None, ledger: InputsSecret, now: datetime) -> Fate | None:
+def fate_of(record: Attempt | None, pod: Pod | None, now: datetime) -> Fate | None:
     """How the current attempt ended; None while it has not: its pod lives, dies still, or was not made yet."""
     if pod is not None:
         if not pod.dead:
             return None
         if record is not None and record.ended_at is not None:
-            return _fate_from(record, ledger)
-        return _fate_of_dead(pod, ledger, now)
+            return _fate_from(record)
+        return _fate_of_dead(pod, now)
     if record is None:
         return None
-    if record.ended_at is not None:
-        return _fate_from(record, ledger)
-    return Fate(now, "PodLost", "The bot's pod was deleted")
+    # What was known of a pod before it went is why it went.
+    return _fate_from(record) or Fate(now, record.reason or "PodLost", record.message or "The bot's pod was deleted")
+
+
+def foretold(record: Attempt, pod: Pod) -> Attempt:
+    """The record with the reason for which a pod is being deleted: it may be gone before anybody sees it dead."""
+    reason = INFRASTRUCTURE.get(pod.reason)
+    if pod.deleted_at is None or reason is None or record.reason is not None:
+        return record
+    message = f"{pod.name} is being deleted: {last_line(pod.message) or pod.reason}"
+    return record.model_copy(update={"reason": reason, "message": message[:MESSAGE_LENGTH]})
 
 
 def closed(record: Attempt | None, number: int, pod_name: str, fate: Fate) -> Attempt:
@@ -103,28 +120,21 @@ def retry_at(attempts: Attempts | None, ledger: InputsSecret) -> datetime | None
     last = attempts.history[-1]
     if last.attempt >= ledger.inputs.attempt or last.ended_at is None:
         return None
-    pause = _retry_after(last.reason or "", ledger.failures - 1)
-    return last.ended_at + timedelta(seconds=pause)
+    return last.ended_at + timedelta(seconds=_pause(last, ledger.failures - 1, ledger.inputs.interview.uid))
 
 
-def _fate_from(record: Attempt, ledger: InputsSecret) -> Fate | None:
+def _fate_from(record: Attempt) -> Fate | None:
     if record.ended_at is None:
         return None
-    reason = record.reason or "PodLost"
-    return Fate(record.ended_at, reason, record.message or "", _retry_after(reason, ledger.failures))
+    return Fate(record.ended_at, record.reason or "PodLost", record.message or "")
 
 
-def _fate_of_dead(pod: Pod, ledger: InputsSecret, now: datetime) -> Fate:
+def _fate_of_dead(pod: Pod, now: datetime) -> Fate:
     reason = _reason(pod)
     code = "" if pod.exit_code is None else f" (exit code {pod.exit_code})"
     last_word = last_line(pod.message)
     told = f": {last_word}" if last_word else ""
-    return Fate(
-        (pod.ended_at or now).replace(microsecond=0),
-        reason,
-        f"{pod.name} ended{code}{told}",
-        _retry_after(reason, ledger.failures),
-    )
+    return Fate((pod.ended_at or now).replace(microsecond=0), reason, f"{pod.name} ended{code}{told}")
 
 
 def last_line(text: str) -> str:
@@ -151,9 +161,27 @@ def _reason(pod: Pod) -> str:
     return EXIT_REASONS.get(pod.exit_code, "Exited" if pod.exit_code == ExitCode.FINISHED else "BotCrashed")
 
 
-def _retry_after(reason: str, failures: int) -> float:
-    """Infrastructure's faults are none of the bot's: no pause. A bot's own are repeated with growing pauses."""
-    own = reason in EXIT_REASONS.values() or reason in ("BotCrashed", "PodFailed")
-    if not own or (failures <= 0 and reason == "BotCrashed"):
+def _pause(last: Attempt, before: int, uid: str) -> float:
+    """How long (seconds) the successor of an attempt waits; `before` is how many were lost before it.
+
+    A first crash, and what happened to a bot that had come into its room or had lived for as long as the longest pause,
+    is no sign that it happens again at once. Everything else is repeated with growing pauses.
+    """
+    lived = (last.ended_at - last.started_at).total_seconds() if last.ended_at and last.started_at else 0.0
+    if last.reason in OWN:
+        at_once = last.reason == "BotCrashed" and before <= 0
+    else:
+        at_once = before <= 0 or last.ready_at is not None or lived >= LONGEST_BACKOFF_SECONDS
+    if at_once:
         return 0
-    return float(min(BACKOFF_SECONDS * 2 ** min(failures, 10), LONGEST_BACKOFF_SECONDS))
+    longest = float(min(BACKOFF_SECONDS << min(max(before, 0), 10), LONGEST_BACKOFF_SECONDS))
+    return longest * (1 - _chance(uid, last.attempt) / 2)
+
+
+def _chance(uid: str, attempt: int) -> float:
+    """A number from 0 to 1 that is any, and for one attempt always the same: a plan asked twice must answer alike.
+
+    Half of each pause is left to it, so that bots that were lost together do not come back together.
+    """
+    digest = hashlib.sha256(f"{uid}/{attempt}".encode()).digest()
+    return int.from_bytes(digest[:8]) / 2**64

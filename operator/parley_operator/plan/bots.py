@@ -3,16 +3,17 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from parley_crds import Attempt
+from parley_crds import Attempt, ConditionType, find_condition
 from parley_crds.names import pod_name
 from parley_protocol import BotInputs
 
 from parley_operator.actions import CreatePod, DeletePod, EjectBot, UpdateInputs
 from parley_operator.bot_pod import bot_pod
 from parley_operator.manifests import changed_inputs
-from parley_operator.plan.attempts import Fate, closed, fate_of, last_line, record_of, recorded, retry_at
-from parley_operator.plan.cleanup import SHORT_GRACE_SECONDS, STUCK_SECONDS, given_up
+from parley_operator.plan.attempts import Fate, closed, fate_of, foretold, last_line, record_of, recorded, retry_at
+from parley_operator.plan.cleanup import KEY_REFUSED, SHORT_GRACE_SECONDS, STUCK_SECONDS, given_up, key_refused
 from parley_operator.plan.draft import Draft
+from parley_operator.plan.hindrances import hindrance_of
 from parley_operator.snapshot import InputsSecret, Pod, Step
 
 EJECT_PATIENCE_SECONDS = 30
@@ -49,7 +50,9 @@ def note_fate(draft: Draft) -> Fate | None:
     if record is not None and pod is not None and pod.ready and pod.deleted_at is None:
         draft.ready_at = draft.ready_at or draft.second
         record = record.model_copy(update={"ready_at": record.ready_at or draft.second})
-    fate = fate_of(record, pod, ledger, draft.second)
+    if record is not None and pod is not None:
+        record = foretold(record, pod)
+    fate = fate_of(record, pod, draft.second)
     if fate is not None:
         record = closed(record, number, pod_name(draft.observed.child, number), fate)
     if record is not None:
@@ -67,6 +70,8 @@ def hold_of(draft: Draft, step: Step, reason: str) -> Hold:
     trouble = draft.children.troubles.get(step)
     if trouble is None:
         return STARTING
+    if key_refused(trouble):
+        return Hold(KEY_REFUSED, trouble.message, stalled=True)
     patience = timedelta(seconds=draft.observed.installation.start_deadline_seconds)
     return Hold(reason, trouble.message, stalled=draft.now - trouble.since >= patience)
 
@@ -127,7 +132,8 @@ def watch_over(draft: Draft, pod: Pod, ledger: InputsSecret) -> Hold | None:
     if pod.ready:
         return None
     record = record_of(draft.attempts, pod.attempt)
-    patience, reason, said = _patience(draft, pod, was_ready=record is not None and record.ready_at is not None)
+    was_ready = record is not None and record.ready_at is not None
+    patience, reason, said = _patience(draft, pod, was_ready=was_ready)
     limit = pod.settled_at + timedelta(seconds=patience)
     draft.look_again(limit)
     if draft.now >= limit:
@@ -136,7 +142,21 @@ def watch_over(draft: Draft, pod: Pod, ledger: InputsSecret) -> Hold | None:
         record = closed(record, pod.attempt, pod.name, fate)
         draft.attempts = recorded(draft.attempts, record, ledger.failures)
         draft.act_after_status(DeletePod(pod.name, pod.uid, SHORT_GRACE_SECONDS))
-    return STARTING
+        return STARTING
+    return STARTING if was_ready else _hindered(draft, pod)
+
+
+def _hindered(draft: Draft, pod: Pod) -> Hold:
+    """What keeps a pod from starting, told at once and once: its words may change with each try."""
+    hindrance = hindrance_of(pod)
+    if hindrance is None:
+        return STARTING
+    type_ = ConditionType.STALLED if hindrance.lasting else ConditionType.RECONCILING
+    told = find_condition(draft.status.conditions, type_)
+    if told is not None and told.reason == hindrance.reason and told.message.startswith(f"{pod.name}: "):
+        return Hold(told.reason, told.message, stalled=hindrance.lasting)
+    draft.notice(hindrance.reason, hindrance.message)
+    return Hold(hindrance.reason, hindrance.message, stalled=hindrance.lasting)
 
 
 def _patience(draft: Draft, pod: Pod, *, was_ready: bool) -> tuple[int, str, str]:
@@ -146,7 +166,8 @@ def _patience(draft: Draft, pod: Pod, *, was_ready: bool) -> tuple[int, str, str
         return min(SILENT_NODE_SECONDS, deadline), "NodeLost", "was on a node that was not heard of for"
     if was_ready:
         return NOT_READY_SECONDS, "NotReady", "was not ready any more for"
-    return deadline, "StartDeadlineExceeded", "was not ready within"
+    hindrance = hindrance_of(pod)
+    return deadline, "StartDeadlineExceeded" if hindrance is None else hindrance.reason, "was not ready within"
 
 
 def _remove_stuck(draft: Draft, pod: Pod) -> None:

@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from parley_crds import ConditionType
+from parley_rooms.errors import RoomAuthError
+
 from parley_operator.actions import Action, DeletePod, DeleteRoom, step_of
 from parley_operator.snapshot import Children, InputsSecret, Pod, Step, StepName, Trouble
 
@@ -48,6 +51,14 @@ def remove_room(ledger: InputsSecret | None) -> list[Action]:
     return [DeleteRoom(room.provider, room.name)] if room is not None and room.provider == "daily" else []
 
 
+KEY_REFUSED = "RoomKeyRefused"
+
+
+def key_refused(trouble: Trouble) -> bool:
+    """Whether a step fails by the provider's key: people have to mend it, and the trouble's message says where."""
+    return trouble.kind == RoomAuthError.__name__
+
+
 def given_up(
     children: Children, step: Step, now: datetime, *, since: datetime | None = None, patience: float = GIVE_UP_SECONDS
 ) -> bool:
@@ -70,6 +81,19 @@ class Ordered:
     actions: list[Action]
     troubled: list[Trouble]
     dropped: list[tuple[Step, Trouble]]
+
+    def explained(self, reason: str, message: str = "") -> tuple[ConditionType, str, str] | None:
+        """The condition that tells what troubles the steps: type, reason, message. None where nothing does.
+
+        `reason` and `message` are those of what the steps are done for; what only people can mend goes before.
+        """
+        if not self.troubled:
+            return None
+        trouble = next((one for one in self.troubled if key_refused(one)), self.troubled[0])
+        told = f"{message}. {trouble.message}" if message else trouble.message
+        if key_refused(trouble):
+            return ConditionType.STALLED, KEY_REFUSED, told
+        return ConditionType.RECONCILING, reason, told
 
 
 def in_order(

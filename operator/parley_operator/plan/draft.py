@@ -22,6 +22,7 @@ from parley_crds import (
 )
 
 from parley_operator.actions import Action, ApplyStatus, EmitEvent, Plan
+from parley_operator.capacity import SlotRequest
 from parley_operator.snapshot import Children, Snapshot
 
 WARNINGS = frozenset({Phase.PENDING, Phase.FAILED})
@@ -42,6 +43,7 @@ class Draft:
     notices: list[EmitEvent] = field(default_factory=list)
     wakes: list[datetime] = field(default_factory=list)
     awaits_template: str | None = None
+    wants: SlotRequest | None = None
     phase: Phase = Phase.PENDING
 
     def __post_init__(self) -> None:
@@ -56,7 +58,11 @@ class Draft:
         self.finished_at = status.finished_at
         lasting = (ConditionType.ACCEPTED, ConditionType.COMPLETE, ConditionType.FAILED)
         self._old = [condition for condition in status.conditions if condition.type not in API_CONDITIONS]
-        self._set: dict[str, Condition] = {old.type: old for old in self._old if old.type in lasting}
+        # They hold for the present generation, too: who waits for one asks whether it is about what was edited since.
+        present = {"observed_generation": self.observed.interview.metadata.generation}
+        self._set: dict[str, Condition] = {
+            old.type: old.model_copy(update=present) for old in self._old if old.type in lasting
+        }
 
     @property
     def status(self) -> InterviewStatus:
@@ -132,9 +138,9 @@ class Draft:
         """Wakes the interview after this time at the latest."""
         self.wakes.append(self.now + timedelta(seconds=seconds))
 
-    def notice(self, reason: str, message: str) -> None:
-        """Warns people by an Event."""
-        self.notices.append(EmitEvent("Warning", reason, message))
+    def notice(self, reason: str, message: str, type_: Literal["Normal", "Warning"] = "Warning") -> None:
+        """Tells people by an Event."""
+        self.notices.append(EmitEvent(type_, reason, message))
 
     def condition(self, type_: ConditionType, status: bool, reason: str, message: str = "") -> None:
         """Sets one of the operator's conditions."""
@@ -158,7 +164,7 @@ class Draft:
         if status != _owned(self.status):
             told = [ApplyStatus(status, self._version_for(status)), *self._transition_events(status)]
         actions = [*self.before, *told, *self.notices, *self.after]
-        return Plan(actions, min(self.wakes, default=None), self.awaits_template)
+        return Plan(actions, min(self.wakes, default=None), self.awaits_template, self.wants)
 
     def _version_for(self, status: InterviewStatus) -> str | None:
         """The version that this status may be written to; None where it fixes nothing of the spec, so to any."""

@@ -180,9 +180,10 @@ def wind_up(draft: Draft, end: End) -> None:
     if end.seal is not None and ledger is not None:
         steps.append(Seal(end.seal))
     outside = in_order(steps, draft.children, draft.now, keep=frozenset({"seal"}))
-    if outside.troubled:
+    if (told := outside.explained("Ending", end.message)) is not None:
         # Told first: as long as it fails, nothing that comes after it is reached.
-        draft.condition(ConditionType.RECONCILING, True, "Ending", f"{end.message}. {outside.troubled[0].message}")
+        type_, reason, message = told
+        draft.condition(type_, True, reason, message)
         draft.act_after_status(*outside.actions)
         return
     for step, trouble in outside.dropped:

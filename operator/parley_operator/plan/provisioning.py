@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from parley_crds import ConditionType, InterviewTemplateSpec, Phase, RoomStatus
+from parley_crds import WAITING_FOR_CAPACITY, ConditionType, InterviewTemplateSpec, Phase, RoomStatus
 from parley_crds.names import link_secret_name
 from parley_protocol import BotInputs
-from parley_rooms.provider import room_name
+from parley_rooms.names import room_name
 
 from parley_operator.actions import ApplyLink, CreateInputs, DeleteInputs, EnsureRoom, UpdateInputs
 from parley_operator.bot_plan import bot_inputs
@@ -17,6 +17,7 @@ from parley_operator.plan.bots import STARTING, Hold, create_pod, give_attempt_u
 from parley_operator.plan.cleanup import remove_pods
 from parley_operator.plan.draft import Draft, zulu
 from parley_operator.plan.ending import EXITED
+from parley_operator.plan.queueing import created_at, must_wait
 from parley_operator.snapshot import ContextProblem, InputsSecret, Step
 
 ROOM_SLACK_SECONDS = 3600
@@ -34,13 +35,15 @@ def progress(draft: Draft, content: InterviewTemplateSpec | None, fate: Fate | N
     else:
         draft.look_again(opens_at)
         draft.condition(ConditionType.JOINABLE, False, "NotOpenYet", f"The link opens at {zulu(opens_at)}")
-    if not draft.begun and content is not None and not _due(draft, content, opens_at):
-        draft.phase = Phase.OPEN if opened else Phase.SCHEDULED
-        if opened:
-            draft.condition(
-                ConditionType.JOINABLE, True, "Open", "The link works; the bot starts when the candidate agrees"
-            )
-        return
+    if not draft.begun and content is not None:
+        due = _due_at(draft, content, opens_at)
+        if due is None or draft.now < due:
+            _keep_open(draft, opened, "Open", "The link works; the bot starts when the candidate agrees")
+            return
+        if must_wait(draft, content, due):
+            message = "The link works; the bot starts when it is this interview's turn"
+            _keep_open(draft, opened, WAITING_FOR_CAPACITY, message)
+            return
     _summarise(draft, _provision(draft, content, fate), opened)
 
 
@@ -53,15 +56,21 @@ def offer_link(draft: Draft) -> None:
     draft.link_secret_name = link_secret_name(draft.observed.child)
 
 
-def _due(draft: Draft, content: InterviewTemplateSpec, opens_at: datetime | None) -> bool:
-    """Whether it is time for the first bot."""
+def _keep_open(draft: Draft, opened: bool, reason: str, message: str) -> None:
+    draft.phase = Phase.OPEN if opened else Phase.SCHEDULED
+    if opened:
+        draft.condition(ConditionType.JOINABLE, True, reason, message)
+
+
+def _due_at(draft: Draft, content: InterviewTemplateSpec, opens_at: datetime | None) -> datetime | None:
+    """When it is time for the first bot; None while that depends on the candidate. Other clocks' times are past."""
     if (draft.observed.interview.spec.start or content.start) == "OnArrival":
-        return draft.arrived
+        return min(draft.arrived_at, draft.now) if draft.arrived_at else None
     if opens_at is None:
-        return True
+        return created_at(draft)
     starts_at = opens_at - timedelta(seconds=draft.observed.installation.lead_seconds)
     draft.look_again(starts_at)
-    return draft.now >= starts_at
+    return starts_at
 
 
 def _summarise(draft: Draft, hold: Hold | None, opened: bool) -> None:
@@ -131,7 +140,7 @@ def _fresh_inputs(draft: Draft, content: InterviewTemplateSpec, *, attempt: int)
         content,
         observed.context if isinstance(observed.context, str) else None,
         attempt=attempt,
-        room=room_name(observed.installation.name, observed.child),
+        room=room_name(observed.installation.link_key, observed.installation.name, observed.child),
         provider=provider_of(draft, content),
         link_key=observed.installation.link_key,
     )

@@ -37,9 +37,10 @@ def _remove_what_was_prepared(draft: Draft) -> None:
         return
     outside = in_order(remove_room(ledger), draft.children, draft.now)
     draft.act_after_status(*outside.actions)
-    if outside.troubled:
+    if (told := outside.explained("Suspending")) is not None:
         # As long as it fails, nothing that comes after it is reached.
-        draft.condition(ConditionType.RECONCILING, True, "Suspending", outside.troubled[0].message)
+        type_, reason, message = told
+        draft.condition(type_, True, reason, message)
     for step, trouble in outside.dropped:
         draft.notice("CleanupAbandoned", f"Gave up on the {step}: {trouble.message}")
     draft.act_after_status(DeleteInputs(ledger.uid))

@@ -47,12 +47,14 @@ from parley_operator.shell.kube import (
     REVISIONS,
     SECRETS,
     AlreadyExistsError,
+    ConflictError,
     Json,
-    Kube,
     KubeError,
     NotFoundError,
     Resource,
 )
+from parley_operator.shell.mirror import Mirror
+from parley_operator.shell.peers import Peer
 from parley_operator.shell.revisions import collect
 
 logger = logging.getLogger(__name__)
@@ -67,12 +69,14 @@ class Actor:
     """Performs actions. An action that could not be done raises one of `ACTION_ERRORS`."""
 
     def __init__(
-        self, kube: Kube, installation: Installation, rooms: Mapping[str, RoomProvider], api: ApiClient
+        self, kube: Mirror, installation: Installation, rooms: Mapping[str, RoomProvider], api: ApiClient
     ) -> None:
         self._kube = kube
         self._installation = installation
         self._rooms = rooms
         self._api = api
+        self._api_peer = Peer("the API")
+        self._daily_peer = Peer("Daily")
 
     async def perform(self, ref: InterviewRef, action: Action) -> None:
         """Does one action for an interview."""
@@ -81,12 +85,14 @@ class Actor:
                 await self._on_interview(ref, action)
             case EnsureRoom() | EjectBot() | DeleteRoom() | Seal() | Erase():
                 await self._outside(ref, action)
-            case PinTemplate(manifest) | WriteTombstone(manifest):
+            case PinTemplate(manifest):
+                await self._pin(ref, manifest)
+            case WriteTombstone(manifest):
                 await self._create(REVISIONS, manifest)
             case RemoveTombstone(uid):
                 await self._kube.delete(REVISIONS, ref.namespace, tombstone_name(ref.name), uid=uid)
             case ApplyLink(manifest):
-                await self._kube.apply(SECRETS, manifest, OPERATOR_MANAGER)
+                await self._apply_link(manifest)
             case CreateInputs(manifest):
                 await self._create(SECRETS, manifest)
             case UpdateInputs(manifest):
@@ -116,6 +122,22 @@ class Actor:
         except AlreadyExistsError:
             logger.debug("%s %s is there already", resource.plural, manifest["metadata"]["name"])
 
+    async def _pin(self, ref: InterviewRef, manifest: Json) -> None:
+        """Creates a snapshot unless one is known: many Interviews have the same, and only the first makes it."""
+        if await self._kube.recall(REVISIONS, ref.namespace, manifest["metadata"]["name"]) is None:
+            await self._create(REVISIONS, manifest)
+
+    async def _apply_link(self, manifest: Json) -> None:
+        """Creates the link's Secret, which costs the API server less than an apply, or brings it up to date.
+
+        One that was made meanwhile is read anew, and applied to where it holds another link.
+        """
+        metadata = manifest["metadata"]
+        if await self._kube.recall(SECRETS, metadata["namespace"], metadata["name"]) is None:
+            await self._create(SECRETS, manifest)
+        else:
+            await self._kube.apply(SECRETS, manifest, OPERATOR_MANAGER)
+
     async def _on_interview(
         self, ref: InterviewRef, action: SetFinalizer | ApplyStatus | EmitEvent | DeleteInterview
     ) -> None:
@@ -130,6 +152,10 @@ class Actor:
                 await self._kube.delete(INTERVIEWS, ref.namespace, ref.name, uid=ref.uid, resource_version=version)
 
     async def _outside(self, ref: InterviewRef, action: EnsureRoom | EjectBot | DeleteRoom | Seal | Erase) -> None:
+        async with (self._api_peer if isinstance(action, Seal | Erase) else self._daily_peer).call():
+            await self._call(ref, action)
+
+    async def _call(self, ref: InterviewRef, action: EnsureRoom | EjectBot | DeleteRoom | Seal | Erase) -> None:
         match action:
             case EnsureRoom():
                 await self._ensure_room(action)
@@ -164,7 +190,16 @@ class Actor:
         await self._kube.apply(INTERVIEWS, manifest, OPERATOR_MANAGER)
 
     async def _drop_finalizer(self, ref: InterviewRef) -> None:
-        """Takes the finalizer off, whoever put it on: an apply would leave one that was restored from a backup."""
+        """Takes the finalizer off, whoever put it on: an apply would leave one that was restored from a backup.
+
+        An Interview that changed since it was seen is read anew: what led here, an erasure among it, is not done again.
+        """
+        try:
+            await self._patch_finalizer(ref)
+        except ConflictError:
+            await self._patch_finalizer(ref)
+
+    async def _patch_finalizer(self, ref: InterviewRef) -> None:
         found = await self._kube.get(INTERVIEWS, ref.namespace, ref.name)
         if found is None or found["metadata"]["uid"] != ref.uid:
             return

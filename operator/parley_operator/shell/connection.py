@@ -5,6 +5,8 @@ import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import kopf
 from kubernetes.aio.client import ApiClient, Configuration
@@ -29,7 +31,18 @@ async def load_configuration() -> Configuration:
         load = load_kube_config
         await load(client_configuration=configuration)
     configuration.connection_pool_maxsize = 64
+    configuration.proxy = configuration.proxy or _environments_proxy(configuration.host)
+    # Left to itself the client looks for a proxy, and for a netrc in another thread, before each call.
+    configuration.client_session_kwargs = {"trust_env": False}
     return configuration
+
+
+def _environments_proxy(url: str) -> str | None:
+    """The proxy that the environment (`HTTPS_PROXY`, `NO_PROXY`, …) has for this URL."""
+    parts = urlsplit(url)
+    if parts.hostname is None or proxy_bypass(parts.hostname):
+        return None
+    return getproxies().get(parts.scheme)
 
 
 @contextlib.asynccontextmanager

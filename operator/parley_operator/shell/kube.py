@@ -4,15 +4,20 @@ The generated classes would drop fields that they do not know and cost a convers
 wants exactly what the server holds.
 """
 
+import asyncio
 import json
 import logging
+import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import aiohttp
 from kubernetes.aio.client import ApiClient
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from parley_operator.shell.pace import Pace
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +25,7 @@ type Json = dict[str, Any]
 
 TIMEOUT = aiohttp.ClientTimeout(total=15, connect=5)
 ATTEMPTS = 4
+FIRST_PAUSE_SECONDS = 0.1
 PAGE_SIZE = 500
 JSON = "application/json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -27,12 +33,16 @@ METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v
 
 
 class KubeError(Exception):
-    """The API server refused a call. `reason` is its machine-readable word (`NotFound`, `Conflict`, …)."""
+    """The API server refused a call. `reason` is its machine-readable word (`NotFound`, `Conflict`, …).
 
-    def __init__(self, status: int, reason: str, message: str) -> None:
+    `retry_after` is how many seconds it asks to be left alone; 0 where it does not say.
+    """
+
+    def __init__(self, status: int, reason: str, message: str, retry_after: float = 0) -> None:
         super().__init__(f"{status} {reason}: {message}")
         self.status = status
         self.reason = reason
+        self.retry_after = retry_after
 
 
 class NotFoundError(KubeError):
@@ -60,6 +70,9 @@ class Resource:
         return "/".join(filter(None, [f"/{self.api}{scope}/{self.plural}", name, subresource]))
 
 
+type Key = tuple[Resource, str, str]
+"""An object's resource, namespace and name."""
+
 INTERVIEWS = Resource("apis/parley.dev/v1alpha1", "interviews")
 TEMPLATES = Resource("apis/parley.dev/v1alpha1", "interviewtemplates")
 REVISIONS = Resource("apis/apps/v1", "controllerrevisions")
@@ -81,8 +94,9 @@ class Kube:
 
     def __init__(self, client: ApiClient) -> None:
         self._client = client
+        self._pace = Pace()
 
-    async def get(self, resource: Resource, namespace: str, name: str) -> Json | None:
+    async def get(self, resource: Resource, namespace: str | None, name: str) -> Json | None:
         """The object, or None where there is none."""
         try:
             return await self._call("GET", resource.path(namespace, name))
@@ -101,11 +115,13 @@ class Kube:
         namespace: str | None,
         labels: str = "",
         *,
+        fields: str = "",
         size: int = PAGE_SIZE,
         accept: str = JSON,
     ) -> AsyncIterator[Sequence[Json]]:
         """The same page by page, of at most `size` objects each: for who may stop early, or keeps little of each."""
-        query = {"limit": str(size)} | ({"labelSelector": labels} if labels else {})
+        query = {"limit": str(size), "labelSelector": labels, "fieldSelector": fields}
+        query = {key: value for key, value in query.items() if value}
         while True:
             page = await self._call("GET", resource.path(namespace), query=query, accept=accept)
             # A list of metadata alone that is empty has null for its items.
@@ -117,19 +133,24 @@ class Kube:
 
     async def create(self, resource: Resource, manifest: Json) -> Json:
         """Creates an object; raises `AlreadyExistsError` where the name is taken."""
-        return await self._call("POST", resource.path(manifest["metadata"]["namespace"]), body=manifest)
+        metadata = manifest["metadata"]
+        key = (resource, metadata["namespace"], metadata["name"])
+        return await self._write(key, "POST", resource.path(metadata["namespace"]), body=manifest)
 
     async def replace(self, resource: Resource, manifest: Json) -> Json:
         """Replaces an object that was read before; its resourceVersion makes a lost update a `ConflictError`."""
         metadata = manifest["metadata"]
-        return await self._call("PUT", resource.path(metadata["namespace"], metadata["name"]), body=manifest)
+        key = (resource, metadata["namespace"], metadata["name"])
+        return await self._write(key, "PUT", resource.path(*key[1:]), body=manifest)
 
     async def apply(self, resource: Resource, manifest: Json, manager: str, subresource: str | None = None) -> Json:
         """Server-side apply of a manager's whole set. A uid in the metadata guards against a namesake (409)."""
         metadata = manifest["metadata"]
-        return await self._call(
+        key = (resource, metadata["namespace"], metadata["name"])
+        return await self._write(
+            key,
             "PATCH",
-            resource.path(metadata["namespace"], metadata["name"], subresource),
+            resource.path(*key[1:], subresource),
             query={"fieldManager": manager, "force": "true"},
             body=manifest,
             content_type="application/apply-patch+yaml",
@@ -137,8 +158,8 @@ class Kube:
 
     async def patch(self, resource: Resource, namespace: str, name: str, patch: Json) -> Json:
         """A JSON merge patch; a resourceVersion in it makes a lost update a `ConflictError`."""
-        path = resource.path(namespace, name)
-        return await self._call("PATCH", path, body=patch, content_type="application/merge-patch+json")
+        key, path = (resource, namespace, name), resource.path(namespace, name)
+        return await self._write(key, "PATCH", path, body=patch, content_type="application/merge-patch+json")
 
     async def delete(
         self,
@@ -158,11 +179,15 @@ class Kube:
         if grace is not None:
             options["gracePeriodSeconds"] = grace
         try:
-            await self._call("DELETE", resource.path(namespace, name), body=options)
+            await self._write((resource, namespace, name), "DELETE", resource.path(namespace, name), body=options)
         except NotFoundError:
             return
         except ConflictError:
             logger.debug("%s %s/%s is another object now", resource.plural, namespace, name)
+
+    async def _write(self, key: Key, method: str, path: str, **sent: Any) -> Json:
+        """Every write; the answer is the object of this key as it is now, or the `Status` of its end."""
+        return await self._call(method, path, **sent)
 
     async def discover(self, api: str) -> set[str]:
         """The plurals that an API group version serves; empty when it is not there."""
@@ -182,37 +207,55 @@ class Kube:
         content_type: str = JSON,
         accept: str = JSON,
     ) -> Json:
+        call = partial(
+            self._call_once, method, path, query or {}, body, {"Accept": accept, "Content-Type": content_type}
+        )
+        try:
+            return await call()
+        except (KubeError, aiohttp.ClientError, TimeoutError) as error:
+            if not _transient(error):
+                raise
+        # Made only here: it costs as much as the call itself, and nearly every call succeeds at once.
         retrying = AsyncRetrying(
             retry=retry_if_exception(_transient),
-            stop=stop_after_attempt(ATTEMPTS),
+            stop=stop_after_attempt(ATTEMPTS - 1),
             wait=wait_random_exponential(multiplier=0.1, max=2),
             reraise=True,
         )
-        headers = {"Accept": accept, "Content-Type": content_type}
-        return await retrying(self._call_once, method, path, query or {}, body, headers)
+        await asyncio.sleep(random.uniform(0, FIRST_PAUSE_SECONDS))  # noqa: S311 - jitter, not a secret
+        return await retrying(call)
 
     async def _call_once(
         self, method: str, path: str, query: Mapping[str, str], body: Json | None, sent: Mapping[str, str]
     ) -> Json:
-        verb, url, headers, payload, _ = await self._client.param_serialize(
+        await self._pace.keep()
+        # The body goes past the client's conversion of its own models, which walks through every value.
+        verb, url, headers, _, _ = await self._client.param_serialize(
             method,
             path,
             query_params=list(query.items()),
             header_params=dict(sent),
-            body=body,
             auth_settings=["BearerToken"],
         )
         response: Any = await self._client.call_api(
-            verb, url, header_params=headers, body=payload, _request_timeout=TIMEOUT
+            verb, url, header_params=headers, body=body, _request_timeout=TIMEOUT
         )
         raw: bytes = await response.read()
         if response.status >= 300:
-            raise _error(response.status, raw)
+            error = _error(response.status, raw, _seconds(response.headers.get("Retry-After")))
+            if response.status in (429, 503):
+                self._pace.refused(error.retry_after)
+            raise error
         answer: Json = json.loads(raw)
         return answer
 
 
-def _error(status: int, raw: bytes) -> KubeError:
+def _seconds(retry_after: str | None) -> float:
+    """A Retry-After of seconds, which is all that the API server sends."""
+    return float(retry_after) if retry_after is not None and retry_after.isdecimal() else 0.0
+
+
+def _error(status: int, raw: bytes, retry_after: float) -> KubeError:
     """The error that a `Status` object tells, or the bare body where a proxy answered instead."""
     try:
         told: Json = json.loads(raw)
@@ -220,6 +263,6 @@ def _error(status: int, raw: bytes) -> KubeError:
     except (ValueError, AttributeError):
         reason, message = "", raw[:200].decode(errors="replace")
     if reason == "AlreadyExists":
-        return AlreadyExistsError(status, reason, message)
+        return AlreadyExistsError(status, reason, message, retry_after)
     kind = {404: NotFoundError, 409: ConflictError}.get(status, KubeError)
-    return kind(status, reason, message)
+    return kind(status, reason, message, retry_after)

@@ -1,4 +1,4 @@
-"""Reads the true state of one interview from the API server: never a cache, so a plan never rests on the past."""
+"""Gathers the state of one interview: what is watched from the mirror, the rest from the API server."""
 
 import asyncio
 import base64
@@ -27,7 +27,6 @@ from parley_crds.names import (
     LINK_URL_KEY,
     child_name,
     link_secret_name,
-    object_labels,
     tombstone_name,
 )
 from parley_protocol import BotInputs, InterviewRef
@@ -37,7 +36,8 @@ from parley_operator.bot_pod import CONTAINER as BOT_CONTAINER
 from parley_operator.installation import Installation
 from parley_operator.manifests import ANNOTATION_FAILURES, PLACEMENT_KEY, is_what_was_pinned
 from parley_operator.placement import Placement
-from parley_operator.shell.kube import CONFIG_MAPS, INTERVIEWS, PODS, REVISIONS, SECRETS, TEMPLATES, Json, Kube
+from parley_operator.shell.kube import CONFIG_MAPS, INTERVIEWS, REVISIONS, SECRETS, TEMPLATES, Json
+from parley_operator.shell.mirror import Mirror
 from parley_operator.snapshot import (
     Children,
     ContextProblem,
@@ -72,7 +72,7 @@ class _Template:
 class Observer:
     """Observes interviews through `kube`."""
 
-    def __init__(self, kube: Kube, installation: Installation) -> None:
+    def __init__(self, kube: Mirror, installation: Installation) -> None:
         self._kube = kube
         self._installation = installation
 
@@ -108,18 +108,13 @@ class Observer:
 
     async def children(self, ref: InterviewRef, troubles: Troubles) -> Children:
         """What is in the bots' namespace for an interview, whether or not the Interview is still there."""
-        labels = object_labels(self._installation.name, ref.uid)
-        selector = ",".join(f"{key}={value}" for key, value in labels.items())
-        space = self._installation.bots_namespace
-        secret, pods = await asyncio.gather(
-            self._kube.get(SECRETS, space, child_name(ref.name, ref.uid)),
-            self._kube.list(PODS, space, selector),
-        )
+        secret = await self._kube.ledger(child_name(ref.name, ref.uid))
+        pods = await self._kube.bots(ref.uid)
         inputs = None if secret is None else inputs_of(secret)
         return Children(inputs=inputs, pods=tuple(pod_of(pod) for pod in pods), troubles=dict(troubles))
 
     async def _link(self, ref: InterviewRef) -> LinkSecret | None:
-        secret = await self._kube.get(SECRETS, ref.namespace, link_secret_name(child_name(ref.name, ref.uid)))
+        secret = await self._kube.recall(SECRETS, ref.namespace, link_secret_name(child_name(ref.name, ref.uid)))
         if secret is None:
             return None
         data = _decoded(secret)
@@ -132,7 +127,7 @@ class Observer:
             return _Template()
         try:
             if pinned is not None:
-                found = await self._kube.get(REVISIONS, namespace, pinned.revision)
+                found = await self._kube.recall(REVISIONS, namespace, pinned.revision)
                 if found is not None:
                     return _snapshot_of(found, pinned)
             template = await self._kube.get(TEMPLATES, namespace, interview.spec.template_ref.name)
@@ -147,7 +142,7 @@ class Observer:
         asked = spec.ttl_seconds_after_finished is not None if _final(interview) else status.accepted_at is None
         if not asked or metadata.deletion_timestamp is not None:
             return None
-        found = await self._kube.get(REVISIONS, metadata.namespace or "", tombstone_name(metadata.name))
+        found = await self._kube.recall(REVISIONS, metadata.namespace or "", tombstone_name(metadata.name))
         return None if found is None else tombstone_of(self._installation.name, metadata.name, found)
 
     async def _context(self, interview: Interview) -> str | ContextProblem | None:
@@ -216,8 +211,14 @@ def pod_of(pod: Json) -> Pod:
     bot: Json = next((item for item in status.get("containerStatuses") or [] if item["name"] == BOT_CONTAINER), {})
     state = bot.get("state", {})
     ended, waiting = state.get("terminated", {}), state.get("waiting", {})
-    told = (disruption if disruption.get("status") == "True" else {}, status, ended, waiting)
     scheduled: Json = conditions.get("PodScheduled", {})
+    unscheduled = scheduled if scheduled.get("status") == "False" else {}
+    disrupted = disruption if disruption.get("status") == "True" else {}
+    # Of what the kubelet ended (an eviction, a shutdown, a preemption) its own word in the status tells which it was.
+    by_kubelet = disrupted.get("reason") == "TerminationByKubelet"
+    causes = (status, disrupted) if by_kubelet else (disrupted, status)
+    cause = next((part for part in causes if part.get("reason")), {})
+    told = (cause, ended, waiting, unscheduled)
     created = _time(metadata["creationTimestamp"])
     attempt = metadata.get("labels", {}).get(LABEL_ATTEMPT, "0")
     return Pod(
@@ -235,7 +236,7 @@ def pod_of(pod: Json) -> Pod:
         ended_at=_time(ended["finishedAt"]) if ended.get("finishedAt") else None,
         exit_code=ended.get("exitCode"),
         reason=next((part["reason"] for part in told if part.get("reason")), ""),
-        message=next((part["message"] for part in (ended, waiting, *told, scheduled) if part.get("message")), ""),
+        message=next((part["message"] for part in (*told, *causes) if part.get("message")), ""),
     )
 
 

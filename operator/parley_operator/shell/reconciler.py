@@ -20,10 +20,12 @@ from parley_operator.actions import (
     SetFinalizer,
     step_of,
 )
-from parley_operator.plan import plan, plan_orphan
+from parley_operator.plan import plan_orphan
 from parley_operator.shell.act import ACTION_ERRORS, Actor
 from parley_operator.shell.kube import ConflictError, KubeError, NotFoundError
 from parley_operator.shell.observe import Observer, UnreadableInterviewError
+from parley_operator.shell.peers import PeerBusyError
+from parley_operator.shell.queueing import Queue
 from parley_operator.shell.revisions import Pins
 from parley_operator.shell.workers import RetryLaterError, Settled
 from parley_operator.snapshot import Step, Trouble, troubled
@@ -32,15 +34,24 @@ logger = logging.getLogger(__name__)
 
 PASSES = 25
 """More than any way from one state to a resting one takes: a plan that does not come to rest is a fault, not a loop."""
+LOST_RACES = 2
+"""How often a run looks anew at once where its write came too late: what it then reads is what it lost to."""
 RESYNC_SECONDS = 600.0
+
+
+class LostRaceError(RetryLaterError):
+    """An object changed between the look at it and the write."""
 
 
 class Reconciler:
     """Brings interviews to where they belong. One instance serves all of them."""
 
-    def __init__(self, observer: Observer, actor: Actor, clock: Callable[[], datetime] | None = None) -> None:
+    def __init__(
+        self, observer: Observer, actor: Actor, queue: Queue, clock: Callable[[], datetime] | None = None
+    ) -> None:
         self._observer = observer
         self._actor = actor
+        self._queue = queue
         self._clock = clock or (lambda: datetime.now(UTC))
         self._troubles: dict[str, dict[Step, Trouble]] = {}
         self._waiting: dict[tuple[str, str], set[InterviewRef]] = {}
@@ -56,6 +67,7 @@ class Reconciler:
         Raises:
             RetryLaterError: something could not be read or done.
         """
+        lost = 0
         for _ in range(PASSES):
             try:
                 step, settled = await self._look(ref)
@@ -63,8 +75,15 @@ class Reconciler:
                 await self._actor.warn(ref, "InterviewNotValid", str(error))
                 raise RetryLaterError(f"{ref.namespace}/{ref.name}: {error}") from error
             except ACTION_ERRORS as error:
-                raise RetryLaterError(f"{ref.namespace}/{ref.name}: {type(error).__name__} {error}") from error
-            await self._act(ref, step)
+                message = f"{ref.namespace}/{ref.name}: {type(error).__name__} {error}"
+                raise RetryLaterError(message, after=_asked_for(error)) from error
+            try:
+                await self._act(ref, step)
+            except LostRaceError:
+                lost += 1
+                if lost > LOST_RACES:
+                    raise
+                continue
             if not _unsettles(step):
                 if settled.done:
                     self._forget(ref)
@@ -79,9 +98,10 @@ class Reconciler:
         now = self._clock()
         if interview is None:
             children = await self._observer.children(ref, troubles)
+            self._queue.observe(ref, children)
             step = plan_orphan(children, now)
             return step, Settled(again_in=_pause(step, now, RESYNC_SECONDS)) if children.pods else Settled(done=True)
-        step = plan(await self._observer.snapshot(interview, troubles), now)
+        step = await self._queue.plan(ref, await self._observer.snapshot(interview, troubles), now)
         return step, self._settled(ref, interview, step, now)
 
     def _settled(self, ref: InterviewRef, interview: Interview, step: Plan, now: datetime) -> Settled:
@@ -113,14 +133,17 @@ class Reconciler:
         step = step_of(action)
         try:
             await self._actor.perform(ref, action)
+        except PeerBusyError as error:
+            raise RetryLaterError(f"{ref.namespace}/{ref.name}: {type(action).__name__}: {error}") from error
         except ACTION_ERRORS as error:
             message = f"{type(action).__name__}: {error}"
             if step is not None and not isinstance(error, ConflictError):
                 await self._note_trouble(ref, step, error)
             elif _is_news(action, error):
                 await self._actor.warn(ref, "ReconcileFailed", message)
-            after = (error.retry_after or 0) if isinstance(error, RoomUnavailableError) else 0
-            raise RetryLaterError(f"{ref.namespace}/{ref.name}: {message}", after=after) from error
+            kind = LostRaceError if isinstance(error, ConflictError) else RetryLaterError
+            raise kind(f"{ref.namespace}/{ref.name}: {message}", after=_asked_for(error)) from error
+        self._queue.note(ref, action)
         if step is not None:
             self._troubles.get(ref.uid, {}).pop(step, None)
         logger.debug("%s/%s: %s", ref.namespace, ref.name, type(action).__name__)
@@ -146,6 +169,11 @@ class Reconciler:
         self._wait_for(ref, None)
 
 
+def _asked_for(error: Exception) -> float:
+    """How many seconds whoever refused asks to be left alone."""
+    return (error.retry_after or 0) if isinstance(error, KubeError | RoomUnavailableError) else 0
+
+
 def _is_news(action: Action, error: Exception) -> bool:
     """Whether people are to be told: the API server refuses. That it is away they see; a lost race mends itself."""
     if isinstance(error, ConflictError):
@@ -156,12 +184,13 @@ def _is_news(action: Action, error: Exception) -> bool:
 
 
 def _unsettles(step: Plan) -> bool:
-    """Whether the actions may have made the next ones possible, so that it is worth to look again at once."""
-    for action in step.actions:
-        last_word = isinstance(action, SetFinalizer) and not action.present
-        if last_word:
-            return False
-    return any(not isinstance(action, ApplyStatus | EmitEvent) for action in step.actions)
+    """Whether the actions may have made the next ones possible, so that it is worth to look again at once.
+
+    The watch tells of no change that the operator made itself.
+    """
+    if any(isinstance(action, SetFinalizer) and not action.present for action in step.actions):
+        return False
+    return any(not isinstance(action, EmitEvent) for action in step.actions)
 
 
 def _pause(step: Plan, now: datetime, resync: float | None) -> float | None:

@@ -19,6 +19,7 @@ from parley_crds.names import (
 from parley_protocol import InterviewRef
 
 from parley_operator.installation import Installation
+from parley_operator.shell.census import Census
 from parley_operator.shell.kube import (
     INTERVIEWS,
     METADATA_ONLY,
@@ -52,13 +53,37 @@ def ref_of_child(child: Json) -> InterviewRef | None:
     return InterviewRef(namespace=namespace, name=name, uid=uid)
 
 
-async def sweep_children(kube: Kube, installation: Installation, wake: Callable[[InterviewRef], None]) -> None:
-    """Wakes every interview that has an inputs Secret: the reconciler removes what its Interview left behind."""
+async def ledgers(kube: Kube, installation: Installation) -> list[InterviewRef]:
+    """The interviews that have an inputs Secret."""
     labels = f"{LABEL_MANAGED_BY}={MANAGED_BY},{LABEL_INSTALLATION}={installation.name},{LABEL_INTERVIEW_UID}"
-    for secret in await kube.list(SECRETS, installation.bots_namespace, labels, accept=METADATA_ONLY):
-        ref = ref_of_child(secret)
-        if ref is not None:
-            wake(ref)
+    secrets = await kube.list(SECRETS, installation.bots_namespace, labels, accept=METADATA_ONLY)
+    return [ref for ref in map(ref_of_child, secrets) if ref is not None]
+
+
+async def sweep_children(
+    kube: Kube, installation: Installation, wake: Callable[[InterviewRef], None]
+) -> list[InterviewRef]:
+    """Wakes every interview that has an inputs Secret: the reconciler removes what its Interview left behind."""
+    found = await ledgers(kube, installation)
+    for ref in found:
+        wake(ref)
+    return found
+
+
+async def sweep_census(
+    kube: Kube, namespaces: Collection[str], census: Census, wake: Callable[[InterviewRef], None]
+) -> None:
+    """Takes over which Interviews there are, and wakes those whose deletion no watch told of."""
+    census.mark()
+    scopes: list[str | None] = [*namespaces] or [None]
+    present = [
+        interview["metadata"]["uid"]
+        for namespace in scopes
+        async for page in kube.pages(INTERVIEWS, namespace, accept=METADATA_ONLY)
+        for interview in page
+    ]
+    for ref in census.reconcile(present):
+        wake(ref)
 
 
 async def sweep_revisions(kube: Kube, installation: Installation, namespaces: Collection[str], pins: Pins) -> None:

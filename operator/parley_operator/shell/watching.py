@@ -1,4 +1,4 @@
-"""kopf watches; what it sees only wakes the reconciler, which reads the true state itself.
+"""kopf watches; what it sees goes into the mirror and wakes the reconciler.
 
 Two kopf operators run, each in a thread with an event loop of its own (kopf cancels every task of its loop when it
 ends): one over the interviews' namespaces for the resources, one over the bots' namespace for pods, so that the right
@@ -22,6 +22,8 @@ from parley_operator.shell.connection import kopf_credentials
 logger = logging.getLogger(__name__)
 
 type Raw = dict[str, Any]
+type Seen = Callable[[Raw, bool], None]
+"""Takes an object as it is, and whether it was deleted."""
 
 FINAL_PHASES = frozenset(str(phase) for phase in Phase if phase.is_final)
 
@@ -48,10 +50,44 @@ def _has_ttl(interview: Raw) -> bool:
     return not stays and interview["spec"].get("ttlSecondsAfterFinished") is not None
 
 
+class _NoDiffBase(kopf.DiffBaseStorage):
+    """No essence of an object is kept or compared: what a wake leads to is decided by the reconciler."""
+
+    def build(self, *, body: kopf.Body, extra_fields: Any = None) -> kopf.BodyEssence:
+        return kopf.BodyEssence()
+
+    def fetch(self, *, body: kopf.Body) -> None:
+        return None
+
+    def store(self, *, body: kopf.Body, patch: kopf.Patch, essence: kopf.BodyEssence) -> None:
+        """Nowhere."""
+
+
+class _NoProgress(kopf.ProgressStorage):
+    """Handlers of events have no progress; kopf copies each object several times to keep it out of the essence."""
+
+    def fetch(self, **_: Any) -> None:
+        return None
+
+    def store(self, **_: Any) -> None:
+        """Nowhere."""
+
+    def purge(self, **_: Any) -> None:
+        """Nothing was stored."""
+
+    def touch(self, **_: Any) -> None:
+        """Nothing is to be woken by a write."""
+
+    def clear(self, *, essence: kopf.BodyEssence) -> kopf.BodyEssence:
+        return essence
+
+
 def _settings(selectors: dict[tuple[str, str], str]) -> kopf.OperatorSettings:
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
     settings.peering.standalone = True
+    settings.persistence.diffbase_storage = _NoDiffBase()
+    settings.persistence.progress_storage = _NoProgress()
     # The types are awaited before kopf starts, so it needs no right to watch the cluster's CRDs and namespaces.
     settings.scanning.disabled = True
     settings.process.ultimate_exiting_timeout = None
@@ -83,11 +119,11 @@ class Watch:
         """Whether the thread runs."""
         return self._thread.is_alive()
 
-    def on(self, group: str, version: str, plural: str, seen: Callable[[Raw], None], labels: str = "") -> None:
+    def on(self, group: str, version: str, plural: str, seen: Seen, labels: str = "") -> None:
         """Calls `seen` in the watch's thread with every object that is listed, added, changed or deleted."""
 
-        async def handler(body: kopf.Body, **_: Any) -> None:
-            seen(dict(body))
+        async def handler(event: kopf.RawEvent, **_: Any) -> None:
+            seen(dict(event["object"]), event["type"] == "DELETED")
 
         kopf.on.event(group, version, plural, registry=self._registry, id=f"{self.name}-{plural}")(handler)
         if labels:

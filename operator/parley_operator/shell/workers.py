@@ -6,6 +6,8 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from parley_operator.shell.places import Places, Urgency
+
 logger = logging.getLogger(__name__)
 
 FIRST_BACKOFF_SECONDS = 0.5
@@ -15,7 +17,7 @@ LONGEST_BACKOFF_SECONDS = 60.0
 class RetryLaterError(Exception):
     """A run that could not do something it will be able to do later: an ordinary thing, told in one line.
 
-    `after` is how many seconds whoever refused asks to be left alone.
+    `after` is how many seconds whoever refused asks to be left alone; more than a minute is asked for in vain.
     """
 
     def __init__(self, message: str, after: float = 0) -> None:
@@ -43,13 +45,20 @@ class _Worker:
 class Workers[Key]:
     """A level-triggered queue: waking a key twice before its worker looks is one run; during a run it is one more.
 
-    `slots` bounds how many keys are reconciled at once, so that a burst does not open thousands of connections. A run
-    that raises is repeated with exponential backoff and jitter, and sooner when the key is woken.
+    `places` bounds how many keys are reconciled at once, so that a burst does not open thousands of connections, and
+    keeps room for what can't wait. A run that raises is repeated with exponential backoff and jitter, and sooner when
+    the key is woken.
     """
 
-    def __init__(self, reconcile: Callable[[Key], Awaitable[Settled]], slots: int = 24) -> None:
+    def __init__(
+        self,
+        reconcile: Callable[[Key], Awaitable[Settled]],
+        urgency: Callable[[Key], Urgency] = lambda _: Urgency.NEW,
+        places: int = 24,
+    ) -> None:
         self._reconcile = reconcile
-        self._slots = asyncio.Semaphore(slots)
+        self._urgency = urgency
+        self._places = Places(places)
         self._workers: dict[Key, _Worker] = {}
 
     def __len__(self) -> int:
@@ -85,12 +94,14 @@ class Workers[Key]:
                 continue
 
     async def _once(self, key: Key, worker: _Worker, failures: int) -> tuple[Settled, int]:
-        async with self._slots:
+        async with self._places.take(self._urgency(key)):
             worker.wake.clear()
             try:
                 return await self._reconcile(key), 0
             except RetryLaterError as error:
-                pause = max(_backoff(failures), error.after)
+                # Bounded, for what is to be given up has to be looked at; spread, for others were asked for the same.
+                asked = min(error.after, LONGEST_BACKOFF_SECONDS)
+                pause = max(_backoff(failures), asked * random.uniform(1, 1.25))  # noqa: S311 - jitter, not a secret
                 logger.warning("%s; again in %.1f s", error, pause)
             except Exception:  # the worker outlives any error of one interview
                 pause = _backoff(failures)

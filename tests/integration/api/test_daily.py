@@ -70,8 +70,10 @@ def daily(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daily]:
 
 
 @pytest.fixture(scope="module")
-def daily_api(start_api: Callable[..., Api], daily: Daily) -> Api:
-    return start_api(PARLEY_DAILY_API_KEY=KEY, PARLEY_DAILY_API_URL=daily.url)
+def daily_api(start_api: Callable[..., Api], daily: Daily, tmp_path_factory: pytest.TempPathFactory) -> Api:
+    key = tmp_path_factory.mktemp("daily-key") / "DAILY_API_KEY"
+    key.write_text(KEY)
+    return start_api(PARLEY_DAILY_API_KEY_FILE=str(key), PARLEY_DAILY_API_URL=daily.url)
 
 
 async def consented(http: httpx.AsyncClient, made: Interviewed) -> None:

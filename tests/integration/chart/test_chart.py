@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 import yaml
+from parley_crds.crd import all_crds
 from parley_operator.installation import BotDefaults
 from support import json_schemas
-from support.chart import REGISTRY
+from support.chart import REGISTRY, render
 from support.control_plane import ControlPlane
 from support.processes import tool
 
@@ -99,12 +100,29 @@ def test_an_api_server_would_warn_of_a_pod_that_is_not_restricted(control_plane:
     assert "would violate PodSecurity" in _warnings(control_plane, broken)
 
 
+@pytest.mark.parametrize("program", ["parley-operator", "parley-api"])
+def test_dailys_key_is_a_file_that_follows_its_secret(program: str) -> None:
+    """A variable, or a single file (subPath), would keep a key that was refused until somebody restarts the pod."""
+    documents = yaml.safe_load_all(rendered("s3 and Daily"))
+    deployment = next(one for one in documents if (one["kind"], one["metadata"]["name"]) == ("Deployment", program))
+    pod = deployment["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    variables = {entry["name"]: entry for entry in container["env"]}
+    assert variables["PARLEY_DAILY_SECRET"]["value"] == f"{RELEASE}/daily"
+    assert variables["PARLEY_DAILY_API_KEY_FILE"]["value"] == "/etc/parley/daily/DAILY_API_KEY"
+    assert "DAILY_API_KEY" not in json.dumps([entry.get("valueFrom") for entry in container["env"]])
+    assert {"name": "daily", "mountPath": "/etc/parley/daily", "readOnly": True} in container["volumeMounts"]
+    (secret,) = [volume["secret"] for volume in pod["volumes"] if volume["name"] == "daily"]
+    assert (secret["secretName"], secret["optional"]) == ("daily", True)
+
+
 @pytest.mark.parametrize(
     ("wrong", "named"),
     [
         ("api.replcas=2", "replcas"),
         ("links.baseUrl=localhost", "/links/baseUrl"),
         ("rooms.default=zoom", "/rooms/default"),
+        ("operator.startDeadlineSeconds=179", "/operator/startDeadlineSeconds"),
         ("api.replicas=2", "api.replicas: the folder store takes one replica"),
         ("store.type=s3", "store.s3.bucket is needed"),
         ("bots.namespace=default", "bots.namespace: bots need another namespace"),
@@ -203,3 +221,14 @@ def test_the_operator_takes_amounts_without_a_unit() -> None:
     assert defaults.resources["requests"]["cpu"] == "1"
     assert defaults.max_resources.cpu == "2"
     assert defaults.max_resources.ephemeral_storage is not None
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_the_crds_stay_when_the_release_goes_unless_told_otherwise(keep: bool) -> None:
+    """With a CRD all of its objects go: nobody's interviews by an uninstall."""
+    documents = render("parley") if keep else render("parley", "crds.keep=false")
+    found = {one["metadata"]["name"]: one["metadata"] for one in documents if one["kind"] == "CustomResourceDefinition"}
+    assert found.keys() == all_crds().keys()
+    for metadata in found.values():
+        policy = metadata.get("annotations", {}).get("helm.sh/resource-policy")
+        assert policy == ("keep" if keep else None)

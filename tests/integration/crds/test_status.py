@@ -105,6 +105,30 @@ def test_what_is_written_beside_the_status_is_no_spec(status: Status) -> None:
     assert not read.spec.cancel
 
 
+def guarded(of: Status, metadata: Document, *options: str, **rest: Document) -> str:
+    """Apply with more in its metadata than a name, as the operator: what the API server says against it."""
+    document = {**HEAD, "metadata": {"name": "ada", **metadata}, **rest}
+    force = ("--server-side", f"--field-manager={OPERATOR_MANAGER}", "--force-conflicts")
+    command = ("apply", "-n", of.namespace, *force, *options, "-f", "-")
+    return of.kubectl(*command, "--validate=false", stdin=yaml.safe_dump(document), check=False).stderr
+
+
+def test_an_apply_for_another_object_of_the_name_is_refused_but_not_of_its_status(status: Status) -> None:
+    """Why a status that must not come to stand in a namesake's carries a version: there the uid is not looked at."""
+    another = {"uid": "00000000-0000-4000-8000-000000000000"}
+    assert "metadata.uid: Invalid value" in guarded(status, {**another, "finalizers": ["parley.dev/interview"]})
+    assert guarded(status, another, "--subresource=status", status={"phase": "Open"}) == ""
+    assert status.read().status.phase is Phase.OPEN
+
+
+def test_a_status_that_was_decided_by_an_older_version_is_refused(status: Status) -> None:
+    version = status.read().metadata.resource_version
+    status.kubectl("label", "itv", "ada", "-n", status.namespace, "changed=yes")
+    answer = guarded(status, {"resourceVersion": version}, "--subresource=status", status={"phase": "Completed"})
+    assert "the object has been modified" in answer
+    assert status.read().status.phase is None
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from kubernetes.aio.client import ApiClient, Configuration
 from parley_operator.shell import kube as module
+from parley_operator.shell import pace
 from parley_operator.shell.kube import (
     ATTEMPTS,
     METADATA_ONLY,
@@ -42,7 +43,10 @@ class Server:
         self.asked.append(request)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, web.Response):  # a response is sent once: each request gets its own
-            return web.Response(body=answer.body, status=answer.status, content_type=answer.content_type)
+            headers = {name: value for name, value in answer.headers.items() if name == "Retry-After"}
+            return web.Response(
+                body=answer.body, status=answer.status, content_type=answer.content_type, headers=headers
+            )
         return await answer(request)
 
 
@@ -73,6 +77,36 @@ async def test_it_is_not_tried_for_ever(server: Server, kube: Kube) -> None:
     with pytest.raises(KubeError, match="502 : <h1>Bad gateway</h1>"):
         await kube.get(PODS, "bots", "bot")
     assert len(server.asked) == ATTEMPTS
+
+
+async def test_a_server_that_asks_for_patience_is_left_alone_by_every_call(
+    server: Server, kube: Kube, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    naps: list[float] = []
+    now = [0.0]
+
+    async def nap(seconds: float) -> None:
+        naps.append(seconds)
+        now[0] += seconds
+
+    kube._pace = pace.Pace(lambda: now[0])
+    monkeypatch.setattr(pace.asyncio, "sleep", nap)
+    refused = status(429, "TooManyRequests")
+    refused.headers["Retry-After"] = "3"
+    server.answers = [refused, web.json_response(POD)]
+    assert await kube.get(PODS, "bots", "bot") == POD
+    assert any(nap >= 3 for nap in naps), naps
+    assert now[0] >= 3
+
+
+async def test_a_refusal_says_how_long_to_wait(server: Server, kube: Kube, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kube._pace, "refused", lambda _: None)
+    refused = status(429, "TooManyRequests")
+    refused.headers["Retry-After"] = "3"
+    server.answers = [refused]
+    with pytest.raises(KubeError) as raised:
+        await kube.get(PODS, "bots", "bot")
+    assert raised.value.retry_after == 3
 
 
 async def test_a_server_that_does_not_answer_is_not_waited_for(

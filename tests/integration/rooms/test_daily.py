@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import httpx
@@ -12,18 +13,21 @@ from parley_emulators.daily.api import Service
 from parley_emulators.daily.app import rest_app
 from parley_emulators.daily.control import control_app
 from parley_emulators.daily.faults import Fault, FaultBook
+from parley_emulators.daily.models import RoomRequest
 from parley_emulators.daily.settings import DailySettings
 from parley_emulators.daily.state import Domain
 from parley_emulators.daily.tokens import Signer
 from parley_emulators.serving import serving
 from parley_rooms.daily import DailyRooms
-from parley_rooms.errors import RoomAuthError, RoomNotFoundError, RoomRejectedError, RoomUnavailableError
-from parley_rooms.provider import Grant, Role, RoomPlan, room_name, user_id
+from parley_rooms.errors import RoomAuthError, RoomError, RoomNotFoundError, RoomRejectedError, RoomUnavailableError
+from parley_rooms.names import room_name
+from parley_rooms.provider import Grant, Role, RoomPlan, user_id
 from parley_rooms.retry import Retry
 from pydantic import SecretStr
+from support.daily_key import GivenKey
 
 KEY = "the-domain's-key"
-NAME = room_name("tests", "itv-ada-0123456789")
+NAME = room_name(b"k" * 32, "tests", "itv-ada-0123456789")
 
 
 def soon(seconds: float = 3600) -> datetime:
@@ -51,11 +55,12 @@ class Daily:
     url: str
     control: httpx.AsyncClient
     faults: FaultBook
+    domain: Domain
     time: float = field(default_factory=time.time)
     pauses: list[float] = field(default_factory=list)
 
-    def rooms(self, key: str = KEY, transport: httpx.AsyncBaseTransport | None = None) -> DailyRooms:
-        return DailyRooms(key, self.url, transport=transport, retry=Retry(sleep=self._sleep))
+    def rooms(self, key: str = KEY, transport: httpx.AsyncBaseTransport | None = None, **how: Any) -> DailyRooms:
+        return DailyRooms(GivenKey(key), self.url, transport=transport, retry=Retry(sleep=self._sleep), **how)
 
     def go_wrong(self, **fault: Any) -> None:
         self.faults.order([Fault.model_validate(fault)])
@@ -76,13 +81,13 @@ class Daily:
 async def daily() -> AsyncIterator[Daily]:
     settings, faults = DailySettings(api_key=SecretStr(KEY)), FaultBook()
     domain = Domain(settings.domain, settings.max_rooms)
-    service = Service(domain, Signer(b"the domain's own", domain.id), now=lambda: peer.time)
+    service = Service(domain, Signer(b"the domain's own", domain.id), clock=lambda: peer.time)
     async with (
         serving(rest_app(settings, service, faults), "127.0.0.1", 0) as rest,
         serving(control_app(service, faults), "127.0.0.1", 0) as control,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{control.port}") as client,
     ):
-        peer = Daily(f"http://127.0.0.1:{rest.port}/v1", client, faults)
+        peer = Daily(f"http://127.0.0.1:{rest.port}/v1", client, faults, domain)
         yield peer
 
 
@@ -108,7 +113,7 @@ async def test_bot_and_candidate_meet_and_nobody_else_gets_in(daily: Daily, room
 
 
 async def test_a_token_opens_one_room(daily: Daily, rooms: DailyRooms) -> None:
-    other = room_name("tests", "itv-bob-0123456789")
+    other = room_name(b"k" * 32, "tests", "itv-bob-0123456789")
     for name in (NAME, other):
         await rooms.ensure(RoomPlan(name, soon()))
     assert (await daily.join(await rooms.mint(grant("candidate")), other)).json()["error"] == "not-allowed"
@@ -213,6 +218,82 @@ async def test_a_room_whose_making_was_not_answered_is_found_again(daily: Daily)
     assert room.url == (await daily.room())["url"]
     assert len(daily.pauses) == 1
     await rooms.aclose()
+
+
+@pytest.mark.parametrize("asked", [3, "date"])
+async def test_a_rate_limit_is_kept_to_in_both_forms(daily: Daily, rooms: DailyRooms, asked: int | str) -> None:
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=4), usegmt=True)
+    retry_after = date if asked == "date" else asked
+    daily.go_wrong(kind="error", status=429, error="rate-limit-error", retry_after=retry_after)
+    await rooms.ensure(RoomPlan(NAME, soon()))
+    (pause,) = daily.pauses
+    assert 2 < pause <= 5
+
+
+@pytest.mark.parametrize("asked", [31_536_000, "Fri, 01 Jan 2100 00:00:00 GMT"])
+async def test_an_absurd_rate_limit_is_believed_for_ten_minutes(
+    daily: Daily, rooms: DailyRooms, asked: int | str
+) -> None:
+    daily.go_wrong(kind="error", status=429, error="rate-limit-error", retry_after=asked, times=None)
+    with pytest.raises(RoomUnavailableError) as caught:
+        await rooms.ensure(RoomPlan(NAME, soon()))
+    assert caught.value.retry_after == 600
+    assert daily.pauses == []
+
+
+async def test_an_answer_that_does_not_come_ends_the_call(daily: Daily) -> None:
+    rooms = daily.rooms(call_seconds=0.2)
+    daily.go_wrong(kind="delay", delay_seconds=30, times=None)
+    with pytest.raises(RoomUnavailableError, match=r"within 0\.2 s"):
+        await rooms.delete(NAME)
+    await rooms.aclose()
+
+
+@pytest.mark.parametrize(("status", "error"), [(401, "authentication-error"), (403, "forbidden")])
+async def test_a_key_that_is_mended_works_at_the_next_call(daily: Daily, status: int, error: str) -> None:
+    rooms = daily.rooms()
+    daily.go_wrong(kind="error", status=status, error=error)
+    with pytest.raises(RoomAuthError, match="mend key DAILY_API_KEY of Secret parley/daily"):
+        await rooms.ensure(RoomPlan(NAME, soon()))
+    assert daily.pauses == []
+    await rooms.ensure(RoomPlan(NAME, soon()))
+    await rooms.aclose()
+
+
+async def test_a_room_that_somebody_deleted_is_made_again(daily: Daily, rooms: DailyRooms) -> None:
+    first = await rooms.ensure(RoomPlan(NAME, soon()))
+    await rooms.delete(NAME)
+    assert (await daily.join(await rooms.mint(grant("bot")))).json()["error"] == "no-room"
+    assert await rooms.ensure(RoomPlan(NAME, soon())) == first
+    assert (await daily.join(await rooms.mint(grant("bot", 2)))).status_code == 201
+
+
+@pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 200, 250])
+async def test_every_room_of_the_domain_is_told_once(daily: Daily, rooms: DailyRooms, count: int) -> None:
+    for number in range(count):
+        daily.domain.create(RoomRequest(name=f"room-{number}"), daily.time)
+    found = [room async for page in rooms.pages() for room in page]
+    assert [room.name for room in found] == [f"room-{number}" for number in reversed(range(count))]
+    made = datetime.fromtimestamp(daily.time, UTC)
+    assert all(room.created_at and abs(room.created_at - made) < timedelta(seconds=1) for room in found)
+
+
+@pytest.mark.parametrize("fault", [{"kind": "error", "status": 500}, {"kind": "error", "status": 401}])
+async def test_a_list_that_is_not_whole_is_an_error(daily: Daily, rooms: DailyRooms, fault: dict[str, Any]) -> None:
+    for number in range(150):
+        daily.domain.create(RoomRequest(name=f"room-{number}"), daily.time)
+    pages = rooms.pages()
+    assert len(await anext(pages)) == 100
+    daily.go_wrong(**fault, times=None)
+    with pytest.raises(RoomError):
+        await anext(pages)
+
+
+async def test_rooms_with_somebody_in_them(daily: Daily, rooms: DailyRooms) -> None:
+    await rooms.ensure(RoomPlan(NAME, soon()))
+    assert await rooms.occupied() == set()
+    await daily.join(await rooms.mint(grant("candidate")))
+    assert await rooms.occupied() == {NAME}
 
 
 async def test_dailys_own_limits_say_how_long_to_wait(daily: Daily, rooms: DailyRooms) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from parley_crds.names import LABEL_TEMPLATE, child_name, pod_name, tombstone_name
-from parley_rooms.provider import room_name
+from parley_rooms.names import room_name
 
 from support.chaos.kubelet import Bots
 from support.chaos.rig import Rig
@@ -166,8 +166,9 @@ class Case:
     @property
     def rooms(self) -> set[str]:
         """The names of the rooms that it may have."""
-        installation = self.site.environment["PARLEY_INSTALLATION"]
-        return {room_name(installation, child_name(self.name, uid)) for uid in self.uids}
+        environment = self.site.environment
+        key, installation = environment["PARLEY_LINK_KEY"].encode(), environment["PARLEY_INSTALLATION"]
+        return {room_name(key, installation, child_name(self.name, uid)) for uid in self.uids}
 
     def end_state(self) -> EndState:
         """What there is now."""

@@ -63,6 +63,40 @@ def test_a_crd_fits_into_the_last_applied_annotation(name: str) -> None:
     assert len(render(CRDS[name])) < LAST_APPLIED_MAX // 4
 
 
+@pytest.mark.parametrize("node", [param for param in NODES if "[]" in str(param.id)])
+def test_nothing_in_a_list_has_a_default(node: dict[str, Any]) -> None:
+    """A client-side apply would find another list each time, and so would Argo CD."""
+    assert "default" not in node
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        (
+            "interviews.parley.dev.spec.noShowSeconds",
+            ", in seconds, before the interview ends. Default: 900. 30 to 86400.",
+        ),
+        ("interviews.parley.dev.spec.linkEpoch", "Default: 0. At least 0."),
+        ("interviewtemplates.parley.dev.spec.questions[].required", "Default: true."),
+        ("interviewtemplates.parley.dev.spec.questions", "1 to 50 items."),
+        ("interviewtemplates.parley.dev.spec.start", "Default: Immediate."),
+        ("interviewtemplates.parley.dev.spec.model.inference.topP", "0 to 1."),
+        ("interviewtemplates.parley.dev.spec.interviewer.style", "formal. At most 2000 characters."),
+        ("interviewtemplates.parley.dev.spec.bot.nodeSelector", "At most 16 entries."),
+    ],
+)
+def test_a_description_tells_default_and_bounds(path: str, words: str) -> None:
+    (crd,) = [name for name in CRDS if path.startswith(name)]
+    schema = CRDS[crd]["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    found = dict(nodes(schema))
+    assert found[path.removeprefix(crd)]["description"].endswith(words)
+
+
+def test_a_status_that_nobody_has_written_says_so() -> None:
+    schema = CRDS["interviews.parley.dev"]["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    assert schema["properties"]["status"]["default"] == {"observedGeneration": -1}
+
+
 def test_the_status_has_no_defaults() -> None:
     schema = CRDS["interviews.parley.dev"]["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     assert not [path for path, node in nodes(schema["properties"]["status"], "status") if "default" in node]

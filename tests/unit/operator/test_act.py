@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from parley_operator.actions import CollectRevision, CreatePod, SetFinalizer
+from parley_crds import InterviewStatus, Phase
+from parley_operator.actions import Action, ApplyStatus, CollectRevision, CreatePod, SetFinalizer
 from parley_operator.shell.act import Actor
 from parley_operator.shell.kube import AlreadyExistsError, ConflictError, Kube, KubeError, NotFoundError
 from parley_operator.shell.revisions import COLLECT_PAGE_SIZE
@@ -106,12 +107,41 @@ async def test_no_finalizer_is_taken_off_a_namesake(found: dict[str, Any] | Kube
     assert [method for method, _ in kube.sent] == ["GET"]
 
 
-async def test_a_finalizer_beside_another_writers_change_is_taken_off_later() -> None:
-    class Changed(Answers):
-        async def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
-            if method == "PATCH":
-                raise ConflictError(409, "Conflict", "it changed")
-            return await super()._call(method, path, **options)
+class Changing(Answers):
+    """An Interview that others write to, each time just before the operator does; then no more."""
 
+    def __init__(self, times: int) -> None:
+        super().__init__(FOUND)
+        self._times = times
+
+    async def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        answer = await super()._call(method, path, **options)
+        if method == "PATCH" and self._times > 0:
+            self._times -= 1
+            raise ConflictError(409, "Conflict", "it changed")
+        return answer
+
+
+async def test_a_finalizer_beside_another_writers_change_is_taken_off_at_once() -> None:
+    """What led to it is not done again: an erasure would be ordered twice."""
+    kube = Changing(times=1)
+    await actor(kube).perform(REF, SetFinalizer(present=False))
+    assert [method for method, _ in kube.sent] == ["GET", "PATCH", "GET", "PATCH"]
+
+
+async def test_a_finalizer_beside_others_who_write_all_the_time_is_taken_off_later() -> None:
     with pytest.raises(ConflictError):
-        await actor(Changed(FOUND)).perform(REF, SetFinalizer(present=False))
+        await actor(Changing(times=9)).perform(REF, SetFinalizer(present=False))
+
+
+@pytest.mark.parametrize(
+    "action",
+    [ApplyStatus(InterviewStatus(phase=Phase.OPEN), None), SetFinalizer(present=True)],
+    ids=["status", "finalizer"],
+)
+async def test_each_apply_names_the_one_object_that_it_is_for(action: Action) -> None:
+    kube = Answers({})
+    await actor(kube).perform(REF, action)
+    ((method, body),) = kube.sent
+    assert method == "PATCH"
+    assert body["metadata"]["uid"] == REF.uid

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from kubernetes.aio.config import incluster_config
 from parley_operator.shell import connection
-from parley_operator.shell.connection import CREDENTIALS_LIFETIME, kopf_credentials
+from parley_operator.shell.connection import CREDENTIALS_LIFETIME, kopf_credentials, load_configuration
 
 
 @pytest.fixture
@@ -48,3 +48,24 @@ async def test_the_same_token_makes_the_same_credentials(token: Path, monkeypatc
     assert before == after
     assert before.expiration is not None
     assert CREDENTIALS_LIFETIME <= before.expiration - now <= 2 * CREDENTIALS_LIFETIME
+
+
+@pytest.mark.parametrize(
+    ("environment", "proxy"),
+    [
+        ({}, None),
+        ({"https_proxy": "http://proxy.example.com:3128"}, "http://proxy.example.com:3128"),
+        ({"https_proxy": "http://proxy.example.com:3128", "no_proxy": "10.96.0.1"}, None),
+    ],
+)
+async def test_the_environments_proxy_is_asked_for_once(
+    token: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], proxy: str | None
+) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    configuration = await load_configuration()
+    assert configuration.proxy == proxy
+    assert configuration.client_session_kwargs == {"trust_env": False}

@@ -41,6 +41,21 @@ def test_a_disruption_goes_before_what_the_container_says() -> None:
     assert (pod.reason, pod.exit_code, pod.message) == ("EvictionByEvictionAPI", 143, "bye")
 
 
+def test_what_the_kubelet_ended_is_told_by_its_own_word() -> None:
+    kubelet = {"type": "DisruptionTarget", "status": "True", "reason": "TerminationByKubelet", "message": "terminated"}
+    evicted = {"reason": "Evicted", "message": "The node was low on resource: memory."}
+    status = {"phase": "Failed", "conditions": [kubelet], "containerStatuses": [ENDED]}
+    pod = pod_of({"metadata": METADATA, "status": {**status, **evicted}})
+    assert (pod.reason, pod.message) == ("Evicted", "The node was low on resource: memory.")
+    assert pod_of({"metadata": METADATA, "status": status}).reason == "TerminationByKubelet"
+
+
+def test_a_disruption_that_did_not_come_is_none() -> None:
+    averted = {"type": "DisruptionTarget", "status": "False", "reason": "PreemptionByScheduler", "message": "no"}
+    pod = pod_of({"metadata": METADATA, "status": {"phase": "Running", "conditions": [averted]}})
+    assert (pod.reason, pod.message) == ("", "")
+
+
 def test_an_ended_bot_is_dead_while_its_sandbox_is_torn_down() -> None:
     sidecar = {"name": "mesh", "state": {"terminated": {"exitCode": 0}}}
     running = {"name": "bot", "state": {"running": {}}}
@@ -102,7 +117,12 @@ class Objects:
         self.read.append(f"{resource.plural}/{name}")
         return self._objects.get(resource.plural)
 
-    async def list(self, resource: Resource, namespace: str, labels: str) -> list[dict[str, Any]]:
+    recall = get
+
+    async def ledger(self, name: str) -> dict[str, Any] | None:
+        return self._objects.get("secrets")
+
+    async def bots(self, uid: str) -> list[dict[str, Any]]:
         return []
 
 
@@ -157,7 +177,12 @@ class Documents:
     async def get(self, resource: Resource, namespace: str, name: str) -> dict[str, Any] | None:
         return self._config_map if resource is CONFIG_MAPS else None
 
-    async def list(self, resource: Resource, namespace: str, labels: str) -> list[dict[str, Any]]:
+    recall = get
+
+    async def ledger(self, name: str) -> None:
+        return None
+
+    async def bots(self, uid: str) -> list[dict[str, Any]]:
         return []
 
 

@@ -19,6 +19,11 @@ from support.operator_world import START, World, in_progress
         (137, "OOMKilled", "OutOfMemory"),
         (None, "Evicted", "Evicted"),
         (None, "NodeShutdown", "NodeShutdown"),
+        (None, "NodeLost", "NodeLost"),
+        (None, "Preempting", "Preempted"),
+        (None, "OutOfpods", "NotAdmitted"),
+        (137, "ContainerStatusUnknown", "NodeLost"),
+        (128, "StartError", "ContainerNotCreated"),
         (None, "", "PodFailed"),
     ],
 )
@@ -113,7 +118,7 @@ def test_a_bot_that_never_becomes_ready_is_replaced() -> None:
     world.reconcile()
     assert world.pod != first
     assert world.status.attempts is not None
-    assert world.status.attempts.history[0].reason == "StartDeadlineExceeded"
+    assert world.status.attempts.history[0].reason == "ImagePullFailed"
     assert "no such image" in (world.status.attempts.history[0].message or "")
 
 
@@ -129,7 +134,7 @@ def test_a_refused_bot_waits_longer_each_time() -> None:
         pauses.append((world.wake_at - world.now).total_seconds())
         world.advance(pauses[-1])
         world.reconcile()
-    assert pauses == [5, 10]
+    assert 2.5 <= pauses[0] <= 5 < pauses[1] <= 10
 
 
 def test_daily_room_is_made_before_the_bot_and_removed_after_it() -> None:
@@ -281,6 +286,39 @@ def test_what_can_not_be_had_is_told_and_waited_for_while_nobody_waits(step: Ste
     world.reconcile()
     assert world.condition("Stalled") is None
     assert world.pod.endswith("-1")
+
+
+def test_a_key_that_is_refused_is_told_at_once_and_waited_for() -> None:
+    world = World(spec={"backoffLimit": 0}).daily()
+    world.down.add("room")
+    world.down_kind = "RoomAuthError"
+    world.reconcile()
+    world.reconcile()
+    assert world.condition("Stalled") == ("True", "RoomKeyRefused")
+    assert world.condition("Reconciling") is None
+    world.advance(86_400)
+    world.reconcile()
+    world.down.clear()
+    world.reconcile()
+    assert world.condition("Stalled") is None
+    assert world.pod.endswith("-1")
+
+
+def test_a_key_that_is_refused_at_the_end_is_told_and_holds_it_up_for_five_minutes() -> None:
+    world = in_progress(World().daily())
+    world.down.add("room's removal")
+    world.down_kind = "RoomAuthError"
+    world.finish("Completed")
+    world.kill_pod(world.pod, 0)
+    world.reconcile()
+    world.reconcile()
+    assert world.condition("Stalled") == ("True", "RoomKeyRefused")
+    assert world.phase == "InProgress"
+    world.advance(300)
+    world.reconcile()
+    assert world.phase == "Completed"
+    assert world.condition("Stalled") is None
+    assert any(event.reason == "CleanupAbandoned" for event in world.events)
 
 
 @pytest.mark.parametrize(("step", "reason"), [("room", "RoomNotMade"), ("pod", "PodNotCreated")])

@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 from parley_crds import Candidate, Phase
 from parley_operator.snapshot import ContextProblem
 from parley_operator.tombstones import spec_hash
+from support.gitops_states import documented_reasons, manifest, told
 from support.operator_watched import WatchedWorld
 from support.operator_world import START, template
 
@@ -36,6 +37,7 @@ class Interviews(RuleBasedStateMachine):
     """One interview's life. Every event is followed by whatever the operator does then."""
 
     seen: ClassVar[Counter[str]] = Counter()
+    told: ClassVar[set[tuple[str, str]]] = set()
     world: WatchedWorld
 
     @initialize(
@@ -70,7 +72,7 @@ class Interviews(RuleBasedStateMachine):
         self.final: str | None = None
         self.deleted = False
         self.most_bots = 1 + rest["backoff_limit"]
-        # Without its ledger, or with a provider that fails for long, a room is left to its own end.
+        # Without its ledger, or with a provider that fails for long, a room is the sweep's.
         self.may_leave_room = False
 
     def then(self, operator: str | int) -> None:
@@ -190,9 +192,8 @@ class Interviews(RuleBasedStateMachine):
     @rule(same=st.sampled_from([True, True, False]), operator=OPERATOR)
     def git_puts_it_back(self, same: bool, operator: str | int) -> None:
         world, changed = self.world, {} if same else {"candidate": {"name": "another"}}
-        # What the former one left to its own end is not a second room of the new one, whose uid is another.
         assert world.rooms == set() or self.may_leave_room
-        world.rooms.clear()
+        self._sweep_later()
         self.may_leave_room = "room's removal" in world.down
         world.create(**{**self.spec, **changed})
         found = world.found_tombstone(world.installation.name, "jane")
@@ -278,6 +279,17 @@ class Interviews(RuleBasedStateMachine):
         self.may_leave_room |= down and step == "room's removal"
         (self.world.down.add if down else self.world.down.discard)(step)
 
+    @rule(operator=OPERATOR)
+    def the_sweep_looks_for_rooms(self, operator: str | int) -> None:
+        """It takes no room that a ledger tells of."""
+        self.world.advance(1000)
+        ledger = self.world.children().inputs
+        before = set(self.world.rooms)
+        self.world.sweep_rooms()
+        if ledger is not None and ledger.inputs is not None:
+            assert self.world.rooms == before
+        self.then(operator)
+
     # What always holds
 
     @invariant()
@@ -288,6 +300,8 @@ class Interviews(RuleBasedStateMachine):
             conditions = [self.world.condition("Complete"), self.world.condition("Failed")]
             assert ("True", "AlreadyFinished") in conditions
         self.seen[f"{phase}, attempt {len(self.world.created_pods)}"] += 1
+        if self.world.interview is not None:
+            self.told.update(told(manifest(self.world)))
 
     @invariant()
     def at_most_one_live_bot(self) -> None:
@@ -350,6 +364,12 @@ class Interviews(RuleBasedStateMachine):
         self._run_until(lambda: world.interview is None and not world.pods and world.inputs is None)
         assert world.link is None
         assert world.rooms == set() or self.may_leave_room
+        self._sweep_later()
+
+    def _sweep_later(self) -> None:
+        self.world.advance(1000)
+        self.world.sweep_rooms()
+        assert self.world.rooms == set()
 
     def _run_until(self, done: Any) -> None:
         for _ in range(RUNS_TO_THE_END):
@@ -366,3 +386,4 @@ def test_every_reachable_state() -> None:
     # All of them have to have been there for the invariants to mean much.
     assert reached >= {*map(str, Phase), "gone", "recalled"}, Interviews.seen
     assert {"InProgress, attempt 1", "InProgress, attempt 2", "Completed, attempt 1"} <= Interviews.seen.keys()
+    assert Interviews.told <= documented_reasons(), "docs/gitops.md lacks a state: add it to support/gitops_states.py"

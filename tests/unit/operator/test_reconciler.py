@@ -14,10 +14,15 @@ from parley_operator.actions import (
     DeleteRoom,
     EnsureRoom,
 )
+from parley_operator.capacity import Capacity
 from parley_operator.shell.act import Actor
 from parley_operator.shell.kube import ConflictError, KubeError, NotFoundError
 from parley_operator.shell.observe import Observer, inputs_of
+from parley_operator.shell.peers import PeerBusyError
+from parley_operator.shell.priorities import Priorities
+from parley_operator.shell.queueing import Queue
 from parley_operator.shell.reconciler import Reconciler
+from parley_operator.shell.slots import Slots
 from parley_operator.shell.watching import at_rest
 from parley_operator.shell.workers import RetryLaterError
 from parley_operator.snapshot import Children, InputsSecret, Step, Trouble
@@ -26,6 +31,12 @@ from parley_rooms.errors import RoomUnavailableError
 from support.operator_world import START, World
 
 REF = InterviewRef(namespace="hiring", name="jane", uid="u")
+
+
+def unlimited() -> Queue:
+    """No limits: nobody asks for a slot."""
+    around: Any = None
+    return Queue(Slots(Capacity(), around), Priorities(around))
 
 
 class Orphan:
@@ -59,7 +70,7 @@ async def test_what_an_interview_left_goes_though_its_room_never_does() -> None:
     assert world.inputs is not None
     orphan, now = Orphan(inputs_of(world.inputs)), START
     around: Any = orphan
-    reconciler = Reconciler(cast("Observer", around), cast("Actor", around), lambda: now)
+    reconciler = Reconciler(cast("Observer", around), cast("Actor", around), unlimited(), lambda: now)
     for _ in range(3):
         with pytest.raises(RetryLaterError, match="Daily answered 503"):
             await reconciler.reconcile(REF)
@@ -99,7 +110,7 @@ class Cluster:
 
     def reconciler(self) -> Reconciler:
         around: Any = self
-        return Reconciler(cast("Observer", around), cast("Actor", around), lambda: self.world.now)
+        return Reconciler(cast("Observer", around), cast("Actor", around), unlimited(), lambda: self.world.now)
 
 
 async def test_a_plan_that_does_not_come_to_rest_tells_no_secret() -> None:
@@ -153,10 +164,28 @@ async def test_a_provider_that_asks_for_patience_gets_it() -> None:
     assert raised.value.after == 60
 
 
+async def test_an_api_server_that_asks_for_patience_gets_it() -> None:
+    error = KubeError(429, "TooManyRequests", "slow down", retry_after=7)
+    cluster = Cluster(World(), fails=CreatePod, error=error)
+    with pytest.raises(RetryLaterError, match="slow down") as raised:
+        await cluster.reconciler().reconcile(REF)
+    assert raised.value.after == 7
+
+
+async def test_that_others_are_served_first_is_no_trouble() -> None:
+    cluster = Cluster(World().daily(), fails=EnsureRoom, error=PeerBusyError("too many calls to Daily"))
+    with pytest.raises(RetryLaterError, match="too many calls to Daily"):
+        await cluster.reconciler().reconcile(REF)
+    assert cluster.warnings == []
+    cluster.fails = None
+    await cluster.reconciler().reconcile(REF)
+    assert cluster.world.troubles == {}
+    assert len(cluster.world.pods) == 1
+
+
 async def test_what_is_over_needs_no_worker_and_is_not_read_at_a_start() -> None:
     cluster = Cluster(World(spec={"cancel": True}))
     reconciler = cluster.reconciler()
-    assert not (await reconciler.reconcile(REF)).done, "its status has just changed"
     assert (await reconciler.reconcile(REF)).done
     interview = cluster.world.require_interview()
     stored = interview.model_dump(mode="json", by_alias=True, exclude_none=True)

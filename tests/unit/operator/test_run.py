@@ -24,7 +24,9 @@ async def test_a_sweep_that_meets_something_odd_is_followed_by_the_next(
     monkeypatch.setattr(run, "SWEEP_SECONDS", 0)
     monkeypatch.setattr(run, "sweep_children", odd)
     around: Any = None
-    sweeping = asyncio.create_task(run._sweep(around, around, INSTALLATION, around, Workers(around)))
+    sweeping = asyncio.create_task(
+        run._sweep(around, around, INSTALLATION, around, Workers(around), around, around, {})
+    )
     try:
         async with asyncio.timeout(5):
             await third.wait()

@@ -48,14 +48,17 @@ def test_all_is_there(environment: dict[str, str]) -> None:
         ("PARLEY_LINK_KEY", "short"),
         ("PARLEY_DEFAULT_ROOM_PROVIDER", "zoom"),
         ("PARLEY_WATCH_NAMESPACES", "not json"),
+        ("PARLEY_CAPACITY", "50"),
+        ("PARLEY_CAPACITY", "fifty"),
+        ("PARLEY_CAPACITY", '{"total": -1}'),
         ("PARLEY_BOT_DEFAULTS_FILE", "/nowhere.json"),
-        ("PARLEY_DAILY_API_KEY", None),
+        ("PARLEY_DAILY_API_KEY_FILE", None),
     ],
 )
 def test_what_is_wrong_is_named(
     environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, name: str, value: str | None
 ) -> None:
-    if name == "PARLEY_DAILY_API_KEY":
+    if name == "PARLEY_DAILY_API_KEY_FILE":
         monkeypatch.setenv("PARLEY_DEFAULT_ROOM_PROVIDER", "daily")
     if value is None:
         monkeypatch.delenv(name, raising=False)
@@ -65,6 +68,15 @@ def test_what_is_wrong_is_named(
         read_installation(read_settings())
     assert "\n" not in str(raised.value)
     assert "short" not in str(raised.value) or name != "PARLEY_LINK_KEY"
+
+
+def test_a_limit_is_named_where_it_stands(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARLEY_CAPACITY", '{"total": null, "perNamespace": 5, "namespaces": {"hiring": 20}}')
+    capacity = read_installation(read_settings()).capacity
+    assert (capacity.total, capacity.of("sales"), capacity.of("hiring")) == (None, 5, 20)
+    monkeypatch.setenv("PARLEY_CAPACITY", '{"namespaces": {"hiring": "many"}}')
+    with pytest.raises(SettingsError, match=r"^PARLEY_CAPACITY: namespaces.hiring: Input should be a valid integer"):
+        read_settings()
 
 
 def test_an_unknown_key_of_the_bots_defaults_is_named(environment: dict[str, str]) -> None:

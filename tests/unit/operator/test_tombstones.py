@@ -163,7 +163,12 @@ class Reads:
             return stored()
         return None
 
-    async def list(self, resource: Resource, namespace: str, labels: str) -> list[dict[str, Any]]:
+    recall = get
+
+    async def ledger(self, name: str) -> None:
+        return None
+
+    async def bots(self, uid: str) -> list[dict[str, Any]]:
         return []
 
 

@@ -1,9 +1,11 @@
 """One worker for each key: never twice at once, woken during a run is one more run, an error is repeated."""
 
 import asyncio
+import re
 from collections import Counter
 
 import pytest
+from parley_operator.shell.places import Urgency, elsewhere
 from parley_operator.shell.workers import RetryLaterError, Settled, Workers
 
 DEADLINE = 5.0
@@ -71,10 +73,10 @@ async def test_a_wake_during_a_run_is_one_more_run() -> None:
     await workers.stop()
 
 
-async def test_slots_bound_what_runs_at_once() -> None:
+async def test_places_bound_what_runs_at_once() -> None:
     runs = Runs()
     runs.gate.clear()
-    workers = Workers(runs, slots=2)
+    workers = Workers(runs, places=3)  # of which the new ones take two
     for key in "abcd":
         workers.wake(key)
     await runs.next()
@@ -87,6 +89,78 @@ async def test_slots_bound_what_runs_at_once() -> None:
     await settle()
     assert runs.most_at_once == 2
     await workers.stop()
+
+
+async def test_a_burst_of_new_ones_leaves_room_for_a_deletion() -> None:
+    runs = Runs()
+    runs.gate.clear()
+    urgencies = {"deleted": Urgency.RUNNING}
+    workers = Workers(runs, lambda key: urgencies.get(key, Urgency.NEW), places=6)
+    for number in range(1000):
+        workers.wake(f"new-{number}")
+    await settle()
+    workers.wake("deleted")
+    await settle()
+    assert runs.count["deleted"] == 1, "it runs though none of the others has ended"
+    assert runs.at_once == 5
+    await workers.stop()
+
+
+async def test_a_flood_of_what_is_urgent_leaves_room_for_new_ones() -> None:
+    runs = Runs()
+    runs.gate.clear()
+    workers = Workers(runs, lambda key: Urgency.NEW if key == "new" else Urgency.RUNNING, places=6)
+    for number in range(1000):
+        workers.wake(f"ends-{number}")
+    workers.wake("new")
+    await settle()
+    assert runs.count["new"] == 1
+    assert runs.at_once == 6
+    await workers.stop()
+
+
+async def test_who_waits_elsewhere_holds_no_place() -> None:
+    away, answered = asyncio.Semaphore(0), asyncio.Event()
+    ran: list[str] = []
+
+    async def reconcile(key: str) -> Settled:
+        if key.startswith("stuck"):
+            async with elsewhere():
+                away.release()
+                await answered.wait()
+        ran.append(key)
+        return Settled()
+
+    workers = Workers(reconcile, places=3)
+    for number in range(50):
+        workers.wake(f"stuck-{number}")
+    async with asyncio.timeout(DEADLINE):
+        for _ in range(50):
+            await away.acquire()
+    workers.wake("free")
+    await settle()
+    assert ran == ["free"]
+    answered.set()
+    await settle()
+    assert len(ran) == 51
+    await workers.stop()
+
+
+async def test_a_stop_ends_those_who_wait_elsewhere_too() -> None:
+    away, never = asyncio.Event(), asyncio.Event()
+
+    async def reconcile(key: str) -> Settled:
+        async with elsewhere():
+            away.set()
+            await never.wait()
+        return Settled()
+
+    workers = Workers(reconcile, places=1)
+    workers.wake("a")
+    async with asyncio.timeout(DEADLINE):
+        await away.wait()
+        await workers.stop()
+    assert len(workers) == 0
 
 
 async def test_a_worker_wakes_by_time() -> None:
@@ -137,11 +211,16 @@ async def test_a_wake_as_it_goes_is_not_lost() -> None:
     assert len(workers) == 0
 
 
-async def test_a_pause_that_was_asked_for_is_kept(caplog: pytest.LogCaptureFixture) -> None:
-    runs = Runs(RetryLaterError("Daily wants less", after=60))
+@pytest.mark.parametrize(("after", "pauses"), [(30, (30, 37.5)), (86_400, (60, 75))])
+async def test_a_pause_that_was_asked_for_is_kept_and_bounded(
+    caplog: pytest.LogCaptureFixture, after: float, pauses: tuple[float, float]
+) -> None:
+    runs = Runs(RetryLaterError("Daily wants less", after=after))
     workers = Workers(runs)
     workers.wake("a")
     await runs.next()
     await settle()
-    assert "Daily wants less; again in 60.0 s" in caplog.text
+    told = re.search(r"Daily wants less; again in ([0-9.]+) s", caplog.text)
+    assert told is not None
+    assert pauses[0] <= float(told[1]) <= pauses[1]
     await workers.stop()

@@ -18,6 +18,7 @@ from parley_rooms.errors import (
 )
 from parley_rooms.provider import Grant, RoomPlan, RoomProvider
 from parley_rooms.retry import Retry
+from support.daily_key import GivenKey
 
 KEY = "key-that-nobody-may-read"
 CLOSES = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
@@ -57,7 +58,7 @@ class Daily:
 def daily(*answers: httpx.Response | Exception) -> tuple[Daily, DailyRooms]:
     peer = Daily(list(answers))
     rooms = DailyRooms(
-        KEY, "https://daily.test/v1/", transport=httpx.MockTransport(peer), retry=Retry(sleep=peer.sleep)
+        GivenKey(KEY), "https://daily.test/v1/", transport=httpx.MockTransport(peer), retry=Retry(sleep=peer.sleep)
     )
     return peer, rooms
 
@@ -224,7 +225,10 @@ async def test_the_key_is_in_no_text(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     _, rooms = daily(httpx.Response(401, json={"error": "authentication-error"}), httpx.ConnectError("refused"))
     texts = [repr(rooms), str(vars(rooms))]
-    for call in (rooms.delete(PLAN.name), DailyRooms(KEY, "http://127.0.0.1:9", retry=Retry(attempts=1)).delete("x")):
+    for call in (
+        rooms.delete(PLAN.name),
+        DailyRooms(GivenKey(KEY), "http://127.0.0.1:9", retry=Retry(attempts=1)).delete("x"),
+    ):
         with pytest.raises(RoomError) as caught:
             await call
         texts += [repr(caught.value), str(caught.value.__cause__)]
@@ -241,3 +245,65 @@ def test_it_is_a_room_provider() -> None:
     _, rooms = daily()
     provider: RoomProvider = rooms
     assert provider is rooms
+
+
+async def test_a_refused_key_is_told_by_where_it_is() -> None:
+    _, rooms = daily(httpx.Response(401, json={"error": "authentication-error"}))
+    with pytest.raises(RoomAuthError, match=r"mend key DAILY_API_KEY of Secret parley/daily \(Daily answered 401"):
+        await rooms.ensure(PLAN)
+
+
+async def test_who_was_asked_to_keep_away_asks_nothing_more_of_that_kind() -> None:
+    peer, rooms = daily(httpx.Response(429, headers={"Retry-After": "30"}), ok(**ROOM))
+    for _ in range(3):
+        with pytest.raises(RoomUnavailableError) as caught:
+            await rooms.delete(PLAN.name)
+        assert 29 < (caught.value.retry_after or 0) <= 30
+    assert len(peer.asked) == 1
+    await rooms.ensure(PLAN)
+
+
+async def test_an_absurd_retry_after_is_believed_for_ten_minutes() -> None:
+    _, rooms = daily(httpx.Response(503, headers={"Retry-After": "31536000"}))
+    with pytest.raises(RoomUnavailableError) as caught:
+        await rooms.ensure(PLAN)
+    assert caught.value.retry_after == 600
+
+
+async def test_a_room_that_goes_while_it_is_brought_to_the_plan_is_made_again() -> None:
+    gone = httpx.Response(404, json={"error": "not-found"})
+    peer, rooms = daily(EXISTS, gone, httpx.Response(404, json={"error": "not-found", "deleted": True}), ok(**ROOM))
+    assert (await rooms.ensure(PLAN)).url == ROOM["url"]
+    path = f"/v1/rooms/{PLAN.name}"
+    assert peer.calls == ["POST /v1/rooms", f"POST {path}", f"DELETE {path}", "POST /v1/rooms"]
+
+
+async def test_what_daily_says_of_a_refusal_is_cut() -> None:
+    _, rooms = daily(httpx.Response(400, json={"error": "invalid-request-error", "info": "x" * 10_000}))
+    with pytest.raises(RoomRejectedError) as caught:
+        await rooms.ensure(PLAN)
+    assert len(str(caught.value)) < 400
+
+
+async def test_a_cursor_that_is_not_heeded_ends_the_list() -> None:
+    rooms_of_a_page = [{"id": f"id-{number}", "name": f"room-{number}"} for number in range(100)]
+    peer, rooms = daily(*[ok(data=rooms_of_a_page) for _ in range(9)])
+    found = [room async for page in rooms.pages() for room in page]
+    assert len(found) == 100
+    assert {room.created_at for room in found} == {None}
+    assert len(peer.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"data": None}, {"data": ["room"]}, {"data": [{"id": "1"}]}, {"data": [{"name": "x"}]}]
+)
+async def test_an_answer_that_names_no_rooms_is_no_empty_list(body: dict[str, Any]) -> None:
+    _, rooms = daily(*[ok(**body) for _ in range(4)])
+    with pytest.raises(RoomUnavailableError):
+        [page async for page in rooms.pages()]
+
+
+@pytest.mark.parametrize("told", ["yesterday", "2026-11-22T12:00:00", 1_700_000_000, None])
+async def test_an_age_that_can_not_be_read_is_none(told: Any) -> None:
+    _, rooms = daily(ok(data=[{"id": "1", "name": "room", "created_at": told}]))
+    assert [room.created_at async for page in rooms.pages() for room in page] == [None]

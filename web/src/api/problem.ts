@@ -21,7 +21,7 @@ export type Failure =
   /** The interview is finished, or no longer there. */
   | { readonly kind: "over" }
   /** The interviewer is not in the room yet. */
-  | { readonly kind: "notReady"; readonly retryAfterMs: number }
+  | { readonly kind: "notReady"; readonly retryAfterMs: number; readonly queued: boolean }
   /** Another tab holds the room, and the interview keeps the first. */
   | { readonly kind: "elsewhere" }
   /** The interview is not where the page believes it is: read it again. */
@@ -44,7 +44,11 @@ export function failureOf(problem: Problem, retryAfter: string | null): Failure 
   const retryAfterMs = parseRetryAfter(retryAfter);
   switch (problem.slug) {
     case "not-ready":
-      return { kind: "notReady", retryAfterMs: retryAfterMs ?? DEFAULT_RETRY_MS };
+      return {
+        kind: "notReady",
+        retryAfterMs: retryAfterMs ?? DEFAULT_RETRY_MS,
+        queued: problem.state === "queued",
+      };
     case "already-joined":
       return { kind: "elsewhere" };
     case "interview-over":

@@ -112,7 +112,7 @@ export interface components {
          * @description Where the interview is, as the candidate's page needs it.
          * @enum {string}
          */
-        readonly JoinState: "scheduled" | "open" | "preparing" | "ready" | "in_progress" | "finished" | "expired" | "cancelled" | "failed";
+        readonly JoinState: "scheduled" | "open" | "queued" | "preparing" | "ready" | "in_progress" | "finished" | "expired" | "cancelled" | "failed";
         /**
          * JoinView
          * @description What the link opens.

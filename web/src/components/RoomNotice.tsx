@@ -87,6 +87,7 @@ function waitingMessage(room: RoomState): Message | null {
   if (room.cause !== null && room.tries >= MANY_TRIES) return { title, body: t.room.droppedLong };
   if (room.phase === "reconnecting") return { title, body: room.cause === null ? t.room.replaced : t.room.dropped };
   if (room.cause !== null) return { title, body: t.room.notYet };
+  if (room.queued) return { title: t.room.phases.preparing, body: t.room.queued };
   const long = room.phase === "preparing" && room.entry > MANY_TRIES;
   return long ? { title: t.room.phases.preparing, body: t.room.preparingLong } : null;
 }

@@ -24,7 +24,7 @@ interface CheckProps {
 export function Check({ interview, microphone, camera, onJoin }: CheckProps) {
   const { state } = useDevice(microphone);
   const open = state.status === "on";
-  const ready = interview.state === "ready" || interview.state === "in_progress";
+  const ready = isReady(interview);
   return (
     <>
       <Steps current="check" />
@@ -40,7 +40,7 @@ export function Check({ interview, microphone, camera, onJoin }: CheckProps) {
         <div className="joinbar">
           <p className="joinbar__status" role="status">
             <span className={ready ? "dot dot--ready" : "dot"} aria-hidden="true" />
-            {ready ? t.check.ready(interview.interviewerName) : t.check.preparing(interview.interviewerName)}
+            {statusOf(interview)}
           </p>
           <div className="joinbar__action">
             <button type="button" className="button" data-testid="join" disabled={!open} onClick={onJoin}>
@@ -52,6 +52,16 @@ export function Check({ interview, microphone, camera, onJoin }: CheckProps) {
       </Page>
     </>
   );
+}
+
+function isReady({ state }: JoinInterview): boolean {
+  return state === "ready" || state === "in_progress";
+}
+
+function statusOf(interview: JoinInterview): string {
+  if (interview.state === "queued") return t.check.queued;
+  const name = interview.interviewerName;
+  return isReady(interview) ? t.check.ready(name) : t.check.preparing(name);
 }
 
 function MicrophoneCheck({ microphone }: { microphone: Device }) {

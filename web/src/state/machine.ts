@@ -167,7 +167,7 @@ function onceMore({ tries }: Asking, failure: Failure): Asking {
 function failedInRoom(state: State & { page: "room" }, failure: Failure): State {
   switch (failure.kind) {
     case "notReady":
-      return inRoom(state, { type: "room.notReady", retryAfterMs: failure.retryAfterMs });
+      return inRoom(state, { type: "room.notReady", retryAfterMs: failure.retryAfterMs, queued: failure.queued });
     case "unreachable":
       return inRoom(state, { type: "room.lost", loss: "dropped", retryAfterMs: failure.retryAfterMs });
     case "elsewhere":

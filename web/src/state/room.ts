@@ -40,6 +40,8 @@ export interface RoomState {
   readonly refusals: number;
   /** How long to wait before the next one, when the API said so (ms). */
   readonly waitMs: number | null;
+  /** Whether every interviewer is busy, and this one's turn is still to come. */
+  readonly queued: boolean;
   readonly joined: boolean;
   readonly progress: Progress | null;
   readonly captions: Captions;
@@ -49,7 +51,7 @@ export interface RoomState {
 export type RoomEvent =
   | { readonly type: "room.connecting" }
   | { readonly type: "room.live" }
-  | { readonly type: "room.notReady"; readonly retryAfterMs: number }
+  | { readonly type: "room.notReady"; readonly retryAfterMs: number; readonly queued: boolean }
   | { readonly type: "room.lost"; readonly loss: Loss; readonly retryAfterMs?: number | null }
   | { readonly type: "room.progress"; readonly progress: Progress }
   | { readonly type: "room.caption"; readonly caption: CaptionEvent }
@@ -66,6 +68,7 @@ export const NEW_ROOM: RoomState = {
   cause: null,
   refusals: 0,
   waitMs: null,
+  queued: false,
   joined: false,
   progress: null,
   captions: NO_CAPTIONS,
@@ -77,7 +80,7 @@ export function reduceRoom(room: RoomState, event: RoomEvent): RoomState {
     case "room.connecting":
       return { ...room, phase: room.joined ? "reconnecting" : "connecting" };
     case "room.live":
-      return { ...room, phase: "live", joined: true, tries: 0, cause: null, refusals: 0, waitMs: null, block: null };
+      return { ...room, phase: "live", joined: true, tries: 0, cause: null, refusals: 0, waitMs: null, queued: false, block: null };
     case "room.notReady":
       return {
         ...again(room),
@@ -85,6 +88,7 @@ export function reduceRoom(room: RoomState, event: RoomEvent): RoomState {
         cause: null,
         refusals: 0,
         waitMs: event.retryAfterMs,
+        queued: event.queued,
       };
     case "room.lost":
       return lost(room, event.loss, event.retryAfterMs ?? null);

@@ -179,6 +179,7 @@ export const t = {
     rejoin: "Return to the interview",
     needMicrophone: "Turn on the microphone first.",
     preparing: (name: string) => `${name} is getting ready. You can join now and wait inside.`,
+    queued: "Every interviewer is in a conversation right now. You can join now and wait inside for your turn.",
     ready: (name: string) => `${name} is ready for you.`,
   },
   room: {
@@ -222,6 +223,8 @@ export const t = {
       title: "Your microphone is paused",
       body: "A phone call, another app or a switch on the device has it now. It comes back by itself after that.",
     },
+    queued:
+      "Every interviewer is in a conversation right now. Yours comes as soon as one is free; stay on this page, you don’t lose your place.",
     preparingLong: "The interviewer’s room is being prepared. This takes a few seconds; stay on this page.",
     microphoneLost: "Your microphone is gone. Connect it again or choose another one, and turn it on.",
     dailyCode: {

@@ -18,6 +18,7 @@ from parley_protocol import (
     WebsocketRoom,
 )
 from parley_rooms.daily import DailyRooms
+from support.daily_key import GivenKey
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 
@@ -48,7 +49,7 @@ async def test_a_daily_room_grants_a_token_of_this_attempt_for_a_minute() -> Non
         asked.append(request)
         return httpx.Response(200, json={"token": "minted"})
 
-    rooms = DailyRooms("key", transport=httpx.MockTransport(answer))
+    rooms = DailyRooms(GivenKey("key"), transport=httpx.MockTransport(answer))
     room = RoomInputs(provider="daily", name="parley-x", url="https://x.daily.co/parley-x")
     granted = await grant(rooms, inputs(room), NOW)
     assert granted == DailyRoom(room_url="https://x.daily.co/parley-x", token="minted")
@@ -59,7 +60,9 @@ async def test_a_daily_room_grants_a_token_of_this_attempt_for_a_minute() -> Non
 
 @pytest.mark.parametrize(("status", "expected"), [(404, (409, "not-ready")), (401, (503, "room-unavailable"))])
 async def test_what_daily_refuses_is_a_problem(status: int, expected: tuple[int, str]) -> None:
-    rooms = DailyRooms("key", transport=httpx.MockTransport(lambda _: httpx.Response(status, json={"error": "no"})))
+    rooms = DailyRooms(
+        GivenKey("key"), transport=httpx.MockTransport(lambda _: httpx.Response(status, json={"error": "no"}))
+    )
     room = RoomInputs(provider="daily", name="parley-x", url="https://x.daily.co/parley-x")
     with pytest.raises(ProblemError) as refusal:
         await grant(rooms, inputs(room), NOW)

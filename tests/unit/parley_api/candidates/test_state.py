@@ -65,6 +65,16 @@ def test_the_window(phase: str, window: dict[str, str], conditions: list[Any], s
     assert join_state(interview({"phase": phase, "conditions": conditions}, window=window), NOW) is state
 
 
+def test_an_interview_without_a_slot_is_queued_until_it_has_a_bot() -> None:
+    waits = {"type": "Reconciling", "status": "True", "reason": "WaitingForCapacity", "message": "Place 3 of 17"}
+    waits["lastTransitionTime"] = "2026-03-01T12:00:00Z"
+    queued = interview({"phase": "Open", "conditions": [waits]})
+    assert join_state(queued, NOW) is JoinState.QUEUED
+    assert require_open(queued, NOW) is JoinState.QUEUED, "who waits may agree meanwhile"
+    assert join_state(interview({"phase": "Scheduled", "conditions": [waits]}), NOW) is JoinState.SCHEDULED
+    assert join_state(interview({"phase": "Open", "conditions": [waits]}, cancel=True), NOW) is JoinState.CANCELLED
+
+
 def test_the_spec_goes_before_the_phase() -> None:
     assert join_state(interview({"phase": "Ready"}, cancel=True), NOW) is JoinState.CANCELLED
     deleting = interview({"phase": "Ready"})

@@ -1,0 +1,311 @@
+"""Every state that an Interview can be in for a GitOps tool, each reached by the operator's own plan.
+
+A row of the table in docs/gitops.md is a state here. One that is reached in several ways, by as many reasons, has a
+world for each: what is judged are the manifests that the plan made, never conditions that a test made up.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from parley_crds import InterviewTemplate
+from parley_operator.snapshot import ContextProblem, StepName
+
+from support.operator_installation import template
+from support.operator_world import World, in_progress, ready, window
+
+type Document = dict[str, Any]
+TELLING = ("Reconciling", "Stalled", "Suspended", "Complete", "Failed")
+ON_ARRIVAL = {"start": "OnArrival"}
+LONG_WORDS = "\N{CJK UNIFIED IDEOGRAPH-554F}" * 4000
+
+
+@dataclass(frozen=True)
+class State:
+    """One row: its name in the table, and all the ways into it."""
+
+    name: str
+    ways: tuple[Callable[[], World], ...]
+
+    def manifests(self) -> Iterator[Document]:
+        """The Interview as a client reads it, once for each way."""
+        for way in self.ways:
+            yield manifest(way())
+
+
+def manifest(world: World) -> Document:
+    """The world's Interview as a client reads it."""
+    interview = world.require_interview()
+    document: Document = json.loads(json.dumps(interview.to_dict()))
+    return document
+
+
+def template_manifest() -> Document:
+    """An InterviewTemplate as a client reads it."""
+    metadata = {"name": "backend", "namespace": "hiring", "generation": 1}
+    return InterviewTemplate.model_validate({"metadata": metadata, "spec": template().to_dict()}).to_dict()
+
+
+def explanation(document: Document) -> str | None:
+    """The reason that explains the state: of what holds the interview up, else of its end, else of its opening."""
+    conditions = {item["type"]: item for item in document.get("status", {}).get("conditions", [])}
+    found = [conditions[kind]["reason"] for kind, _ in sorted(told(document), key=lambda one: TELLING.index(one[0]))]
+    return found[0] if found else conditions.get("Joinable", {}).get("reason")
+
+
+def told(document: Document) -> set[tuple[str, str]]:
+    """The conditions that decide what a GitOps tool makes of it: type and reason of those that are True."""
+    conditions = document.get("status", {}).get("conditions", [])
+    return {
+        (item["type"], item["reason"]) for item in conditions if item["status"] == "True" and item["type"] in TELLING
+    }
+
+
+# Before the first bot
+
+
+def _at_rest(**spec: Any) -> World:
+    world = World(spec=spec)
+    world.reconcile()
+    return world
+
+
+def _edited() -> World:
+    world = _at_rest(**ON_ARRIVAL)
+    world.edit(link_epoch=1)
+    return world
+
+
+def _refused(**changes: Any) -> World:
+    world = World(**changes)
+    world.reconcile()
+    return world
+
+
+def _without_account() -> World:
+    world = World(template=template(room={"provider": "daily"}))
+    world.installation = replace(world.installation, room_providers=frozenset({"websocket"}))
+    world.reconcile()
+    return world
+
+
+def _lose_snapshot(world: World) -> World:
+    world.revisions.clear()
+    world.template = template(title="Another title")
+    world.reconcile()
+    return world
+
+
+def _spoil_snapshot(world: World) -> World:
+    world.template_problem = "The template is not valid: no such field"
+    world.reconcile()
+    return world
+
+
+def _context(reason: str) -> Callable[[], World]:
+    return lambda: _refused(context=ContextProblem(reason, "The Secret cv does not help"))
+
+
+REFUSALS = (
+    lambda: _refused(template=None),
+    lambda: _refused(template_problem="The template is not valid: no such field"),
+    lambda: _refused(template=template(bot={"priorityClassName": "system-node-critical"})),
+    _without_account,
+    lambda: _refused(spec={"overrides": {"limits": {"durationSeconds": 60}}}),
+    *map(_context, ("ContextNotFound", "ContextNotReadable", "ContextTooLong")),
+    lambda: _refused(
+        template=template(questions=[{"id": f"q{n}", "text": LONG_WORDS, "expectation": LONG_WORDS} for n in range(50)])
+    ),
+    lambda: _lose_snapshot(_at_rest(**ON_ARRIVAL)),
+)
+
+
+def _suspending() -> World:
+    world = World().daily()
+    world.down |= {"pod", "room's removal"}
+    world.reconcile()
+    world.edit(suspend=True)
+    world.reconcile()
+    world.reconcile()
+    return world
+
+
+def _resumed() -> World:
+    world = _at_rest(suspend=True, **ON_ARRIVAL)
+    world.edit(suspend=False)
+    world.reconcile()
+    return world
+
+
+# On the way to a bot and with one
+
+
+def _in_vain(step: StepName, seconds: float) -> Callable[[], World]:
+    def way() -> World:
+        world = World().daily()
+        world.down.add(step)
+        world.reconcile()
+        world.advance(seconds)
+        world.reconcile()
+        return world
+
+    return way
+
+
+def _too_late_to_hold() -> World:
+    world = ready(World())
+    world.edit(suspend=True)
+    world.reconcile()
+    return world
+
+
+def _replaced() -> World:
+    world = in_progress(World())
+    world.kill_pod(world.pod, None, "Evicted")
+    world.reconcile()
+    return world
+
+
+STEPS: tuple[StepName, ...] = ("inputs Secret", "room", "pod")
+
+# Ends
+
+
+def _ended(reason: str) -> Callable[[], World]:
+    def way() -> World:
+        world = in_progress(World())
+        world.finish(reason)
+        world.kill_pod(world.pod, 0)
+        world.reconcile()
+        return world
+
+    return way
+
+
+def _sealed() -> World:
+    world = in_progress(World())
+    world.kill_pod(world.pod, 0)
+    world.advance(15)
+    world.reconcile()
+    return world
+
+
+def _ending() -> World:
+    world = in_progress(World())
+    world.edit(cancel=True)
+    world.reconcile()
+    return world
+
+
+def _ending_in_vain() -> World:
+    world = in_progress(World().daily())
+    world.down.add("room's removal")
+    world.finish("Completed")
+    world.kill_pod(world.pod, 0)
+    world.reconcile()
+    world.reconcile()
+    return world
+
+
+def _no_show() -> World:
+    world = ready(World(spec={"noShowSeconds": 60}))
+    _pass(world, 60, 6)
+    return world
+
+
+def _lost_bots() -> World:
+    world = in_progress(World(spec={"backoffLimit": 0}))
+    world.kill_pod(world.pod, 1)
+    world.reconcile()
+    return world
+
+
+def _deadline() -> World:
+    world = in_progress(World(spec={"activeDeadlineSeconds": 600}))
+    _pass(world, 600, 6)
+    return world
+
+
+def _no_bot() -> World:
+    world = _at_rest(backoffLimit=10, noShowSeconds=60, **ON_ARRIVAL, **window(expires_at=100))
+    world.advance(99)
+    world.arrive()
+    world.reconcile()
+    _pass(world, 1 + 60 + 180, 6)
+    return world
+
+
+def _pass(world: World, *seconds: float) -> None:
+    for step in seconds:
+        world.advance(step)
+        world.reconcile()
+
+
+def _put_back(way: Callable[[], World]) -> Callable[[], World]:
+    """The same interview again, after its TTL removed the first."""
+
+    def again() -> World:
+        world = way()
+        world.edit(ttl_seconds_after_finished=0)
+        world.reconcile()
+        assert world.interview is None
+        world.create(**world.spec)
+        world.reconcile()
+        return world
+
+    return again
+
+
+# Deletions
+
+
+def _deleted(way: Callable[[], World]) -> Callable[[], World]:
+    def deletion() -> World:
+        world = way()
+        world.delete()
+        world.reconcile()
+        return world
+
+    return deletion
+
+
+def _deleted_in_vain() -> World:
+    world = in_progress(World(spec={"deletionPolicy": "Erase"}))
+    world.down.add("erasure")
+    world.delete()
+    _pass(world, 310, 310, 310)
+    return world
+
+
+INTERVIEW_STATES = (
+    State("New", (World,)),
+    State("Edited", (_edited,)),
+    State("Refused", REFUSALS),
+    State("Scheduled", (lambda: _at_rest(**window(not_before=1000)),)),
+    State("Open", (lambda: _at_rest(**ON_ARRIVAL), _resumed)),
+    State("On hold", (lambda: _at_rest(suspend=True),)),
+    State("Going on hold", (_suspending,)),
+    State("Bot starting", (_at_rest, *(_in_vain(step, 100) for step in STEPS))),
+    State("Bot not to be had", tuple(_in_vain(step, 3600) for step in STEPS)),
+    State("Ready", (lambda: ready(World()), _too_late_to_hold)),
+    State("In progress", (lambda: in_progress(World()),)),
+    State("Bot being replaced", (_replaced,)),
+    State(
+        "In progress without its template",
+        tuple((lambda lost=lost: lost(in_progress(World()))) for lost in (_lose_snapshot, _spoil_snapshot)),
+    ),
+    State("Ending", (_ending, _ending_in_vain)),
+    State("Completed", (*map(_ended, ("Completed", "CandidateLeft", "TimeLimit", "Silence")), _sealed)),
+    State("Cancelled", (_ended("Cancelled"),)),
+    State("Expired", (_no_show, lambda: _at_rest(**window(expires_at=-1)))),
+    State("Failed", (_lost_bots, _deadline, _no_bot, _ended("TechnicalFault"))),
+    State("Put back", tuple(map(_put_back, (_ended("Completed"), _lost_bots, _ended("Cancelled"))))),
+    State("Being deleted", (_deleted(lambda: in_progress(World())),)),
+    State("Deletion that hangs", (_deleted_in_vain,)),
+)
+
+
+def documented_reasons() -> set[tuple[str, str]]:
+    """The type and reason of every telling condition of every state."""
+    return {one for state in INTERVIEW_STATES for document in state.manifests() for one in told(document)}
