@@ -12,7 +12,7 @@ from support.gitops_states import INTERVIEW_STATES, State, documented_reasons
 from support.operator_world import World
 
 PLAN = Path(parley_operator.plan.__file__).parent
-TELLERS = {"_Problem", "ContextProblem", "End", "Hold", "hold_of"}
+TELLERS = {"Problem", "ContextProblem", "End", "Hold", "hold_of"}
 """What the plan says with a reason that comes to stand in a condition which a GitOps tool goes by."""
 REASON = re.compile(r"[A-Z][a-z]+([A-Z][a-z]+)*")
 
