@@ -3,6 +3,7 @@ import logging
 import sys
 
 from parley_operator.settings import SettingsError, read_installation, read_settings
+from parley_operator.shell.lease import LeaseLostError
 from parley_operator.shell.run import WatchEndedError, operate
 
 
@@ -25,7 +26,7 @@ def main() -> int:
     _log_to_stderr(settings.log_level)
     try:
         asyncio.run(operate(settings, installation))
-    except WatchEndedError as error:
+    except (WatchEndedError, LeaseLostError, OSError) as error:
         logging.getLogger("parley_operator").critical("%s", error)
         return 1
     return 0

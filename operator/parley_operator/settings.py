@@ -1,6 +1,7 @@
 """The operator's settings, from environment variables that begin with `PARLEY_`."""
 
 import json
+import socket
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -27,6 +28,11 @@ class Settings(BaseSettings):
     installation: Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$")] = Field(
         description="The installation's name, on the label of all that it makes and in its rooms' names."
     )
+    namespace: Name = Field(description="The release's namespace, which holds the operator's Lease.")
+    pod_name: Name = Field(
+        default_factory=socket.gethostname, description="This replica's name, in the Lease and in the audit log."
+    )
+    version: Name = Field(default="unknown", description="The program's version, for logs and metrics.")
     bots_namespace: Name = Field(description="The one namespace in which bots run.")
     link_key: SecretStr = Field(
         min_length=LINK_KEY_LENGTH, description="Signs the candidates' links; the API has the same one."
@@ -48,7 +54,7 @@ class Settings(BaseSettings):
     start_deadline_seconds: int = Field(
         default=180, ge=5, description="After how long a bot that is not ready is replaced."
     )
-    health_port: int = Field(default=8080, ge=0, description="The port of /healthz; 0 takes a free one.")
+    health_port: int = Field(default=8080, ge=0, description="The port of /healthz and /readyz; 0 takes a free one.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What is logged.")
 
 

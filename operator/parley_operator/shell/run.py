@@ -1,11 +1,11 @@
-"""The running operator: watches, workers, sweeps, liveness, and their orderly end."""
+"""The running operator: the Lease, and while it is held watches, workers and sweeps; and their orderly end."""
 
 import asyncio
 import contextlib
 import logging
-import signal
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
+from uuid import uuid4
 
 from parley_crds import GROUP, INTERVIEW_PLURAL, TEMPLATE_PLURAL, VERSION
 from parley_crds.names import LABEL_INSTALLATION, LABEL_MANAGED_BY, MANAGED_BY
@@ -16,13 +16,17 @@ from parley_rooms.provider import RoomProvider
 from parley_operator.installation import Installation
 from parley_operator.settings import Settings
 from parley_operator.shell.act import ACTION_ERRORS, Actor
-from parley_operator.shell.api import ApiClient
 from parley_operator.shell.connection import open_client
-from parley_operator.shell.health import serve_health
+from parley_operator.shell.fence import FencedApi, FencedClient, FencedRooms
+from parley_operator.shell.health import serving_health
 from parley_operator.shell.kube import Kube
+from parley_operator.shell.lease import Lease, act_while_held
 from parley_operator.shell.observe import Observer
 from parley_operator.shell.reconciler import Reconciler
+from parley_operator.shell.rounds import Rounds
+from parley_operator.shell.signals import stop_on_signals
 from parley_operator.shell.sweep import ref_of_child, sweep_children, sweep_revisions, sweep_tombstones
+from parley_operator.shell.vitals import Vitals
 from parley_operator.shell.watching import Raw, Watch, at_rest
 from parley_operator.shell.workers import Workers
 
@@ -31,6 +35,8 @@ logger = logging.getLogger(__name__)
 SWEEP_SECONDS = 1800
 WATCH_CHECK_SECONDS = 1
 TYPES_RETRY_SECONDS = 2
+DRAIN_SECONDS = 15
+"""How long a reconcile may go on after the operator was told to stop."""
 
 
 class WatchEndedError(Exception):
@@ -38,35 +44,51 @@ class WatchEndedError(Exception):
 
 
 async def operate(settings: Settings, installation: Installation) -> None:
-    """Runs until SIGTERM or SIGINT.
+    """Runs until SIGTERM or SIGINT: as a standby first, and as the active replica once it holds the Lease.
 
     Raises:
+        LeaseLostError: the Lease was lost.
         WatchEndedError: a watch ended by itself.
+        OSError: the health port can't be had.
     """
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    async with open_client() as client:
-        await _operate(Kube(client), settings, installation, stop)
+    stop_on_signals(stop)
+    agent = f"parley-operator/{settings.version} ({settings.pod_name})"
+    async with contextlib.AsyncExitStack() as open_things:
+        lease_client = await open_things.enter_async_context(open_client())
+        lease = Lease(Kube(lease_client), settings.namespace, f"{settings.pod_name}_{uuid4()}")
+        client = await open_things.enter_async_context(
+            open_client(lambda configuration: FencedClient(configuration, lease.require, agent))
+        )
+        vitals = Vitals(lease)
+        open_things.enter_context(serving_health(settings.health_port, lambda: vitals.pulse))
+        beating = asyncio.create_task(vitals.beat())
+        open_things.callback(beating.cancel)
+        logger.info("the operator of installation %s waits for the Lease", installation.name)
+        await act_while_held(lease, stop, lambda: _operate(Kube(client), settings, installation, stop, lease, vitals))
 
 
-async def _operate(kube: Kube, settings: Settings, installation: Installation, stop: asyncio.Event) -> None:
-    rooms = _rooms(settings)
-    api = ApiClient(settings.api_internal_url, settings.ca_file, settings.token_file)
+async def _operate(
+    kube: Kube, settings: Settings, installation: Installation, stop: asyncio.Event, lease: Lease, vitals: Vitals
+) -> None:
+    rooms = {name: FencedRooms(provider, lease.require) for name, provider in _rooms(settings).items()}
+    api = FencedApi(settings.api_internal_url, settings.ca_file, settings.token_file, lease.require)
     reconciler = Reconciler(Observer(kube, installation), Actor(kube, installation, rooms, api))
-    workers = Workers(reconciler.reconcile)
+    vitals.rounds = Rounds(reconciler.reconcile)
+    workers = Workers(vitals.rounds)
+    vitals.backlog = workers.backlog
     try:
         await _await_types(kube, stop)
         async with _watching(settings, installation, reconciler, workers) as watches:
-            runner = await serve_health(settings.health_port, lambda: _fault(watches))
+            vitals.watches = watches
             sweeping = asyncio.create_task(_sweep(kube, settings, installation, reconciler, workers))
             logger.info("the operator of installation %s runs", installation.name)
             try:
                 await _until_stopped(stop, watches)
+                await vitals.rounds.drain(DRAIN_SECONDS)
             finally:
                 sweeping.cancel()
-                await runner.cleanup()
+                vitals.watches = ()
     finally:
         await workers.stop()
         for provider in rooms.values():

@@ -25,6 +25,7 @@ PROFILES = {
         *REGISTRY,
         "--set=store.type=s3,store.s3.bucket=transcripts,store.s3.existingSecret=s3,api.replicas=3",
         "--set=rooms.default=daily,rooms.daily.existingSecret=daily,operator.watchNamespaces={chart-hiring}",
+        "--set=operator.replicas=2",
     ],
 }
 
@@ -180,6 +181,15 @@ def test_operator_and_api_watch_the_same_namespaces_and_have_rights_nowhere_else
         if document["kind"] == "ClusterRole":
             groups = {group for rule in document["rules"] for group in rule["apiGroups"]}
             assert groups == {"authentication.k8s.io", "authorization.k8s.io"}, document["metadata"]["name"]
+
+
+def test_two_replicas_of_the_operator_keep_apart() -> None:
+    (on_nodes, in_zones) = _pods("s3 and Daily")["parley-operator"]["affinity"]["podAntiAffinity"][
+        "preferredDuringSchedulingIgnoredDuringExecution"
+    ]
+    keys = {term["weight"]: term["podAffinityTerm"]["topologyKey"] for term in (on_nodes, in_zones)}
+    assert keys == {100: "kubernetes.io/hostname", 50: "topology.kubernetes.io/zone"}
+    assert "affinity" not in _pods("default")["parley-operator"]
 
 
 def _bot_defaults(*values: str) -> BotDefaults:

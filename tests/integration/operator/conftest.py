@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from support.chart import render, rights
@@ -35,22 +36,31 @@ def site(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Site]:
     """An installation in namespaces of its own, with its operator running."""
+    made = installed(control_plane, orders, daily, tmp_path_factory.mktemp("operator"))
+    made.start()
+    yield made
+    assert made.program is not None
+    made.program.stop()
+
+
+def installed(plane: ControlPlane, orders: Orders, daily: Daily, folder: Path) -> Site:
+    """An installation whose operator was not started yet."""
     mark = secrets.token_hex(3)
-    folder = tmp_path_factory.mktemp("operator")
     namespace, bots, home = f"hiring-{mark}", f"bots-{mark}", f"home-{mark}"
     for name in (namespace, bots, home):
-        control_plane.kubectl("create", "namespace", name)
-    control_plane.kubectl("-n", bots, "create", "serviceaccount", "parley-bot")
+        plane.kubectl("create", "namespace", name)
+    plane.kubectl("-n", bots, "create", "serviceaccount", "parley-bot")
     chart = render(home, f"bots.namespace={bots}", f"operator.watchNamespaces={{{namespace}}}")
     granted = {"apiVersion": "v1", "kind": "List", "items": rights(chart, "parley-operator")}
-    control_plane.kubectl("apply", "-f", "-", stdin=json.dumps(granted))
-    token = control_plane.kubectl("-n", home, "create", "token", "parley-operator").stdout.strip()
+    plane.kubectl("apply", "-f", "-", stdin=json.dumps(granted))
+    token = plane.kubectl("-n", home, "create", "token", "parley-operator").stdout.strip()
     (folder / "token").write_text("the-operators-token\n")
     (folder / "bot.json").write_text(json.dumps({"image": "parley/bot:test"}))
     (port,) = free_ports(1)
     environment = {
-        "KUBECONFIG": str(control_plane.kubeconfig_of(token)),
+        "KUBECONFIG": str(plane.kubeconfig_of(token)),
         "PARLEY_INSTALLATION": f"test-{mark}",
+        "PARLEY_NAMESPACE": home,
         "PARLEY_BOTS_NAMESPACE": bots,
         "PARLEY_LINK_KEY": "k" * 43,
         "PARLEY_LINK_BASE_URL": "https://talk.example.com",
@@ -64,9 +74,6 @@ def site(
         "PARLEY_DAILY_API_URL": daily.url,
         "PARLEY_LOG_LEVEL": "DEBUG",
     }
-    made = Site(control_plane, folder, orders, daily, namespace, bots, environment, f"http://127.0.0.1:{port}/healthz")
+    made = Site(plane, folder, orders, daily, namespace, bots, environment, f"http://127.0.0.1:{port}/healthz")
     made.create("InterviewTemplate", "backend", TEMPLATE)
-    made.start()
-    yield made
-    assert made.program is not None
-    made.program.stop()
+    return made

@@ -1,0 +1,76 @@
+"""Liveness of real processes: a main loop that is blocked, and signals."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from parley_operator.liveness import SILENT_SECONDS
+from support.control_plane import ControlPlane
+from support.operator_site import WAIT, Daily, Orders, Site
+from support.processes import Program
+from support.wait import until
+
+from .conftest import installed
+
+BLOCKABLE = """
+import signal, sys, time
+from parley_operator.__main__ import main
+signal.signal(signal.SIGUSR1, lambda *_: time.sleep(600))
+sys.exit(main())
+"""
+"""The operator, whose main thread sleeps on a signal."""
+PATIENT = """
+import asyncio
+from parley_operator.shell.signals import stop_on_signals
+
+async def main():
+    stop = asyncio.Event()
+    stop_on_signals(stop)
+    print("began", flush=True)
+    await stop.wait()
+    print("stopping", flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+"""A program that is asked to stop, and takes its time."""
+
+
+@pytest.fixture
+def blockable(
+    control_plane: ControlPlane, crds: None, collectors: None, orders: Orders, daily: Daily, tmp_path: Path
+) -> Iterator[Site]:
+    site = installed(control_plane, orders, daily, tmp_path)
+    site.program = Program([sys.executable, "-c", BLOCKABLE], tmp_path / "operator.log", site.environment)
+    yield site
+    site.program.kill()
+
+
+def test_a_blocked_main_loop_is_seen_from_outside(blockable: Site) -> None:
+    def answered() -> tuple[int, str]:
+        assert blockable.program is not None
+        blockable.program.require_alive()
+        try:
+            answer = httpx.get(blockable.health, trust_env=False)
+        except httpx.TransportError as error:
+            return 0, str(error)
+        return answer.status_code, answer.text
+
+    until("the operator is active", lambda: answered() == (200, "ok: active"), WAIT)
+    assert blockable.program is not None
+    blockable.program.send(signal.SIGUSR1)
+    until("the blocked loop is told of", lambda: answered()[0] == 503, SILENT_SECONDS + WAIT)
+    assert answered()[1].startswith("the main loop has been blocked for")
+
+
+def test_the_second_signal_ends_at_once(tmp_path: Path) -> None:
+    program = Program([sys.executable, "-c", PATIENT], tmp_path / "log", {"PYTHONUNBUFFERED": "1"})
+    until("it has begun", lambda: "began" in program.output, WAIT)
+    program.terminate()
+    until("it is stopping", lambda: "stopping" in program.output, WAIT)
+    assert program.running
+    program.terminate()
+    assert program.exit_code(WAIT) == 128 + signal.SIGTERM
