@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     )
     health_port: int = Field(default=8080, ge=0, description="The port of /healthz and /readyz; 0 takes a free one.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What is logged.")
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="Lines for people, or a JSON object a line for machines."
+    )
 
 
 def read_settings() -> Settings:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from parley_protocol import InterviewRef
 
 from parley_operator.shell.lease import LeaseLostError
+from parley_operator.shell.logs import about
 from parley_operator.shell.workers import RetryLaterError, Settled
 
 logger = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ class Rounds:
 
     async def __call__(self, ref: InterviewRef) -> Settled:
         """Reconciles an interview; after `drain` began, waits to be cancelled."""
+        about(ref)
         if self._closed:
             await asyncio.Event().wait()
         self.running += 1
