@@ -1,6 +1,7 @@
 """Whether the operator works, judged by what its main loop last told of itself."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 SILENT_SECONDS = 15.0
 """How long the main loop may not have told of itself. It has lost the Lease by then."""
@@ -27,6 +28,8 @@ class Pulse:
     progress: float = 0.0
     """When one last ended, or nothing was queued."""
     ended_watches: tuple[str, ...] = ()
+    heard: Mapping[str, float] = field(default_factory=dict)
+    """When each watch last told of something."""
 
 
 def progressed(former: Pulse, queued: int, ended: int, now: float) -> float:

@@ -25,6 +25,8 @@ type Json = dict[str, Any]
 
 WAIT = 20.0
 """Seconds for what takes well under one: the machine may be busy."""
+START = 60.0
+"""Seconds for a process to begin."""
 TEMPLATE: Json = {
     "title": "Backend engineer",
     "interviewer": {"name": "Ada", "greeting": "Hello.", "closing": "Goodbye."},
@@ -136,7 +138,7 @@ class Site:
         self.starts += 1
         command = [sys.executable, "-m", "parley_operator"]
         self.program = Program(command, self.folder / f"operator-{self.starts}.log", self.environment)
-        until("the operator is active", lambda: self._said() == "ok: active", WAIT)
+        until("the operator is active", lambda: self._said() == "ok: active", START)
 
     def crash(self) -> None:
         """Ends the operator as SIGKILL does, and its Lease with it: that no test waits until it has run out."""

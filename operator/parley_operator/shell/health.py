@@ -1,4 +1,4 @@
-"""Liveness and readiness, served by a thread of its own: the main loop that is to be judged can't answer for itself."""
+"""Liveness, readiness and metrics, served by a thread of their own: a main loop that is blocked can't say so."""
 
 import asyncio
 import contextlib
@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from aiohttp import web
 
 from parley_operator.liveness import Pulse, fault, role
+from parley_operator.shell.metrics import CONTENT_TYPE, Meter
 
 logger = logging.getLogger(__name__)
 
@@ -19,11 +20,13 @@ STOP_SECONDS = 5.0
 
 
 @contextlib.contextmanager
-def serving_health(port: int, pulse: Callable[[], Pulse], clock: Callable[[], float] = time.monotonic) -> Iterator[int]:
-    """Serves `/healthz` and `/readyz` while it is open, and gives the port that it listens on.
+def serving_health(
+    port: int, pulse: Callable[[], Pulse], meter: Meter, clock: Callable[[], float] = time.monotonic
+) -> Iterator[int]:
+    """Serves `/healthz`, `/readyz` and `/metrics` while it is open, and gives the port that it listens on.
 
-    Both are 200 where nothing is wrong, for a standby too: a rollout waits for the new replica while the old one holds
-    the Lease. `pulse` is called in the server's thread.
+    The first two are 200 where nothing is wrong, for a standby too: a rollout waits for the new replica while the old
+    one holds the Lease. `pulse` and `meter` are asked in the server's thread.
 
     Raises:
         OSError: the port can't be had.
@@ -34,9 +37,13 @@ def serving_health(port: int, pulse: Callable[[], Pulse], clock: Callable[[], fl
         wrong = fault(last, clock())
         return web.Response(status=200 if wrong is None else 503, text=wrong or f"ok: {role(last)}")
 
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(body=meter.render(), headers={"Content-Type": CONTENT_TYPE})
+
     app = web.Application()
     app.router.add_get("/healthz", judge)
     app.router.add_get("/readyz", judge)
+    app.router.add_get("/metrics", metrics)
     listening: Future[int] = Future()
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()

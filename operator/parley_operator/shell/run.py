@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from parley_operator.shell.fence import FencedApi, FencedClient, FencedRooms
 from parley_operator.shell.health import serving_health
 from parley_operator.shell.kube import Kube
 from parley_operator.shell.lease import Lease, act_while_held
+from parley_operator.shell.metrics import Meter
 from parley_operator.shell.observe import Observer
 from parley_operator.shell.reconciler import Reconciler
 from parley_operator.shell.rounds import Rounds
@@ -29,6 +31,7 @@ from parley_operator.shell.sweep import ref_of_child, sweep_children, sweep_revi
 from parley_operator.shell.vitals import Vitals
 from parley_operator.shell.watching import Raw, Watch, at_rest
 from parley_operator.shell.workers import Workers
+from parley_operator.sightings import Sightings
 
 logger = logging.getLogger(__name__)
 
@@ -53,35 +56,51 @@ async def operate(settings: Settings, installation: Installation) -> None:
     """
     stop = asyncio.Event()
     stop_on_signals(stop)
+    meter = Meter(settings.version)
     agent = f"parley-operator/{settings.version} ({settings.pod_name})"
     async with contextlib.AsyncExitStack() as open_things:
-        lease_client = await open_things.enter_async_context(open_client())
+        lease_client = await open_things.enter_async_context(
+            open_client(lambda found: FencedClient(found, agent, meter))
+        )
         lease = Lease(Kube(lease_client), settings.namespace, f"{settings.pod_name}_{uuid4()}")
         client = await open_things.enter_async_context(
-            open_client(lambda configuration: FencedClient(configuration, lease.require, agent))
+            open_client(lambda found: FencedClient(found, agent, meter, lease.require))
         )
         vitals = Vitals(lease)
-        open_things.enter_context(serving_health(settings.health_port, lambda: vitals.pulse))
+        meter.watch_pulse(lambda: vitals.pulse)
+        open_things.enter_context(serving_health(settings.health_port, lambda: vitals.pulse, meter))
         beating = asyncio.create_task(vitals.beat())
         open_things.callback(beating.cancel)
         logger.info("the operator of installation %s waits for the Lease", installation.name)
-        await act_while_held(lease, stop, lambda: _operate(Kube(client), settings, installation, stop, lease, vitals))
+        replica = Replica(Kube(client), lease, vitals, meter)
+        await act_while_held(lease, stop, lambda: _operate(replica, settings, installation, stop))
 
 
-async def _operate(
-    kube: Kube, settings: Settings, installation: Installation, stop: asyncio.Event, lease: Lease, vitals: Vitals
-) -> None:
-    rooms = {name: FencedRooms(provider, lease.require) for name, provider in _rooms(settings).items()}
-    api = FencedApi(settings.api_internal_url, settings.ca_file, settings.token_file, lease.require)
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """What this process has whether it acts or stands by."""
+
+    kube: Kube
+    lease: Lease
+    vitals: Vitals
+    meter: Meter
+
+
+async def _operate(replica: Replica, settings: Settings, installation: Installation, stop: asyncio.Event) -> None:
+    kube, vitals, meter, gate = replica.kube, replica.vitals, replica.meter, replica.lease.require
+    rooms = {name: FencedRooms(name, provider, meter, gate) for name, provider in _rooms(settings).items()}
+    api = FencedApi(settings.api_internal_url, settings.ca_file, settings.token_file, meter, gate)
     reconciler = Reconciler(Observer(kube, installation), Actor(kube, installation, rooms, api))
-    vitals.rounds = Rounds(reconciler.reconcile)
+    sightings = Sightings(meter, settings.lead_seconds)
+    meter.watch_phases(sightings.by_phase)
+    vitals.rounds = Rounds(reconciler.reconcile, meter)
     workers = Workers(vitals.rounds)
     vitals.backlog = workers.backlog
     try:
         await _await_types(kube, stop)
-        async with _watching(settings, installation, reconciler, workers) as watches:
+        async with _watching(settings, installation, reconciler, workers, sightings) as watches:
             vitals.watches = watches
-            sweeping = asyncio.create_task(_sweep(kube, settings, installation, reconciler, workers))
+            sweeping = asyncio.create_task(_sweep(kube, settings, installation, reconciler, workers, meter))
             logger.info("the operator of installation %s runs", installation.name)
             try:
                 await _until_stopped(stop, watches)
@@ -121,7 +140,11 @@ async def _await_types(kube: Kube, stop: asyncio.Event) -> None:
 
 @contextlib.asynccontextmanager
 async def _watching(
-    settings: Settings, installation: Installation, reconciler: Reconciler, workers: Workers[InterviewRef]
+    settings: Settings,
+    installation: Installation,
+    reconciler: Reconciler,
+    workers: Workers[InterviewRef],
+    sightings: Sightings,
 ) -> AsyncIterator[list[Watch]]:
     loop = asyncio.get_running_loop()
 
@@ -130,6 +153,7 @@ async def _watching(
             workers.wake(ref)
 
     def saw_interview(body: Raw) -> None:
+        loop.call_soon_threadsafe(sightings.saw, body)
         if at_rest(body):
             return
         metadata = body["metadata"]
@@ -166,16 +190,20 @@ async def _sweep(
     installation: Installation,
     reconciler: Reconciler,
     workers: Workers[InterviewRef],
+    meter: Meter,
 ) -> None:
     while True:
+        whole = False
         try:
             await sweep_children(kube, installation, workers.wake)
             await sweep_revisions(kube, installation, settings.watch_namespaces, reconciler.pins)
             await sweep_tombstones(kube, installation, settings.watch_namespaces, datetime.now(UTC))
+            whole = True
         except ACTION_ERRORS as error:
             logger.warning("the sweep failed: %s", error)
         except Exception:  # one odd object must not end all sweeps to come
             logger.exception("the sweep failed")
+        meter.swept(whole=whole)
         await asyncio.sleep(SWEEP_SECONDS)
 
 

@@ -48,4 +48,5 @@ class Vitals:
             ended=ended,
             progress=progressed(self._pulse, queued, ended, now),
             ended_watches=tuple(watch.name for watch in self.watches if not watch.alive),
+            heard={watch.name: watch.heard_at for watch in self.watches},
         )

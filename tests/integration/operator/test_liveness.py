@@ -9,11 +9,10 @@ import httpx
 import pytest
 from parley_operator.liveness import SILENT_SECONDS
 from support.control_plane import ControlPlane
-from support.operator_site import WAIT, Daily, Orders, Site
+from support.operator_install import installed
+from support.operator_site import START, WAIT, Daily, Orders, Site
 from support.processes import Program
 from support.wait import until
-
-from .conftest import installed
 
 BLOCKABLE = """
 import signal, sys, time
@@ -43,10 +42,10 @@ asyncio.run(main())
 def blockable(
     control_plane: ControlPlane, crds: None, collectors: None, orders: Orders, daily: Daily, tmp_path: Path
 ) -> Iterator[Site]:
-    site = installed(control_plane, orders, daily, tmp_path)
-    site.program = Program([sys.executable, "-c", BLOCKABLE], tmp_path / "operator.log", site.environment)
-    yield site
-    site.program.kill()
+    with installed(control_plane, orders, daily, tmp_path) as site:
+        site.program = Program([sys.executable, "-c", BLOCKABLE], tmp_path / "operator.log", site.environment)
+        yield site
+        site.program.kill()
 
 
 def test_a_blocked_main_loop_is_seen_from_outside(blockable: Site) -> None:
@@ -59,7 +58,7 @@ def test_a_blocked_main_loop_is_seen_from_outside(blockable: Site) -> None:
             return 0, str(error)
         return answer.status_code, answer.text
 
-    until("the operator is active", lambda: answered() == (200, "ok: active"), WAIT)
+    until("the operator is active", lambda: answered() == (200, "ok: active"), START)
     assert blockable.program is not None
     blockable.program.send(signal.SIGUSR1)
     until("the blocked loop is told of", lambda: answered()[0] == 503, SILENT_SECONDS + WAIT)
@@ -68,7 +67,7 @@ def test_a_blocked_main_loop_is_seen_from_outside(blockable: Site) -> None:
 
 def test_the_second_signal_ends_at_once(tmp_path: Path) -> None:
     program = Program([sys.executable, "-c", PATIENT], tmp_path / "log", {"PYTHONUNBUFFERED": "1"})
-    until("it has begun", lambda: "began" in program.output, WAIT)
+    until("it has begun", lambda: "began" in program.output, START)
     program.terminate()
     until("it is stopping", lambda: "stopping" in program.output, WAIT)
     assert program.running

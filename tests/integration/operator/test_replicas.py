@@ -10,11 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 from support.control_plane import ControlPlane
-from support.operator_site import WAIT, Daily, Orders, Site
+from support.operator_install import installed
+from support.operator_site import START, WAIT, Daily, Orders, Site
 from support.processes import Program, free_ports
 from support.wait import until
-
-from .conftest import installed
 
 TAKEOVER = 20.0
 """Within how many seconds a standby acts in the stead of one that is gone without a word."""
@@ -40,13 +39,13 @@ class Replica:
         """Whether the kubelet would call it ready."""
         return httpx.get(f"{self.url}/readyz", trust_env=False).status_code == 200
 
-    def await_active(self, seconds: float = WAIT) -> None:
+    def await_active(self, seconds: float = START) -> None:
         """Waits until it acts."""
         until("it is active", lambda: self.said == "ok: active", seconds)
 
     def await_standby(self, active: str) -> None:
         """Waits until it stands by."""
-        until("it stands by", lambda: self.said.startswith(f"ok: standby, {active}_"), WAIT)
+        until("it stands by", lambda: self.said.startswith(f"ok: standby, {active}_"), START)
 
 
 @dataclass
@@ -62,21 +61,21 @@ class Pair:
 def pair(
     control_plane: ControlPlane, crds: None, collectors: None, orders: Orders, daily: Daily, tmp_path: Path
 ) -> Iterator[Pair]:
-    site = installed(control_plane, orders, daily, tmp_path)
     started: list[Replica] = []
 
-    def start(name: str) -> Replica:
+    def start(site: Site, name: str) -> Replica:
         (port,) = free_ports(1)
         environment = {**site.environment, "PARLEY_POD_NAME": name, "PARLEY_HEALTH_PORT": str(port)}
         program = Program([sys.executable, "-m", "parley_operator"], tmp_path / f"{name}.log", environment)
         started.append(Replica(program, f"http://127.0.0.1:{port}"))
         return started[-1]
 
-    first = start("first")
-    first.await_active()
-    second = start("second")
-    second.await_standby("first")
-    yield Pair(site, first, second)
+    with installed(control_plane, orders, daily, tmp_path) as site:
+        first = start(site, "first")
+        first.await_active()
+        second = start(site, "second")
+        second.await_standby("first")
+        yield Pair(site, first, second)
     for replica in started:
         if replica.program.running:
             replica.program.kill()

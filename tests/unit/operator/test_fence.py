@@ -1,5 +1,6 @@
 """A replica without the Lease changes nothing outside of it."""
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from kubernetes.aio.client import Configuration
 from parley_operator.shell.fence import FencedApi, FencedClient, FencedRooms
 from parley_operator.shell.kube import PODS, Kube
 from parley_operator.shell.lease import LeaseLostError
+from parley_operator.shell.metrics import Meter
 from parley_protocol import InterviewRef
+from parley_rooms.errors import RoomAuthError, RoomNotFoundError, RoomUnavailableError
 from parley_rooms.provider import RoomPlan
 
 REF = InterviewRef(namespace="hiring", name="jane", uid="u")
@@ -50,10 +53,10 @@ async def test_reads_go_on_and_writes_do_not() -> None:
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
-    gate = Gate()
+    gate, meter = Gate(), Meter("1")
     async with TestServer(app) as server:
         host = str(server.make_url("")).rstrip("/")
-        client: Any = FencedClient(Configuration(host=host), gate, "parley-operator/1 (pod-1)")
+        client: Any = FencedClient(Configuration(host=host), "parley-operator/1 (pod-1)", meter, gate)
         kube = Kube(client)
         await kube.create(PODS, POD)
         gate.open = False
@@ -69,17 +72,22 @@ async def test_reads_go_on_and_writes_do_not() -> None:
                 await write
         await client.close()
     assert asked == [("POST", "parley-operator/1 (pod-1)"), ("GET", "parley-operator/1 (pod-1)")]
+    told = meter.registry.get_sample_value
+    requests = "parley_operator_kube_requests_total"
+    assert told(requests, {"verb": "create", "resource": "pods", "code": "2xx"}) == 1
+    assert told(requests, {"verb": "get", "resource": "pods", "code": "2xx"}) == 1
+    assert told(requests, {"verb": "delete", "resource": "pods", "code": "2xx"}) is None
 
 
 async def test_nor_is_anything_done_to_a_room_or_ordered_of_the_api() -> None:
-    gate, rooms = Gate(), Rooms()
+    gate, rooms, meter = Gate(), Rooms(), Meter("1")
     inner: Any = rooms
-    fenced = FencedRooms(inner, gate)
+    fenced = FencedRooms("daily", inner, meter, gate)
     await fenced.delete("room")
     gate.open = False
     await fenced.presence("room")
     plan: Any = RoomPlan
-    api = FencedApi("https://api.invalid", Path("ca"), Path("token"), gate)
+    api = FencedApi("https://api.invalid", Path("ca"), Path("token"), meter, gate)
     for change in (
         fenced.ensure(plan),
         fenced.mint(plan),
@@ -91,3 +99,31 @@ async def test_nor_is_anything_done_to_a_room_or_ordered_of_the_api() -> None:
         with pytest.raises(LeaseLostError):
             await change
     assert rooms.asked == ["delete", "presence"]
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (None, "ok"),
+        (RoomAuthError("401"), "refused"),
+        (RoomNotFoundError("404"), "not_found"),
+        (RoomUnavailableError("429"), "unavailable"),
+        (KeyError("a bug"), "failed"),
+    ],
+)
+async def test_calls_of_the_provider_are_counted_by_outcome(error: Exception | None, outcome: str) -> None:
+    class Failing(Rooms):
+        def __getattr__(self, name: str) -> Any:
+            async def asked(*_: Any) -> None:
+                if error is not None:
+                    raise error
+
+            return asked
+
+    meter = Meter("1")
+    inner: Any = Failing()
+    fenced = FencedRooms("daily", inner, meter, Gate())
+    with contextlib.suppress(*([] if error is None else [type(error)])):
+        await fenced.eject("room", "bot-1")
+    labels = {"provider": "daily", "operation": "eject", "outcome": outcome}
+    assert meter.registry.get_sample_value("parley_operator_provider_calls_total", labels) == 1

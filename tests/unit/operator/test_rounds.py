@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from parley_operator.shell.lease import LeaseLostError
+from parley_operator.shell.metrics import Meter
 from parley_operator.shell.rounds import Rounds
 from parley_operator.shell.workers import RetryLaterError, Settled
 from parley_protocol import InterviewRef
@@ -27,7 +28,7 @@ class Held:
 
 async def test_what_runs_is_waited_for_and_nothing_begins() -> None:
     held = Held()
-    rounds = Rounds(held)
+    rounds = Rounds(held, Meter("1"))
     running = asyncio.create_task(rounds(REF))
     await asyncio.sleep(0)
     draining = asyncio.create_task(rounds.drain(60))
@@ -44,7 +45,7 @@ async def test_what_runs_is_waited_for_and_nothing_begins() -> None:
 
 
 async def test_what_does_not_end_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
-    rounds = Rounds(Held())
+    rounds = Rounds(Held(), Meter("1"))
     running = asyncio.create_task(rounds(REF))
     await asyncio.sleep(0)
     await rounds.drain(0.01)
@@ -56,7 +57,9 @@ async def test_a_lost_lease_is_no_fault_of_the_reconcile() -> None:
     async def fenced(_: InterviewRef) -> Settled:
         raise LeaseLostError("the Lease is not held any more")
 
-    rounds = Rounds(fenced)
+    meter = Meter("1")
+    rounds = Rounds(fenced, meter)
     with pytest.raises(RetryLaterError, match="hiring/jane: the Lease is not held"):
         await rounds(REF)
     assert rounds.running == 0
+    assert meter.registry.get_sample_value("parley_operator_reconciles_total", {"result": "cut_off"}) == 1

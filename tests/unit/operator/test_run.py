@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from parley_operator.shell import run
+from parley_operator.shell.metrics import Meter
 from parley_operator.shell.workers import Workers
 from support.operator_installation import INSTALLATION
 
@@ -24,10 +25,12 @@ async def test_a_sweep_that_meets_something_odd_is_followed_by_the_next(
     monkeypatch.setattr(run, "SWEEP_SECONDS", 0)
     monkeypatch.setattr(run, "sweep_children", odd)
     around: Any = None
-    sweeping = asyncio.create_task(run._sweep(around, around, INSTALLATION, around, Workers(around)))
+    meter = Meter("1")
+    sweeping = asyncio.create_task(run._sweep(around, around, INSTALLATION, around, Workers(around), meter))
     try:
         async with asyncio.timeout(5):
             await third.wait()
         assert "creationTimestamp" in caplog.text
+        assert (meter.registry.get_sample_value("parley_operator_sweeps_total", {"result": "failed"}) or 0) >= 2
     finally:
         sweeping.cancel()
