@@ -63,6 +63,7 @@ class Lease:
         self._seen: Seen | None = None
         self._until = -math.inf
         self._holder = ""
+        self._fault = ""
 
     @property
     def held(self) -> bool:
@@ -139,12 +140,16 @@ class Lease:
                 return await self._look_and_claim()
         except ConflictError:
             self._seen_is_old()
-            return 0.0
         except _CALL_ERRORS as error:
             # What was sent may have been done all the same.
             self._seen_is_old()
-            logger.warning("the Lease could not be asked for: %s", str(error) or type(error).__name__)
-            return self._terms.retry
+            self._tell_once(str(error) or type(error).__name__)
+        return self._terms.retry
+
+    def _tell_once(self, fault: str) -> None:
+        if fault != self._fault:
+            logger.warning("the Lease could not be asked for: %s", fault)
+        self._fault = fault
 
     async def _look_and_claim(self) -> float:
         seen = self._seen
@@ -157,6 +162,7 @@ class Lease:
             return choice.seconds
         self._saw(await self._write(choice))
         self._until = held_until(sent, self._terms)
+        self._fault = ""
         return self._terms.retry
 
     async def _read(self) -> Seen:
