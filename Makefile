@@ -75,7 +75,7 @@ setup: .venv/.ready ## the development environment
 
 .PHONY: tools helm browser
 tools:
-	@cluster/parley-cluster tools kube coredns pause helm kubeconform kstatus versitygw
+	@cluster/parley-cluster tools kube coredns pause helm kubeconform kstatus versitygw promcheck
 
 helm:
 	@cluster/parley-cluster tools helm

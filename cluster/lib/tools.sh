@@ -13,8 +13,8 @@ tool_package() {
     kubeconform) echo github.com/yannh/kubeconform/cmd/kubeconform ;;
     versitygw) echo github.com/versity/versitygw/cmd/versitygw ;;
     kind) echo sigs.k8s.io/kind ;;
-    kube | coredns | pause | kstatus | runc-nores) echo . ;;
-    *) die "unknown tool $1; one of: kube coredns pause helm kubeconform kstatus versitygw kind runc-nores" ;;
+    kube | coredns | pause | kstatus | promcheck | runc-nores) echo . ;;
+    *) die "unknown tool $1; one of: kube coredns pause helm kubeconform kstatus promcheck versitygw kind runc-nores" ;;
   esac
 }
 

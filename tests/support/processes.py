@@ -76,6 +76,10 @@ class Program:
         """Ask it to end, and do not wait."""
         self._process.terminate()
 
+    def send(self, signal_number: int) -> None:
+        """Send it a signal."""
+        self._process.send_signal(signal_number)
+
     def exit_code(self, seconds: float) -> int:
         """Wait until it has ended; subprocess.TimeoutExpired when it has not."""
         return self._process.wait(seconds)

@@ -28,6 +28,7 @@ PROFILES = {
         "--set=store.type=s3,store.s3.bucket=transcripts,store.s3.existingSecret=s3,api.replicas=3",
         "--set=rooms.default=daily,rooms.daily.existingSecret=daily,operator.watchNamespaces={chart-hiring}",
         "--set=operator.capacity.total=50,operator.capacity.namespaces.hiring=20,bots.allowedPriorityClasses={urgent}",
+        "--set=operator.replicas=2",
     ],
 }
 
@@ -219,6 +220,15 @@ def test_a_limit_that_is_none_is_refused(wrong: str) -> None:
     done = helm("template", "parley", str(CHART), *REGISTRY, f"--set=operator.capacity.{wrong}")
     assert done.returncode != 0
     assert "/operator/capacity" in done.stderr
+
+
+def test_two_replicas_of_the_operator_keep_apart() -> None:
+    (on_nodes, in_zones) = _pods("s3 and Daily")["parley-operator"]["affinity"]["podAntiAffinity"][
+        "preferredDuringSchedulingIgnoredDuringExecution"
+    ]
+    keys = {term["weight"]: term["podAffinityTerm"]["topologyKey"] for term in (on_nodes, in_zones)}
+    assert keys == {100: "kubernetes.io/hostname", 50: "topology.kubernetes.io/zone"}
+    assert "affinity" not in _pods("default")["parley-operator"]
 
 
 def _bot_defaults(*values: str) -> BotDefaults:
