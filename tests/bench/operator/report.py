@@ -1,0 +1,74 @@
+"""The figures as tables."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from bench.operator.cell import DELETION_SECONDS, Figures
+from bench.operator.usage import Usage
+from support.figures import percentile
+
+SHARES = (0.5, 0.9, 0.99)
+HEADER = (
+    "offered",
+    "peer",
+    "pod created, ms: p50 / p90 / p99",
+    "Joinable, ms: p50 / p90 / p99",
+    "sustained, /s",
+    "writes (reads) each",
+    "KB written each",
+    "controller: CPU s, peak MiB",
+    "API server: CPU s, peak MiB",
+    "gone after, s",
+)
+MIB = 2**20
+
+
+def row(peer: str, figures: Figures) -> list[str]:
+    """A cell's line of the table, as HEADER names its columns."""
+    count = figures.load.count
+    asked = figures.asked
+    return [
+        figures.load.name,
+        peer,
+        latencies(figures.pods, figures.waited) + (" saturated" if figures.is_saturated else ""),
+        latencies(figures.joinable, figures.waited),
+        f"{figures.rate:.1f}",
+        f"{asked.writes / count:.2f} ({asked.reads / count:.2f})",
+        f"{asked.size / count / 1000:.1f}",
+        _usage(figures.controller),
+        _usage(figures.apiserver),
+        _gone(figures),
+    ]
+
+
+def latencies(values: Sequence[float], waited: float) -> str:
+    """The percentiles in milliseconds over all that was asked for; `> …` where so many had not come by then."""
+    if all(math.isinf(value) for value in values):
+        return ""
+    return " / ".join(_latency(percentile(list(values), share), waited) for share in SHARES)
+
+
+def _latency(value: float, waited: float) -> str:
+    return f"> {waited * 1000:,.0f}" if math.isinf(value) else f"{value * 1000:,.0f}"
+
+
+def _usage(usage: Usage) -> str:
+    return f"{usage.cpu:.1f}, {usage.peak / MIB:.0f}"
+
+
+def _gone(figures: Figures) -> str:
+    if not figures.load.is_burst:
+        return ""
+    return f"> {DELETION_SECONDS:.0f}" if figures.deleted is None else f"{figures.deleted:.1f}"
+
+
+def kinds(counted: Mapping[str, int], count: int) -> str:
+    """How often each kind of write was made for one piece of work, the most frequent first."""
+    return ", ".join(f"{kind} {number / count:.2f}" for kind, number in Counter(counted).most_common())
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
