@@ -4,8 +4,11 @@ import argparse
 import fcntl
 import json
 import pstats
+import re
 import shutil
+import subprocess
 import sys
+import traceback
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from importlib.metadata import version
@@ -16,11 +19,16 @@ from bench.operator.cell import CellError, Figures, measure
 from bench.operator.lives import STAGES, Writes, measure_lives
 from bench.operator.loads import Load, burst, steady
 from bench.operator.peers import PEERS, profile_of, profiled
-from bench.operator.report import HEADER, kinds, row, table
+from bench.operator.report import ABOUT, HEADER, kinds, row, table
 from support.figures import keep_text, machine
+from support.processes import tool
 
 STATE = Path(__file__).parents[3] / "out/bench-operator"
 """Logs of the last run, and its figures as JSON. What a killed run had started, the kernel has ended with it."""
+MINIMAL_MODULE = Path(__file__).parents[1] / "peers/minimal/go.mod"
+NOT_MEASURED = "not measured"
+NO_FIGURES = (CellError, RuntimeError, TimeoutError, ExceptionGroup)
+"""What ends a cell and not the run: the peer ended or did nothing, the API server refused."""
 SECTION = "The operator side by side"
 WRITES_BUDGET = {"create to Joinable": 6, "create to the end": 12}
 PROFILE_LINES = 40
@@ -37,15 +45,31 @@ def main() -> int:
             print(f"another run of this benchmark holds {STATE / 'lock'}: let it end", file=sys.stderr)
             return 1
         rows, told = _cells(options, loads)
-        sections = [table(HEADER, rows), *told] if rows else []
+        sections = [ABOUT, table(HEADER, rows), *told] if rows else []
         if options.lives and "parley" in options.peers:
             sections.append(_told_lives(measure_lives(options.lives, _fresh("lives")), options.lives))
     text = "\n\n".join(sections)
     if options.keep:
-        keep_text(SECTION, text, machine({"Kubernetes": "v1.35.4", "KWOK": "v0.8.0", "kopf": version("kopf")}))
+        keep_text(SECTION, text, machine(_versions()))
     else:
         print(f"\n{text}")
-    return 0
+    return 1 if any(NOT_MEASURED in line for line in rows) else 0
+
+
+def _versions() -> dict[str, str]:
+    """Of what was measured, as each tells it itself; the controller-runtime's as the peer's go.mod has it."""
+
+    def said(program: str) -> str:
+        command = [tool(program), "--version"]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
+
+    found = re.search(r"sigs.k8s.io/controller-runtime (\S+)", MINIMAL_MODULE.read_text())
+    return {
+        "Kubernetes": said("kube-apiserver").split()[1],
+        "KWOK": said("kwok").split()[2],
+        "controller-runtime": found[1] if found else "unknown",
+        "kopf": version("kopf"),
+    }
 
 
 def _options() -> argparse.Namespace:
@@ -102,12 +126,13 @@ def _cells(options: argparse.Namespace, loads: Sequence[Load]) -> tuple[list[lis
         for name in options.peers:
             figures = _cell(name, load, profile=options.profile)
             if figures is None:
-                rows.append([load.name, PEERS[name].title, "not measured", *[""] * (len(HEADER) - 3)])
+                rows.append([load.name, PEERS[name].title, NOT_MEASURED, *[""] * (len(HEADER) - 3)])
                 continue
             rows.append(row(PEERS[name].title, figures))
             print(f"  {' | '.join(rows[-1])}", flush=True)
             kept[f"{name}, {load.name}"] = figures
-            told.setdefault(name, _told_kinds(name, figures))
+            if not figures.is_cut_short:
+                told.setdefault(name, _told_kinds(name, figures))
     written = json.dumps({name: asdict(figures) for name, figures in kept.items()}, default=str)
     (STATE / "figures.json").write_text(written)
     return rows, list(told.values())
@@ -119,8 +144,8 @@ def _cell(name: str, load: Load, *, profile: bool) -> Figures | None:
     peer = replace(PEERS[name], start=profiled) if profile and name == "parley" else PEERS[name]
     try:
         figures = measure(peer, load, folder)
-    except CellError as error:
-        print(f"  not measured: {error}", file=sys.stderr, flush=True)
+    except NO_FIGURES as error:
+        traceback.print_exception(error)
         return None
     finally:
         (folder / "audit.log").unlink(missing_ok=True)

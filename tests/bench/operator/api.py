@@ -74,22 +74,26 @@ class Api:
     async def watch(self, collection: str, seen: Callable[[Json], None], *, metadata_only: bool = False) -> None:
         """Calls `seen` with each object that is there or comes or changes, until it is cancelled.
 
+        The API server ends a watch whenever it likes; it is taken up again where it was.
+
         Raises:
-            RefusedError: the watch ended, whereupon something may have been missed.
+            RefusedError: it can't be taken up again, so something may have been missed.
         """
         accept = METADATA.format(list="") if metadata_only else "application/json"
-        query = f"{collection}?watch=1&timeoutSeconds={WATCH_SECONDS}"
-        limits = aiohttp.ClientTimeout(total=None)
-        async with self._session.get(self._url + query, headers={"Accept": accept}, timeout=limits) as response:
-            if response.status != 200:
-                raise RefusedError(f"watch {collection}: {await response.text()}")
-            async for line in response.content:
-                event = json.loads(line)
-                if event["type"] == "ERROR":
-                    raise RefusedError(f"watch {collection}: {event['object']}")
-                if event["type"] != "DELETED":
-                    seen(event["object"])
-        raise RefusedError(f"the watch of {collection} ended")
+        version = ""
+        while True:
+            query = f"{collection}?watch=1&resourceVersion={version}&timeoutSeconds={WATCH_SECONDS}"
+            limits = aiohttp.ClientTimeout(total=None)
+            async with self._session.get(self._url + query, headers={"Accept": accept}, timeout=limits) as response:
+                if response.status != 200:
+                    raise RefusedError(f"watch {collection}: {await response.text()}")
+                async for line in response.content:
+                    event = json.loads(line)
+                    if event["type"] == "ERROR":
+                        raise RefusedError(f"watch {collection}: {event['object']}")
+                    version = event["object"]["metadata"]["resourceVersion"]
+                    if event["type"] != "DELETED":
+                        seen(event["object"])
 
     async def _send(self, method: str, path: str, body: Json, content_type: str = "application/json") -> None:
         headers = {"Content-Type": content_type}

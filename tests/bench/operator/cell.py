@@ -49,10 +49,14 @@ class Figures:
     deleted: float | None
 
     @property
+    def is_cut_short(self) -> bool:
+        """Whether it was ended before all had come to its end state."""
+        return any(math.isinf(value) for value in self.settled)
+
+    @property
     def is_saturated(self) -> bool:
         """Whether the peer could not do what was offered in the time that it had."""
-        late = any(math.isinf(value) for value in self.settled)
-        return late or (self.load.rate is not None and self.rate < KEPT_UP * self.load.rate)
+        return self.is_cut_short or (self.load.rate is not None and self.rate < KEPT_UP * self.load.rate)
 
 
 def measure(peer: Peer, load: Load, folder: Path) -> Figures:

@@ -8,6 +8,14 @@ from bench.operator.cell import DELETION_SECONDS, Figures
 from bench.operator.usage import Usage
 from support.figures import percentile
 
+ABOUT = """\
+Each cell has an empty control plane of its own: etcd, kube-apiserver with its audit log on, kube-scheduler and the
+garbage collector with raised client limits, KWOK for the kubelet, and the bench itself, all on this machine. Times
+run from the create call to the moment that a watch tells of it, over all that was asked for; `> …` had not come when
+the cell was ended. A peer is saturated that left something undone at the end, or did less than 95 % of what was
+offered a second. Writes and reads are the peer's own by the audit log until all has reached its end state (the pod
+runs, and the Interview or the Job says so); KB are of request bodies as JSON. A burst is deleted afterwards; it is
+gone when no object of it is left."""
 SHARES = (0.5, 0.9, 0.99)
 HEADER = (
     "offered",
@@ -26,16 +34,13 @@ MIB = 2**20
 
 def row(peer: str, figures: Figures) -> list[str]:
     """A cell's line of the table, as HEADER names its columns."""
-    count = figures.load.count
-    asked = figures.asked
     return [
         figures.load.name,
         peer,
-        latencies(figures.pods, figures.waited) + (" saturated" if figures.is_saturated else ""),
+        f"{latencies(figures.pods, figures.waited)}{' saturated' if figures.is_saturated else ''}".strip(),
         latencies(figures.joinable, figures.waited),
         f"{figures.rate:.1f}",
-        f"{asked.writes / count:.2f} ({asked.reads / count:.2f})",
-        f"{asked.size / count / 1000:.1f}",
+        *_asked(figures),
         _usage(figures.controller),
         _usage(figures.apiserver),
         _gone(figures),
@@ -51,6 +56,14 @@ def latencies(values: Sequence[float], waited: float) -> str:
 
 def _latency(value: float, waited: float) -> str:
     return f"> {waited * 1000:,.0f}" if math.isinf(value) else f"{value * 1000:,.0f}"
+
+
+def _asked(figures: Figures) -> tuple[str, str]:
+    """Writes, reads and size for each; of a cell that was cut short they would be of work half done."""
+    if figures.is_cut_short:
+        return "", ""
+    asked, count = figures.asked, figures.load.count
+    return f"{asked.writes / count:.2f} ({asked.reads / count:.2f})", f"{asked.size / count / 1000:.1f}"
 
 
 def _usage(usage: Usage) -> str:
