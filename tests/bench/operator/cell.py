@@ -78,13 +78,14 @@ async def _measure(peer: Peer, load: Load, made: World, controller: int) -> Figu
         arrivals.expect(load.count)
         start = loop.time()
         names = await offer(api, peer.work, load, arrivals, "w")
-        await arrivals.all_settled(start + load.limit_seconds)
+        done = await arrivals.all_settled(start + load.limit_seconds)
         waited = loop.time() - start
         times = arrivals.times
         calls = await quiet(made.audit, peer.user)
         usages = [meter.read() for meter in meters]
         _require_whole(calls, load, peer)
-        deleted = await remove(api, peer.work, names, DELETION_SECONDS) if load.is_burst else None
+        deletes = load.is_burst and done
+        deleted = await remove(api, peer.work, names, DELETION_SECONDS) if deletes else None
     return Figures(
         load=load,
         pods=[each.pod - each.asked for each in times],
