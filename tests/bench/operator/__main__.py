@@ -4,14 +4,13 @@ import argparse
 import fcntl
 import json
 import os
-import pstats
 import re
 import shutil
 import subprocess
 import sys
 import traceback
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import TextIO
@@ -19,7 +18,7 @@ from typing import TextIO
 from bench.operator.cell import CellError, Figures, measure
 from bench.operator.lives import STAGES, Writes, measure_lives
 from bench.operator.loads import Load, burst, steady
-from bench.operator.peers import PEERS, profile_of, profiled
+from bench.operator.peers import PEERS, SAMPLED, profile_of
 from bench.operator.report import ABOUT, HEADER, kinds, row, table
 from support.figures import keep_text, machine
 from support.processes import tool
@@ -34,7 +33,6 @@ NO_FIGURES = (CellError, RuntimeError, TimeoutError, ExceptionGroup)
 """What ends a cell and not the run: the peer ended or did nothing, the API server refused."""
 SECTION = "The operator side by side"
 WRITES_BUDGET = {"create to Joinable": 6, "create to the end": 12}
-PROFILE_LINES = 40
 
 
 def main() -> int:
@@ -88,7 +86,7 @@ def _options() -> argparse.Namespace:
     add("--drain-seconds", type=float, default=30, help="how long is waited after that for what has not come")
     add("--burst-seconds", type=float, default=180, help="how long a burst may take before it is given up")
     add("--lives", type=int, default=3, help="whole lives whose writes are listed; 0 for none")
-    add("--profile", action="store_true", help="run Parley's operator under cProfile and print where its time went")
+    add("--profile", action="store_true", help="sample Parley's operator and print where its time went")
     add("--keep", action="store_true", help="put the tables into docs/benchmarks.md")
     return parser.parse_args()
 
@@ -147,7 +145,7 @@ def _cells(options: argparse.Namespace, loads: Sequence[Load]) -> tuple[list[lis
 def _cell(name: str, load: Load, *, profile: bool) -> Figures | None:
     print(f"{PEERS[name].title}, {load.name} …", flush=True)
     folder = _fresh(f"{name}-{load.name.replace(' ', '-')}")
-    peer = replace(PEERS[name], start=profiled) if profile and name == "parley" else PEERS[name]
+    peer = SAMPLED.get(name, PEERS[name]) if profile else PEERS[name]
     try:
         figures = measure(peer, load, folder)
     except NO_FIGURES as error:
@@ -156,10 +154,8 @@ def _cell(name: str, load: Load, *, profile: bool) -> Figures | None:
     finally:
         (folder / "audit.log").unlink(missing_ok=True)
         shutil.rmtree(folder / "etcd", ignore_errors=True)
-    if peer.start is profiled:
-        stats = pstats.Stats(str(profile_of(folder)))
-        stats.sort_stats("tottime").print_stats(PROFILE_LINES)
-        stats.sort_stats("cumulative").print_stats(PROFILE_LINES)
+    if peer.sampled:
+        print(profile_of(folder).read_text(), flush=True)
     return figures
 
 

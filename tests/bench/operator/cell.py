@@ -2,6 +2,8 @@
 
 import asyncio
 import math
+import os
+import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -75,11 +77,15 @@ async def _measure(peer: Peer, load: Load, made: World, controller: int) -> Figu
         await _warm_up(api, peer, arrivals)
         await quiet(made.audit, peer.user)
         meters = [Meter(controller), Meter(made.apiserver.pid)]
+        if peer.sampled:
+            os.kill(controller, signal.SIGUSR2)
         arrivals.expect(load.count)
         start = loop.time()
         names = await offer(api, peer.work, load, arrivals, "w")
         done = await arrivals.all_settled(start + load.limit_seconds)
         waited = loop.time() - start
+        if peer.sampled:
+            os.kill(controller, signal.SIGUSR2)
         times = arrivals.times
         calls = await quiet(made.audit, peer.user)
         usages = [meter.read() for meter in meters]

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +18,27 @@ type Json = dict[str, Any]
 
 IMAGE = "parley/bot:test"
 LINK_KEY = "k" * 43
-PROFILE = "operator.prof"
+PROFILE = "profile.txt"
+TESTS = Path(__file__).parents[2]
 MINIMAL = "minimal-controller"
 
 
 @dataclass(frozen=True)
 class Peer:
-    """`user` is whom the API server knows it as; `start` gives its process, at work."""
+    """`user` is whom the API server knows it as; `start` gives its process, at work.
+
+    One that is `sampled` is told by SIGUSR2 when what is measured begins and ends.
+    """
 
     title: str
     work: Work
     user: str
     start: Callable[[World], Program]
+    sampled: bool = False
 
 
 def _parley(world: World, *python: str) -> Program:
+    """`python`: what the interpreter is to run, where it is not the operator itself."""
     chart = render(HOME, f"bots.namespace={BOTS}", f"operator.watchNamespaces={{{HIRING}}}")
     world.apply(*rights(chart, "parley-operator"))
     token = world.plane.kubectl("-n", HOME, "create", "token", "parley-operator", "--duration=4h").stdout.strip()
@@ -41,6 +47,7 @@ def _parley(world: World, *python: str) -> Program:
     (folder / "bot.json").write_text(json.dumps({"image": IMAGE}))
     (port,) = free_ports(1)
     environment = {
+        "PYTHONPATH": str(TESTS),
         "KUBECONFIG": str(world.plane.kubeconfig_of(token)),
         "PARLEY_INSTALLATION": "bench",
         "PARLEY_BOTS_NAMESPACE": BOTS,
@@ -53,7 +60,7 @@ def _parley(world: World, *python: str) -> Program:
         "PARLEY_WATCH_NAMESPACES": json.dumps([HIRING]),
         "PARLEY_HEALTH_PORT": str(port),
     }
-    program = world.start("operator", [sys.executable, *python, "-m", "parley_operator"], environment)
+    program = world.start("operator", [sys.executable, *(python or ("-m", "parley_operator"))], environment)
 
     def healthy() -> bool:
         program.require_alive()
@@ -66,13 +73,12 @@ def _parley(world: World, *python: str) -> Program:
     return program
 
 
-def profiled(world: World) -> Program:
-    """Parley's operator under cProfile, which sees its main thread: the reconciler's, not those of kopf's watches."""
-    return _parley(world, "-m", "cProfile", "-o", str(profile_of(world.folder)))
+def _sampled(world: World) -> Program:
+    return _parley(world, "-m", "bench.operator.sampler", str(profile_of(world.folder)), "parley_operator")
 
 
 def profile_of(folder: Path) -> Path:
-    """Where a profiled operator leaves its profile when it has ended."""
+    """Where an operator that is sampled writes what it spent its time with."""
     return folder / PROFILE
 
 
@@ -139,3 +145,5 @@ PEERS = {
     "job-raised": Peer("Job controller, raised", JOB, _JOB_CONTROLLER, _raised_job_controller),
     "minimal": Peer("minimal, controller-runtime", INTERVIEW, f"system:serviceaccount:{HOME}:{MINIMAL}", _minimal),
 }
+SAMPLED = {"parley": replace(PEERS["parley"], start=_sampled, sampled=True)}
+"""Those that can be asked what they spend their time with."""
