@@ -7,7 +7,7 @@ export PARLEY_TOOLS := $(PARLEY_CACHE)/bin
 PY := .venv/bin/python
 PACKAGES := crds protocol rooms operator api bot_image emulators cli
 
-.PHONY: help demo test test-unit test-integration test-e2e test-live lint format generate lock bench up images install down clean setup
+.PHONY: help demo test test-unit test-integration test-e2e test-live lint format generate lock bench bench-operator up images install down clean setup
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,11 @@ test-live: setup ## the end-to-end tests on Daily and Amazon Bedrock; says what 
 
 bench: setup install browser ## the figures of docs/benchmarks.md
 	@$(PY) -m pytest tests/bench -s
+
+# The kubelet is KWOK's; a peer is built from its sources. Nothing of the local cluster is used.
+bench-operator: setup ## the operator beside its peers, under load; a part of it by BENCH='--peers parley --rates 25 --bursts ""'
+	@cluster/parley-cluster tools kube helm kwok minimal-controller
+	@PYTHONPATH=tests $(PY) -m bench.operator $(or $(BENCH),--keep)
 
 lint: setup web/node_modules/.ready helm ## ruff, mypy, import rules, shellcheck, eslint, tsc, helm lint, generated files current
 	@tests/lint

@@ -65,17 +65,14 @@ def machine(versions: dict[str, str]) -> str:
 
 def keep(section: str, rows: dict[str, str], measured_on: str) -> None:
     """Print a section of figures and put it in the page, in the place of its former self."""
+    table = ["| what | figure |", "|---|---|", *(f"| {what} | {figure} |" for what, figure in rows.items())]
+    keep_text(section, "\n".join(table), measured_on)
+
+
+def keep_text(section: str, content: str, measured_on: str) -> None:
+    """The same for a section whose content is Markdown of any form."""
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    lines = [
-        f"## {section}",
-        "",
-        f"Measured at {commit.stdout.strip()}: {measured_on}.",
-        "",
-        "| what | figure |",
-        "|---|---|",
-    ]
-    lines += [f"| {what} | {figure} |" for what, figure in rows.items()]
-    text = "\n".join(lines) + "\n"
+    text = f"## {section}\n\nMeasured at {commit.stdout.strip()}: {measured_on}.\n\n{content}\n"
     print(f"\n{text}")
     page = PAGE.read_text() if PAGE.exists() else "# Benchmarks\n\nPrinted and kept by `make bench`.\n"
     old = re.compile(rf"^## {re.escape(section)}\n.*?(?=^## |\Z)", re.S | re.M)
