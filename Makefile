@@ -7,7 +7,7 @@ export PARLEY_TOOLS := $(PARLEY_CACHE)/bin
 PY := .venv/bin/python
 PACKAGES := crds protocol rooms operator api bot_image emulators cli
 
-.PHONY: help demo test test-unit test-integration test-e2e test-live lint format generate lock bench bench-operator up images install down clean setup
+.PHONY: help demo test test-unit test-integration test-e2e test-live chaos lint format generate lock bench bench-operator up images install down clean setup
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ test-e2e: setup web/node_modules/.ready install browser ## on a real cluster, in
 
 test-live: setup ## the end-to-end tests on Daily and Amazon Bedrock; says what is missing
 	@PYTHONPATH=tests $(PY) -m support.live
+
+chaos: setup tools ## the whole reliability matrix, into docs/reliability.md; CASE=path/fault/number runs one case
+	@PYTHONPATH=tests $(PY) -m support.chaos
 
 bench: setup install browser ## the figures of docs/benchmarks.md
 	@$(PY) -m pytest tests/bench -s

@@ -96,6 +96,31 @@ class ControlPlane:
         self.collectors = Program(command, self.folder / "kube-controller-manager.log")
         self.programs.append(self.collectors)
 
+    @property
+    def etcd(self) -> Program:
+        """The store."""
+        return self.programs[0]
+
+    @property
+    def apiserver(self) -> Program:
+        """The API server."""
+        return self.programs[1]
+
+    def await_ready(self) -> None:
+        """Wait until the API server is ready.
+
+        Raises:
+            TimeoutError: it was not in time.
+        """
+        context = create_default_context(cafile=self.ca_file)
+
+        def ready() -> bool:
+            for program in self.programs:
+                program.require_alive()
+            return _answers_ok(f"{self.url}/readyz", self.token, context)
+
+        until("the API server is ready", ready, seconds=90)
+
     def stop(self) -> None:
         """Stop everything, the last started first."""
         for program in reversed(self.programs):
@@ -130,7 +155,7 @@ def start_control_plane(folder: Path, *flags: str) -> ControlPlane:
     plane = ControlPlane(f"https://127.0.0.1:{port}", folder, authority, token, [etcd, apiserver])
     plane.kubeconfig.write_text(json.dumps(_kubeconfig(plane.url, plane.ca_file, {"token": token})))
     try:
-        _await_ready(plane)
+        plane.await_ready()
     except BaseException:
         plane.stop()
         raise
@@ -167,17 +192,6 @@ def _apiserver(folder: Path, etcd_port: int, port: int) -> list[str]:
         "--authorization-mode=RBAC",
         "--allow-privileged=true",
     ]
-
-
-def _await_ready(plane: ControlPlane) -> None:
-    context = create_default_context(cafile=plane.ca_file)
-
-    def ready() -> bool:
-        for program in plane.programs:
-            program.require_alive()
-        return _answers_ok(f"{plane.url}/readyz", plane.token, context)
-
-    until("the API server is ready", ready, seconds=90)
 
 
 def _answers_ok(url: str, token: str, context: SSLContext) -> bool:

@@ -23,7 +23,7 @@ from support.wait import until
 
 type Json = dict[str, Any]
 
-WAIT = 20.0
+WAIT = 60.0
 """Seconds for what takes well under one: the machine may be busy."""
 START = 60.0
 """Seconds for a process to begin."""
@@ -229,6 +229,9 @@ class Site:
             "metadata": {**self._metadata(name), "uid": uid},
             "status": {"session": {"consentedAt": now, **session}, "conditions": conditions},
         }
+        self._apply_status(manifest)
+
+    def _apply_status(self, manifest: Json) -> None:
         arguments = ("apply", "--server-side", "--field-manager=parley-api", "--subresource=status", "-f", "-")
         self.plane.kubectl(*arguments, stdin=json.dumps(manifest))
 

@@ -44,16 +44,32 @@ class Program:
 
     def __init__(self, command: Sequence[str], log: Path, env: Mapping[str, str] | None = None) -> None:
         self.name = Path(command[0]).name
+        self._command = command
         self._log = log
-        with log.open("wb") as output:
-            self._process = subprocess.Popen(
-                command,
+        self._env = env
+        log.unlink(missing_ok=True)
+        self._process = self._started()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        with self._log.open("ab") as output:
+            return subprocess.Popen(
+                self._command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=None if env is None else {**os.environ, **env},
+                env=None if self._env is None else {**os.environ, **self._env},
                 preexec_fn=_die_with(os.getpid()),
             )
+
+    def start_again(self) -> None:
+        """Start one that has ended; its log goes on."""
+        assert not self.running
+        self._process = self._started()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
 
     @property
     def pid(self) -> int:

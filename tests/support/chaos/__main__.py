@@ -1,0 +1,56 @@
+"""`make chaos`: the whole matrix into docs/reliability.md, or the cases that CASE names, each in full."""
+
+import json
+import logging
+import os
+import platform
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from parley_crds.crd import all_crds
+
+from support.chaos.matrix import Result, Runner
+from support.chaos.paths import PATHS
+from support.chaos.plan import chosen, every_case, paths_for
+from support.chaos.report import Progress, keep, summary
+from support.chaos.rig import Stage
+
+
+def main() -> int:
+    """Runs the cases: 0 when every one passed, 1 when not, 2 when CASE names none."""
+    logging.basicConfig(level="WARNING", format="%(asctime)s %(message)s")
+    wanted, parallel = os.environ.get("CASE", ""), int(os.environ.get("PARALLEL", "4"))
+    every = int(os.environ.get("EVERY", "1"))
+    began, minutes = time.monotonic(), float(os.environ.get("MINUTES", "240"))
+    crds = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(all_crds().values())})
+    folder = Path(tempfile.mkdtemp(prefix="parley-chaos-"))
+    print(f"logs: {folder}", flush=True)
+    with Stage.built(folder / "stage", crds) as stage:
+        runner = Runner(stage, parallel)
+        references = runner.references([PATHS[name] for name in paths_for(wanted)])
+        specs = chosen(every_case(references), wanted)[::every]
+        if not specs:
+            print(f"CASE={wanted}: there is no such case; a case is path/fault/number", file=sys.stderr)
+            return 2
+        progress, until_time = Progress(len(specs), verbose=bool(wanted)), began + 60 * minutes
+        results = runner.run([spec for spec in specs if not spec.serial], references, progress.tell, until_time)
+        alone = [spec for spec in specs if spec.serial]
+        results += Runner(stage, 1, "alone").run(alone, references, progress.tell, until_time)
+    taken = (time.monotonic() - began) / 60
+    print(f"\n{summary(results)}\n\n{taken:.0f} minutes")
+    if len(results) < len(specs):
+        print(f"{len(specs) - len(results)} cases were not begun within {minutes:.0f} minutes")
+    elif not wanted:
+        keep(results, taken, every, {"Python": platform.python_version(), "kopf": version("kopf")})
+    return 0 if len(results) == len(specs) and all(_fine(result) for result in results) else 1
+
+
+def _fine(result: Result) -> bool:
+    return result.error is None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""Which cases there are, and which of them stand for all in `make test`."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from support.chaos.faults import FAULTS, Fault
+from support.chaos.matrix import ALL, References, Spec
+from support.chaos.paths import PATHS
+
+SEED = 4
+OUTAGES = 12
+"""At how many calls of all paths together each server is ended: it takes half a minute, and every path is struck."""
+READ_PATHS = ("immediate", "replaced", "deleted", "put-back")
+"""Where a fault strikes at every read; the other paths read the same by the same code."""
+PATHS_OF_A_FAULT = 2
+
+
+def every_case(references: References) -> list[Spec]:
+    """The whole matrix, of the paths that were walked: first what can run beside each other."""
+    together = [fault for fault in FAULTS.values() if not fault.serial]
+    alone = [fault for fault in FAULTS.values() if fault.serial] if len(references) == len(PATHS) else []
+    cases = [spec for fault in together for spec in _cases_of(fault, references)]
+    return cases + [Spec(ALL, fault.name, number) for fault in alone for number in _outages(fault, references)]
+
+
+def _cases_of(fault: Fault, references: References) -> Iterator[Spec]:
+    for path, reference in references.items():
+        if not fault.of_reads or path in READ_PATHS:
+            for number in range(1, reference.count(fault) + 1):
+                yield Spec(path, fault.name, number)
+
+
+def _outages(fault: Fault, references: References) -> list[int]:
+    calls = sum(reference.count(fault) for reference in references.values())
+    return [1 + calls * point // OUTAGES for point in range(OUTAGES)]
+
+
+def chosen(specs: list[Spec], pattern: str) -> list[Spec]:
+    """The cases of this name: `path/fault/number`, where the later parts may be left out and `*` is anything."""
+    names = (pattern, f"{pattern}/*") if pattern else ("*",)
+    return [spec for spec in specs if any(fnmatchcase(str(spec), name) for name in names)]
+
+
+def paths_for(pattern: str) -> list[str]:
+    """The paths that cases of this name need to be compared with."""
+    wanted = pattern.partition("/")[0]
+    if not wanted or wanted == ALL:
+        return list(PATHS)
+    return [path for path in PATHS if fnmatchcase(path, wanted)]
+
+
+@dataclass(frozen=True)
+class Draw:
+    """A case of the sample, whose number depends on how many calls there are: `share` of them (0 to 1) come before."""
+
+    path: str
+    fault: str
+    share: float
+
+    def __str__(self) -> str:
+        return f"{self.path}/{self.fault}"
+
+    def spec(self, references: References) -> Spec:
+        """The case."""
+        paths = references if self.path == ALL else {self.path: references[self.path]}
+        calls = sum(reference.count(FAULTS[self.fault]) for reference in paths.values())
+        return Spec(self.path, self.fault, 1 + int(self.share * calls))
+
+
+def sample() -> list[Draw]:
+    """The same few in every run: each fault on two paths, each path under two faults at least, each server once."""
+    chance = random.Random(SEED)
+    together = [name for name, fault in FAULTS.items() if not fault.serial]
+    dealt: list[str] = []
+    while len(dealt) < len(together) * PATHS_OF_A_FAULT:
+        dealt += chance.sample(list(PATHS), len(PATHS))
+    pairs = [(path, fault) for fault, path in zip(together * PATHS_OF_A_FAULT, dealt, strict=False)]
+    pairs += [(ALL, "apiserver-killed"), (ALL, "etcd-stopped")]
+    return [Draw(path, fault, chance.random()) for path, fault in pairs]
