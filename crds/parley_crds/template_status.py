@@ -4,14 +4,14 @@ from pydantic import Field
 
 from parley_crds.base import StatusModel
 from parley_crds.rules import list_map
-from parley_crds.status import Condition, Count, Generation, Name
+from parley_crds.status import Condition, Count, Name, ObservedGeneration
 
 
 class InterviewTemplateStatus(StatusModel):
     """What was observed of the template. It is written at most every ten seconds."""
 
-    observed_generation: Generation | None = Field(
-        default=None, description="The metadata.generation that this was said about."
+    observed_generation: ObservedGeneration | None = Field(
+        default=None, description="The metadata.generation that this was said about; -1: none yet."
     )
     conditions: list[Condition] = Field(
         default=[],
