@@ -72,11 +72,6 @@ class Program:
         return self._process.pid
 
     @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._process.pid
-
-    @property
     def running(self) -> bool:
         """Whether it has not ended."""
         return self._process.poll() is None
