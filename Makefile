@@ -7,7 +7,7 @@ export PARLEY_TOOLS := $(PARLEY_CACHE)/bin
 PY := .venv/bin/python
 PACKAGES := crds protocol rooms operator api bot_image emulators cli
 
-.PHONY: help demo test test-unit test-integration test-e2e test-live chaos lint format generate lock bench up images install down clean setup
+.PHONY: help demo test test-unit test-integration test-e2e test-live chaos lint format generate lock bench bench-operator up images install down clean setup
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,11 @@ chaos: setup tools ## the whole reliability matrix, into docs/reliability.md; CA
 
 bench: setup install browser ## the figures of docs/benchmarks.md
 	@$(PY) -m pytest tests/bench -s
+
+# The kubelet is KWOK's; a peer is built from its sources. Nothing of the local cluster is used.
+bench-operator: setup ## the operator beside its peers, under load; a part of it by BENCH='--peers parley --rates 25 --bursts ""'
+	@cluster/parley-cluster tools kube helm kwok minimal-controller
+	@PYTHONPATH=tests $(PY) -m bench.operator $(or $(BENCH),--keep)
 
 lint: setup web/node_modules/.ready helm ## ruff, mypy, import rules, shellcheck, eslint, tsc, helm lint, generated files current
 	@tests/lint
@@ -78,7 +83,7 @@ setup: .venv/.ready ## the development environment
 
 .PHONY: tools helm browser
 tools:
-	@cluster/parley-cluster tools kube coredns pause helm kubeconform kstatus versitygw
+	@cluster/parley-cluster tools kube coredns pause helm kubeconform kstatus versitygw promcheck
 
 helm:
 	@cluster/parley-cluster tools helm

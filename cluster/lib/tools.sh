@@ -1,20 +1,29 @@
 # shellcheck shell=bash
-# The programs that are built from Go modules, each pinned by its go.mod and go.sum in cluster/tools, once into
+# The programs that are built from Go modules, each pinned by its go.mod and go.sum, once into
 # $PARLEY_CACHE/tools/NAME/HASH-OF-ITS-INPUTS, with links in $PARLEY_CACHE/bin.
 
 kubernetes_version=v1.35.4
 node_tools=(kube coredns pause helm)
 kube_programs=(etcd kube-apiserver kube-controller-manager kube-scheduler kube-proxy kubelet kubectl kubeadm)
 
-# tool_package NAME: the package that is built in cluster/tools/NAME.
+# tool_folder NAME: where its module lies.
+tool_folder() {
+  case $1 in
+    minimal-controller) echo "$repo/tests/bench/peers/minimal" ;;
+    *) echo "$here/tools/$1" ;;
+  esac
+}
+
+# tool_package NAME: the package of that module that is built.
 tool_package() {
   case $1 in
     helm) echo helm.sh/helm/v4/cmd/helm ;;
     kubeconform) echo github.com/yannh/kubeconform/cmd/kubeconform ;;
     versitygw) echo github.com/versity/versitygw/cmd/versitygw ;;
     kind) echo sigs.k8s.io/kind ;;
-    kube | coredns | pause | kstatus | runc-nores) echo . ;;
-    *) die "unknown tool $1; one of: kube coredns pause helm kubeconform kstatus versitygw kind runc-nores" ;;
+    kwok) echo sigs.k8s.io/kwok/cmd/kwok ;;
+    kube | coredns | pause | kstatus | promcheck | runc-nores | minimal-controller) echo . ;;
+    *) die "unknown tool $1; one of: kube coredns pause helm kubeconform kstatus promcheck versitygw kind runc-nores kwok minimal-controller" ;;
   esac
 }
 
@@ -32,7 +41,7 @@ tool_flags() {
 tool_path() {
   local package hash
   package=$(tool_package "$1") || return
-  hash=$(printf '%s\n' "$package" "$(tool_flags "$1")" | hash_of "$here/tools/$1")
+  hash=$(printf '%s\n' "$package" "$(tool_flags "$1")" | hash_of "$(tool_folder "$1")")
   echo "$PARLEY_CACHE/tools/$1/$hash/$1"
 }
 
@@ -40,7 +49,7 @@ build_tool() { # NAME OUTPUT
   exec 8>"$PARLEY_CACHE/tools.lock"
   flock --timeout 1800 8 || die "another build of a tool has been at work for 30 minutes; end it first"
   [ ! -x "$2" ] || return 0
-  cd "$here/tools/$1"
+  cd "$(tool_folder "$1")"
   # auto: a module may ask for a newer Go than the machine's, which the go command then fetches as a module.
   export CGO_ENABLED=0 GOFLAGS=-trimpath GOTOOLCHAIN=auto GOWORK=off
   mkdir -p "$(dirname "$2")"

@@ -20,6 +20,7 @@ from parley_crds.bot import BotSettings
 from parley_crds.group import API_VERSION, TEMPLATE_KIND
 from parley_crds.limits import Limits
 from parley_crds.rules import LIST_ATOMIC, Rule, list_map, validations
+from parley_crds.status import UNSEEN
 from parley_crds.template_status import InterviewTemplateStatus
 from parley_crds.tools import Tool
 
@@ -245,4 +246,6 @@ class InterviewTemplate(ApiModel):
     kind: Literal["InterviewTemplate"] = TEMPLATE_KIND
     metadata: ObjectMeta = Field(default=ObjectMeta(), description="The object's metadata.")
     spec: InterviewTemplateSpec = Field(description="The plan.")
-    status: InterviewTemplateStatus = Field(default=InterviewTemplateStatus(), description="What was observed.")
+    status: InterviewTemplateStatus = Field(
+        default=InterviewTemplateStatus(observed_generation=UNSEEN), description="What was observed."
+    )

@@ -3,15 +3,10 @@ import logging
 import sys
 
 from parley_operator.settings import SettingsError, read_installation, read_settings
-from parley_operator.shell.run import WatchEndedError, operate
-
-
-def _log_to_stderr(level: str) -> None:
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # kopf tells of every event at INFO, and at each start that a thread gets no signals, which is intended.
-    logging.getLogger("kopf").setLevel(logging.WARNING)
-    logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+from parley_operator.shell.acting import WatchEndedError
+from parley_operator.shell.lease import LeaseLostError
+from parley_operator.shell.logs import log_to_stderr
+from parley_operator.shell.run import operate
 
 
 def main() -> int:
@@ -22,11 +17,15 @@ def main() -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    _log_to_stderr(settings.log_level)
+    log_to_stderr(settings.log_level, settings.log_format)
+    logger = logging.getLogger("parley_operator")
     try:
         asyncio.run(operate(settings, installation))
-    except WatchEndedError as error:
-        logging.getLogger("parley_operator").critical("%s", error)
+    except (WatchEndedError, LeaseLostError, OSError) as error:
+        logger.critical("%s", error)
+        return 1
+    except Exception:
+        logger.critical("the operator failed", exc_info=True)
         return 1
     return 0
 

@@ -1,12 +1,13 @@
-"""How many interviews may run at once, and whose turn it is: pure functions over claims and limits.
+"""How many interviews may run at once, and whose turn it is: decided from claims and limits alone.
 
 The order in which slots are given is the one that people would give them in: the priority class is the platform team's
 own word, so it goes first, as with the scheduler; within a class a candidate who is at the page goes before a bot that
 would wait for nobody; then whoever was due earlier, and then whoever was created earlier. Nothing that runs makes room.
 """
 
+from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
@@ -47,9 +48,12 @@ class SlotRequest:
     priority_class: str | None = None
 
 
+type Rank = tuple[int, bool, datetime, datetime, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An interview that holds a slot, or wants one."""
+    """An interview that wants a slot."""
 
     uid: str
     namespace: str
@@ -57,10 +61,9 @@ class Claim:
     created: datetime
     priority: int = 0
     arrived: bool = False
-    holds: bool = False
 
     @property
-    def rank(self) -> tuple[int, bool, datetime, datetime, str]:
+    def rank(self) -> Rank:
         """The lowest comes first. The uid settles what nothing else does, so that the order is always the same."""
         return -self.priority, not self.arrived, self.due, self.created, self.uid
 
@@ -79,27 +82,82 @@ class Place:
     limit: int
 
 
-type Turn = Literal["Holds", "MayTake"] | Place
+type Turn = Literal["MayTake"] | Place
 
 
-def turns(claims: Iterable[Claim], capacity: Capacity) -> dict[str, Turn]:
-    """Each claim's turn by its uid: whoever may take a slot first, and after them whoever waits, both in order.
+class Line:
+    """Who has a slot and who waits for one, kept in order, so that no question costs more the more wait.
 
-    A claim whose namespace is full is passed over, so that it holds up nobody else.
+    It has no clock and does no I/O; what it answers follows from what it was told.
     """
-    claims = list(claims)
-    found: dict[str, Turn] = {claim.uid: "Holds" for claim in claims if claim.holds}
-    taken = Counter(claim.namespace for claim in claims if claim.holds)
-    total = len(found)
-    waiting: list[Claim] = []
-    for claim in sorted((claim for claim in claims if not claim.holds), key=lambda claim: claim.rank):
-        if _has_room(total, capacity.total) and _has_room(taken[claim.namespace], capacity.of(claim.namespace)):
-            found[claim.uid] = "MayTake"
-            taken[claim.namespace] += 1
-            total += 1
-        else:
-            waiting.append(claim)
-    return found | _places(waiting, capacity, taken, total)
+
+    def __init__(self, capacity: Capacity) -> None:
+        self._capacity = capacity
+        self._taken: dict[str, str] = {}
+        self._count: Counter[str] = Counter()
+        self._claims: dict[str, Claim] = {}
+        self._ranks: dict[str, list[Rank]] = {}
+
+    @property
+    def taken(self) -> int:
+        """How many slots are taken."""
+        return len(self._taken)
+
+    @property
+    def waiting(self) -> int:
+        """How many claims wait."""
+        return len(self._claims)
+
+    def take(self, uid: str, namespace: str) -> None:
+        """The interview has a slot, whatever the limits say: it waits no more."""
+        self.leave(uid)
+        if uid not in self._taken:
+            self._taken[uid] = namespace
+            self._count[namespace] += 1
+
+    def free(self, uid: str) -> None:
+        """The interview has no slot."""
+        if (namespace := self._taken.pop(uid, None)) is not None:
+            self._count[namespace] -= 1
+
+    def wait(self, claim: Claim) -> bool:
+        """The interview wants a slot; gives whether that is news."""
+        if self._claims.get(claim.uid) == claim:
+            return False
+        self.leave(claim.uid)
+        self._claims[claim.uid] = claim
+        insort(self._ranks.setdefault(claim.namespace, []), claim.rank)
+        return True
+
+    def leave(self, uid: str) -> None:
+        """The interview wants no slot."""
+        if (claim := self._claims.pop(uid, None)) is None:
+            return
+        ranks = self._ranks[claim.namespace]
+        del ranks[bisect_left(ranks, claim.rank)]
+        if not ranks:
+            del self._ranks[claim.namespace]
+
+    def next(self) -> Claim | None:
+        """Who may take a slot first. A namespace that is full is passed over, so that it holds up no other."""
+        if not _has_room(self.taken, self._capacity.total):
+            return None
+        heads = [ranks[0] for namespace, ranks in self._ranks.items() if not self._is_full(namespace)]
+        return self._claims[min(heads)[-1]] if heads else None
+
+    def place(self, uid: str) -> Place | None:
+        """The place of who waits."""
+        if (claim := self._claims.get(uid)) is None:
+            return None
+        namespace = claim.namespace
+        if self._is_full(namespace):
+            taken, limit = self._count[namespace], self._capacity.of(namespace) or 0
+            return Place(*_standing(claim, [self._ranks[namespace]]), "NamespaceFull", taken, limit)
+        queue = [ranks for other, ranks in self._ranks.items() if not self._is_full(other)]
+        return Place(*_standing(claim, queue), "InstallationFull", self.taken, self._capacity.total or 0)
+
+    def _is_full(self, namespace: str) -> bool:
+        return not _has_room(self._count[namespace], self._capacity.of(namespace))
 
 
 def place_seconds(place: int) -> float:
@@ -110,23 +168,10 @@ def place_seconds(place: int) -> float:
     return 10 + place / 2
 
 
+def _standing(claim: Claim, queue: list[list[Rank]]) -> tuple[int, int]:
+    """The place of a claim in a queue that is kept in parts, and the queue's length."""
+    return 1 + sum(bisect_left(ranks, claim.rank) for ranks in queue), sum(map(len, queue))
+
+
 def _has_room(taken: int, limit: int | None) -> bool:
     return limit is None or taken < limit
-
-
-def _places(waiting: list[Claim], capacity: Capacity, taken: Mapping[str, int], total: int) -> dict[str, Turn]:
-    # A namespace only fills up while slots are given, so at the end it is full for each of its claims, or for none.
-    queues = {
-        claim.uid: None if _has_room(taken[claim.namespace], capacity.of(claim.namespace)) else claim.namespace
-        for claim in waiting
-    }
-    lengths, reached = Counter(queues.values()), Counter[str | None]()
-    places: dict[str, Turn] = {}
-    for uid, queue in queues.items():
-        reached[queue] += 1
-        if queue is None:
-            places[uid] = Place(reached[queue], lengths[queue], "InstallationFull", total, capacity.total or 0)
-        else:
-            limit = capacity.of(queue) or 0
-            places[uid] = Place(reached[queue], lengths[queue], "NamespaceFull", taken[queue], limit)
-    return places

@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -30,6 +31,11 @@ class Settings(BaseSettings):
     installation: Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$")] = Field(
         description="The installation's name, on the label of all that it makes and in its rooms' names."
     )
+    namespace: Name = Field(description="The release's namespace, which holds the operator's Lease.")
+    pod_name: Name = Field(
+        default_factory=socket.gethostname, description="This replica's name, in the Lease and in the audit log."
+    )
+    version: Name = Field(default="unknown", description="The program's version, for logs and metrics.")
     bots_namespace: Name = Field(description="The one namespace in which bots run.")
     link_key: SecretStr = Field(
         min_length=LINK_KEY_LENGTH, description="Signs the candidates' links; the API has the same one."
@@ -62,8 +68,11 @@ class Settings(BaseSettings):
         default=Capacity(),
         description="How many interviews may have a bot at once: a JSON object of total, perNamespace and namespaces.",
     )
-    health_port: int = Field(default=8080, ge=0, description="The port of /healthz; 0 takes a free one.")
+    health_port: int = Field(default=8080, ge=0, description="The port of /healthz and /readyz; 0 takes a free one.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What is logged.")
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="Lines for people, or a JSON object a line for machines."
+    )
 
 
 def read_settings() -> Settings:

@@ -74,8 +74,11 @@ class ControlPlane:
             raise AssertionError(f"kubectl {' '.join(arguments)}: {result.stdout}{result.stderr}")
         return result
 
-    def start_collectors(self) -> None:
-        """Start the controllers that collect garbage, empty deleted namespaces and make default service accounts."""
+    def start_collectors(self, *flags: str) -> None:
+        """Start the controllers that collect garbage, empty deleted namespaces and make default service accounts.
+
+        `flags` are more flags of kube-controller-manager.
+        """
         if self.collectors is not None:
             return
         command = [
@@ -88,6 +91,7 @@ class ControlPlane:
             f"--controllers={','.join(_COLLECTORS)}",
             "--leader-elect=false",
             "--secure-port=0",
+            *flags,
         ]
         self.collectors = Program(command, self.folder / "kube-controller-manager.log")
         self.programs.append(self.collectors)
@@ -123,8 +127,10 @@ class ControlPlane:
             program.stop()
 
 
-def start_control_plane(folder: Path) -> ControlPlane:
+def start_control_plane(folder: Path, *flags: str) -> ControlPlane:
     """Start etcd and kube-apiserver with their files in `folder`, and wait until the API server is ready.
+
+    `flags` are more flags of kube-apiserver.
 
     Raises:
         FileNotFoundError: a binary is missing.
@@ -143,6 +149,7 @@ def start_control_plane(folder: Path) -> ControlPlane:
         f"--tls-cert-file={certificate}",
         f"--tls-private-key-file={key}",
         f"--client-ca-file={authority.file}",
+        *flags,
     ]
     apiserver = Program(command, folder / "kube-apiserver.log")
     plane = ControlPlane(f"https://127.0.0.1:{port}", folder, authority, token, [etcd, apiserver])

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 PAGE = Path(__file__).parents[2] / "docs/benchmarks.md"
+HEAD = "# Benchmarks\n\nPrinted and kept by `make bench` and `make bench-operator`.\n"
 
 
 @dataclass(frozen=True)
@@ -65,19 +66,16 @@ def machine(versions: dict[str, str]) -> str:
 
 def keep(section: str, rows: dict[str, str], measured_on: str) -> None:
     """Print a section of figures and put it in the page, in the place of its former self."""
+    table = ["| what | figure |", "|---|---|", *(f"| {what} | {figure} |" for what, figure in rows.items())]
+    keep_text(section, "\n".join(table), measured_on)
+
+
+def keep_text(section: str, content: str, measured_on: str) -> None:
+    """The same for a section whose content is Markdown of any form."""
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    lines = [
-        f"## {section}",
-        "",
-        f"Measured at {commit.stdout.strip()}: {measured_on}.",
-        "",
-        "| what | figure |",
-        "|---|---|",
-    ]
-    lines += [f"| {what} | {figure} |" for what, figure in rows.items()]
-    text = "\n".join(lines) + "\n"
+    text = f"## {section}\n\nMeasured at {commit.stdout.strip()}: {measured_on}.\n\n{content}\n"
     print(f"\n{text}")
-    page = PAGE.read_text() if PAGE.exists() else "# Benchmarks\n\nPrinted and kept by `make bench`.\n"
+    page = PAGE.read_text() if PAGE.exists() else HEAD
     old = re.compile(rf"^## {re.escape(section)}\n.*?(?=^## |\Z)", re.S | re.M)
     page = old.sub(lambda _: text + "\n", page) if old.search(page) else page.rstrip() + "\n\n" + text
     PAGE.write_text(page.rstrip() + "\n")

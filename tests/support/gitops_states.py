@@ -7,16 +7,20 @@ world for each: what is judged are the manifests that the plan made, never condi
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from parley_crds import InterviewTemplate
+from parley_crds import InterviewTemplate, ObjectMeta
+from parley_operator.capacity import Capacity, Place
 from parley_operator.snapshot import ContextProblem, StepName
+from parley_operator.templates import TemplateSnapshot, template_status
 
-from support.operator_installation import template
-from support.operator_world import World, in_progress, ready, window
+from support.operator_installation import INSTALLATION, template
+from support.operator_world import START, World, in_progress, ready, window
 
 type Document = dict[str, Any]
 TELLING = ("Reconciling", "Stalled", "Suspended", "Complete", "Failed")
+NOT_ALLOWED = {"bot": {"priorityClassName": "system-node-critical"}}
 ON_ARRIVAL = {"start": "OnArrival"}
 LONG_WORDS = "\N{CJK UNIFIED IDEOGRAPH-554F}" * 4000
 
@@ -41,10 +45,16 @@ def manifest(world: World) -> Document:
     return document
 
 
-def template_manifest() -> Document:
-    """An InterviewTemplate as a client reads it."""
-    metadata = {"name": "backend", "namespace": "hiring", "generation": 1}
-    return InterviewTemplate.model_validate({"metadata": metadata, "spec": template().to_dict()}).to_dict()
+def template_manifests() -> Iterator[tuple[str, Document]]:
+    """The states of an InterviewTemplate, by their names in the table, as a client reads it."""
+    metadata = ObjectMeta(name="backend", namespace="hiring", generation=1)
+    for name, changes in (("Template, new", None), ("Template", {}), ("Template, refused", NOT_ALLOWED)):
+        content = template(**(changes or {}))
+        made = InterviewTemplate(metadata=metadata, spec=content)
+        if changes is not None:
+            status = template_status(TemplateSnapshot(metadata, made.status, content), INSTALLATION, 0, START)
+            made = made.model_copy(update={"status": status})
+        yield name, json.loads(json.dumps(made.to_dict()))
 
 
 def explanation(document: Document) -> str | None:
@@ -110,7 +120,7 @@ def _context(reason: str) -> Callable[[], World]:
 REFUSALS = (
     lambda: _refused(template=None),
     lambda: _refused(template_problem="The template is not valid: no such field"),
-    lambda: _refused(template=template(bot={"priorityClassName": "system-node-critical"})),
+    lambda: _refused(template=template(**NOT_ALLOWED)),
     _without_account,
     lambda: _refused(spec={"overrides": {"limits": {"durationSeconds": 60}}}),
     *map(_context, ("ContextNotFound", "ContextNotReadable", "ContextTooLong")),
@@ -121,8 +131,16 @@ REFUSALS = (
 )
 
 
-def _suspending() -> World:
-    world = World().daily()
+def _waiting() -> World:
+    world = World()
+    world.installation = replace(world.installation, capacity=Capacity(total=50))
+    world.turn = Place(3, 17, "InstallationFull", taken=50, limit=50)
+    world.reconcile()
+    return world
+
+
+def _suspending(kind: str = "DownError") -> World:
+    world = World(down_kind=kind).daily()
     world.down |= {"pod", "room's removal"}
     world.reconcile()
     world.edit(suspend=True)
@@ -151,6 +169,14 @@ def _in_vain(step: StepName, seconds: float) -> Callable[[], World]:
         return world
 
     return way
+
+
+def _key_refused() -> World:
+    world = World(down_kind="RoomAuthError").daily()
+    world.down.add("room")
+    world.reconcile()
+    world.reconcile()
+    return world
 
 
 def _too_late_to_hold() -> World:
@@ -198,8 +224,8 @@ def _ending() -> World:
     return world
 
 
-def _ending_in_vain() -> World:
-    world = in_progress(World().daily())
+def _ending_in_vain(kind: str = "DownError") -> World:
+    world = in_progress(World(down_kind=kind).daily())
     world.down.add("room's removal")
     world.finish("Completed")
     world.kill_pod(world.pod, 0)
@@ -286,8 +312,9 @@ INTERVIEW_STATES = (
     State("Open", (lambda: _at_rest(**ON_ARRIVAL), _resumed)),
     State("On hold", (lambda: _at_rest(suspend=True),)),
     State("Going on hold", (_suspending,)),
+    State("Waiting for its turn", (_waiting,)),
     State("Bot starting", (_at_rest, *(_in_vain(step, 100) for step in STEPS))),
-    State("Bot not to be had", tuple(_in_vain(step, 3600) for step in STEPS)),
+    State("Bot not to be had", (*(_in_vain(step, 3600) for step in STEPS), _key_refused)),
     State("Ready", (lambda: ready(World()), _too_late_to_hold)),
     State("In progress", (lambda: in_progress(World()),)),
     State("Bot being replaced", (_replaced,)),
@@ -296,6 +323,7 @@ INTERVIEW_STATES = (
         tuple((lambda lost=lost: lost(in_progress(World()))) for lost in (_lose_snapshot, _spoil_snapshot)),
     ),
     State("Ending", (_ending, _ending_in_vain)),
+    State("End or hold held up", tuple(partial(way, "RoomAuthError") for way in (_ending_in_vain, _suspending))),
     State("Completed", (*map(_ended, ("Completed", "CandidateLeft", "TimeLimit", "Silence")), _sealed)),
     State("Cancelled", (_ended("Cancelled"),)),
     State("Expired", (_no_show, lambda: _at_rest(**window(expires_at=-1)))),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from support.gitops_states import INTERVIEW_STATES, Document, explanation, template_manifest
+from support.gitops_states import INTERVIEW_STATES, Document, explanation, template_manifests
 from support.processes import tool
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +49,7 @@ def judge(documents: Iterable[Document], script: Path = HEALTH_SCRIPT) -> list[V
 def judged_rows() -> list[Row]:
     """The table as the tools' own code has it."""
     states = {state.name: list(state.manifests()) for state in INTERVIEW_STATES}
-    states["An InterviewTemplate"] = [template_manifest()]
+    states |= {name: [document] for name, document in template_manifests()}
     verdicts = iter(judge(document for documents in states.values() for document in documents))
     rows = []
     for name, documents in states.items():

@@ -43,6 +43,7 @@ def installed(
     variables = {
         "KUBECONFIG": str(plane.kubeconfig_of(token)),
         "PARLEY_INSTALLATION": f"test-{mark}",
+        "PARLEY_NAMESPACE": home,
         "PARLEY_BOTS_NAMESPACE": bots,
         "PARLEY_LINK_KEY": "k" * 43,
         "PARLEY_LINK_BASE_URL": "https://talk.example.com",

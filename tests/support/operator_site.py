@@ -25,6 +25,8 @@ type Json = dict[str, Any]
 
 WAIT = 60.0
 """Seconds for what takes well under one: the machine may be busy."""
+START = 60.0
+"""Seconds for a process to begin."""
 TEMPLATE: Json = {
     "title": "Backend engineer",
     "interviewer": {"name": "Ada", "greeting": "Hello.", "closing": "Goodbye."},
@@ -155,20 +157,23 @@ class Site:
         self.starts += 1
         command = [sys.executable, "-m", "parley_operator"]
         self.program = Program(command, self.folder / f"operator-{self.starts}.log", self.environment)
-        until("the operator is healthy", self._healthy, WAIT)
+        until("the operator is active", lambda: self._said() == "ok: active", START)
 
     def crash(self) -> None:
-        """Ends the operator as SIGKILL does."""
+        """Ends the operator as SIGKILL does, and its Lease with it: that no test waits until it has run out."""
         assert self.program is not None
         self.program.kill()
+        home = self.environment["PARLEY_NAMESPACE"]
+        self.plane.kubectl("-n", home, "delete", "lease", "parley-operator", "--ignore-not-found")
 
-    def _healthy(self) -> bool:
+    def _said(self) -> str:
+        """What the operator says of itself."""
         assert self.program is not None
         self.program.require_alive()
         try:
-            return httpx.get(self.health, trust_env=False).status_code == 200
-        except httpx.TransportError:
-            return False
+            return httpx.get(self.health, trust_env=False).text
+        except httpx.TransportError as error:
+            return str(error)
 
     # What people do
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -46,9 +46,9 @@ def _environments_proxy(url: str) -> str | None:
 
 
 @contextlib.asynccontextmanager
-async def open_client() -> AsyncIterator[ApiClient]:
+async def open_client(make: Callable[[Configuration], ApiClient] = ApiClient) -> AsyncIterator[ApiClient]:
     """A client whose token follows the file it came from."""
-    client = ApiClient(configuration=await load_configuration())
+    client = make(await load_configuration())
     try:
         yield client
     finally:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from parley_crds import WAITING_FOR_CAPACITY, ConditionType, Phase
 from parley_protocol import InterviewRef
 
-from parley_operator.capacity import Capacity, Claim, Place, SlotRequest, Turn, place_seconds, turns
+from parley_operator.capacity import Capacity, Claim, Line, Place, SlotRequest, Turn, place_seconds
 from parley_operator.installation import Installation
 from parley_operator.shell.act import ACTION_ERRORS
 from parley_operator.shell.kube import INTERVIEWS, Json, Kube
@@ -31,15 +31,8 @@ COUNT_RETRY_SECONDS = 2
 @dataclass(slots=True)
 class _Waiting:
     ref: InterviewRef
-    claim: Claim
     told: Place | None = None
     stands_until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    claim: Claim
-    seen_at: datetime
 
 
 class Slots:
@@ -51,30 +44,27 @@ class Slots:
     def __init__(
         self, capacity: Capacity, wake: Callable[[InterviewRef], None], clock: Callable[[], datetime] | None = None
     ) -> None:
-        self._capacity = capacity
         self._wake = wake
         self._clock = clock or (lambda: datetime.now(UTC))
-        self._held: dict[str, _Held] = {}
-        self._granted: dict[str, tuple[Claim, datetime]] = {}
+        self._line = Line(capacity)
+        self._seen: dict[str, datetime] = {}
+        """When the ledger of each interview that has one was last seen."""
+        self._granted: dict[str, datetime] = {}
+        """Until when a slot is reserved, in order."""
         self._waiting: dict[str, _Waiting] = {}
         self._expected: set[str] = set()
         self._patient_until: datetime | None = None
-        self._turns: dict[str, Turn] | None = None
-
-    @property
-    def limited(self) -> bool:
-        """Whether there is anything to count."""
-        return self._capacity.limited
+        self.limited = capacity.limited
 
     @property
     def taken(self) -> int:
         """How many slots are held or reserved."""
-        return len(self._held.keys() | self._granted.keys())
+        return self._line.taken
 
     @property
     def waiting(self) -> int:
         """How many interviews wait for a slot."""
-        return len(self._waiting)
+        return self._line.waiting
 
     def begin(self, held: Iterable[InterviewRef], expected: Iterable[str]) -> None:
         """Gives slots from now on: `held` have a ledger, `expected` are the uids that waited before this start."""
@@ -86,71 +76,63 @@ class Slots:
 
     def ask(self, ref: InterviewRef, request: SlotRequest, priority: int) -> Turn | None:
         """The turn of an interview that is due and has no ledger; None while it is not known, soon after a start."""
-        self._drop_held(ref.uid)
-        self._expected.discard(ref.uid)
-        claim = Claim(ref.uid, ref.namespace, request.due, request.created, priority, request.arrived)
-        waiting = self._waiting.get(ref.uid)
-        if ref.uid not in self._granted and (waiting is None or waiting.claim != claim):
-            self._waiting[ref.uid] = _Waiting(ref, claim)
-            self._turns = None
-        self._advance(asking=ref.uid)
-        if ref.uid in self._granted:
+        uid = ref.uid
+        self._expected.discard(uid)
+        self._seen.pop(uid, None)
+        self._let_grants_lapse()
+        if uid not in self._granted:
+            self._line.free(uid)
+            claim = Claim(uid, ref.namespace, request.due, request.created, priority, request.arrived)
+            if self._line.wait(claim):
+                self._waiting[uid] = _Waiting(ref)
+        self._advance(asking=uid)
+        if uid in self._granted:
             return "MayTake"
-        return self._place_of(ref.uid) if self._gives() else None
+        return self._place_of(uid) if self._gives() else None
 
     def hold(self, ref: InterviewRef) -> None:
         """The interview's ledger is there."""
         if not self.limited:
             return
-        if ref.uid not in self._held:
-            self._turns = None
-        self._held[ref.uid] = _Held(_holding(ref), self._clock())
+        self._seen[ref.uid] = self._clock()
         self._stop_waiting(ref.uid)
+        self._line.take(ref.uid, ref.namespace)
 
     def release(self, ref: InterviewRef) -> None:
         """The interview has no ledger and wants none."""
         if not self.limited:
             return
-        self._drop_held(ref.uid)
-        if self._granted.pop(ref.uid, None) is not None:
-            self._turns = None
+        self._seen.pop(ref.uid, None)
+        self._granted.pop(ref.uid, None)
         self._stop_waiting(ref.uid)
+        self._line.free(ref.uid)
         self._advance()
 
     def recount(self, held: Collection[InterviewRef], since: datetime) -> None:
         """Takes over a list of the ledgers that was begun at `since`; what was seen later stands."""
         listed = {ref.uid for ref in held}
-        for uid, known in list(self._held.items()):
-            if uid not in listed and known.seen_at < since:
-                self._drop_held(uid)
+        for uid in [uid for uid, seen in self._seen.items() if uid not in listed and seen < since]:
+            del self._seen[uid]
+            if uid not in self._granted:
+                self._line.free(uid)
         for ref in held:
-            if ref.uid not in self._held:
+            if ref.uid not in self._seen:
                 self.hold(ref)
         self._advance()
 
-    def _drop_held(self, uid: str) -> None:
-        if self._held.pop(uid, None) is not None:
-            self._turns = None
-
     def _stop_waiting(self, uid: str) -> None:
         self._expected.discard(uid)
-        if self._waiting.pop(uid, None) is not None:
-            self._turns = None
+        self._waiting.pop(uid, None)
+        self._line.leave(uid)
 
     def _advance(self, asking: str | None = None) -> None:
         """Reserves what is free for whoever comes first, and wakes them; who asks is told anyway."""
-        now = self._clock()
-        self._let_grants_lapse(now)
-        if self._turns is None:
-            taken = {uid: claim for uid, (claim, _) in self._granted.items()}
-            taken |= {uid: known.claim for uid, known in self._held.items()}
-            self._turns = turns([*taken.values(), *(each.claim for each in self._waiting.values())], self._capacity)
-        if not self._gives():
-            return
-        for uid in [uid for uid, turn in self._turns.items() if turn == "MayTake" and uid in self._waiting]:
-            ref = self._waiting.pop(uid).ref
-            self._granted[uid] = (_holding(ref), now + GRANT)
-            if uid != asking:
+        self._let_grants_lapse()
+        while self._gives() and (claim := self._line.next()) is not None:
+            ref = self._waiting.pop(claim.uid).ref
+            self._line.take(claim.uid, claim.namespace)
+            self._granted[claim.uid] = self._clock() + GRANT
+            if claim.uid != asking:
                 self._wake(ref)
 
     def _gives(self) -> bool:
@@ -161,26 +143,23 @@ class Slots:
             self._expected.clear()
         return not self._expected
 
-    def _let_grants_lapse(self, now: datetime) -> None:
-        lapsed = [uid for uid, (_, until) in self._granted.items() if until <= now]
-        for uid in lapsed:
+    def _let_grants_lapse(self) -> None:
+        now = self._clock()
+        while self._granted and (oldest := next(iter(self._granted.items())))[1] <= now:
+            uid = oldest[0]
             del self._granted[uid]
-            self._turns = None
-            if uid not in self._held:
+            if uid not in self._seen:
+                self._line.free(uid)
                 logger.warning("the slot of interview %s lapsed: its inputs were not made", uid)
 
     def _place_of(self, uid: str) -> Place | None:
         """The place as it was last told, for as long as that stands: each telling is a write."""
-        turn = None if self._turns is None else self._turns.get(uid)
         waiting, now = self._waiting[uid], self._clock()
-        if isinstance(turn, Place) and (waiting.stands_until is None or waiting.stands_until <= now):
-            waiting.told = turn
-            waiting.stands_until = now + timedelta(seconds=place_seconds(turn.place))
+        if waiting.stands_until is None or waiting.stands_until <= now:
+            waiting.told = self._line.place(uid)
+            if waiting.told is not None:
+                waiting.stands_until = now + timedelta(seconds=place_seconds(waiting.told.place))
         return waiting.told
-
-
-def _holding(ref: InterviewRef) -> Claim:
-    return Claim(ref.uid, ref.namespace, datetime.min, datetime.min, holds=True)
 
 
 async def begin_counted(slots: Slots, kube: Kube, installation: Installation, namespaces: Collection[str]) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -108,6 +109,8 @@ class Watch:
         """`namespaces` empty: the whole cluster."""
         self.name = name
         self.namespaces = list(namespaces)
+        self.heard_at = time.monotonic()
+        """When it last told of something, or was made."""
         self._registry = kopf.OperatorRegistry()
         self._selectors: dict[tuple[str, str], str] = {}
         self._stop = threading.Event()
@@ -123,6 +126,7 @@ class Watch:
         """Calls `seen` in the watch's thread with every object that is listed, added, changed or deleted."""
 
         async def handler(event: kopf.RawEvent, **_: Any) -> None:
+            self.heard_at = time.monotonic()
             seen(dict(event["object"]), event["type"] == "DELETED")
 
         kopf.on.event(group, version, plural, registry=self._registry, id=f"{self.name}-{plural}")(handler)

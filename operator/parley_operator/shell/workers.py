@@ -1,9 +1,11 @@
 """One worker for each interview: it runs the reconciler, sleeps until the next wake-up, never runs twice at once."""
 
 import asyncio
+import contextlib
 import logging
 import random
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 from parley_operator.shell.places import Places, Urgency
@@ -60,9 +62,15 @@ class Workers[Key]:
         self._urgency = urgency
         self._places = Places(places)
         self._workers: dict[Key, _Worker] = {}
+        self._queued: dict[Key, float] = {}
 
     def __len__(self) -> int:
         return len(self._workers)
+
+    def backlog(self) -> tuple[int, float]:
+        """How many keys wait for a place, and for how many seconds the oldest has."""
+        now = time.monotonic()
+        return len(self._queued), now - min(self._queued.values(), default=now)
 
     def wake(self, key: Key) -> None:
         """Has `key` reconciled soon. Call it on the loop that the workers run on."""
@@ -94,7 +102,7 @@ class Workers[Key]:
                 continue
 
     async def _once(self, key: Key, worker: _Worker, failures: int) -> tuple[Settled, int]:
-        async with self._places.take(self._urgency(key)):
+        async with self._place_for(key):
             worker.wake.clear()
             try:
                 return await self._reconcile(key), 0
@@ -107,6 +115,16 @@ class Workers[Key]:
                 pause = _backoff(failures)
                 logger.exception("reconcile %s failed; again in %.1f s", key, pause)
             return Settled(again_in=pause), min(failures + 1, 10)
+
+    @contextlib.asynccontextmanager
+    async def _place_for(self, key: Key) -> AsyncIterator[None]:
+        self._queued[key] = time.monotonic()
+        async with contextlib.AsyncExitStack() as place:
+            try:
+                await place.enter_async_context(self._places.take(self._urgency(key)))
+            finally:
+                del self._queued[key]
+            yield
 
 
 def _backoff(failures: int) -> float:

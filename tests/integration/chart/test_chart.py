@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from parley_crds.crd import all_crds
+from parley_operator.capacity import Capacity
 from parley_operator.installation import BotDefaults
 from support import json_schemas
 from support.chart import REGISTRY, render
@@ -26,6 +27,8 @@ PROFILES = {
         *REGISTRY,
         "--set=store.type=s3,store.s3.bucket=transcripts,store.s3.existingSecret=s3,api.replicas=3",
         "--set=rooms.default=daily,rooms.daily.existingSecret=daily,operator.watchNamespaces={chart-hiring}",
+        "--set=operator.capacity.total=50,operator.capacity.namespaces.hiring=20,bots.allowedPriorityClasses={urgent}",
+        "--set=operator.replicas=2",
     ],
 }
 
@@ -197,7 +200,35 @@ def test_operator_and_api_watch_the_same_namespaces_and_have_rights_nowhere_else
     for document in documents:
         if document["kind"] == "ClusterRole":
             groups = {group for rule in document["rules"] for group in rule["apiGroups"]}
-            assert groups == {"authentication.k8s.io", "authorization.k8s.io"}, document["metadata"]["name"]
+            if document["metadata"]["name"].endswith("-priorities"):
+                (rule,) = document["rules"]
+                assert (groups, rule["verbs"], rule["resourceNames"]) == ({"scheduling.k8s.io"}, ["get"], ["urgent"])
+            else:
+                assert groups == {"authentication.k8s.io", "authorization.k8s.io"}, document["metadata"]["name"]
+
+
+def test_the_operator_takes_the_limits_as_the_chart_gives_them() -> None:
+    documents = [document for document in yaml.safe_load_all(rendered("s3 and Daily")) if document]
+    capacity = Capacity.model_validate_json(_environment("parley-operator", documents)["PARLEY_CAPACITY"])
+    assert (capacity.total, capacity.of("hiring"), capacity.of("sales")) == (50, 20, None)
+    unlimited = [document for document in yaml.safe_load_all(rendered("default")) if document]
+    assert not Capacity.model_validate_json(_environment("parley-operator", unlimited)["PARLEY_CAPACITY"]).limited
+
+
+@pytest.mark.parametrize("wrong", ["total=-1", "total=many", "namespaces.hiring=-1", "max=3", "namespaces.Hiring_x=1"])
+def test_a_limit_that_is_none_is_refused(wrong: str) -> None:
+    done = helm("template", "parley", str(CHART), *REGISTRY, f"--set=operator.capacity.{wrong}")
+    assert done.returncode != 0
+    assert "/operator/capacity" in done.stderr
+
+
+def test_two_replicas_of_the_operator_keep_apart() -> None:
+    (on_nodes, in_zones) = _pods("s3 and Daily")["parley-operator"]["affinity"]["podAntiAffinity"][
+        "preferredDuringSchedulingIgnoredDuringExecution"
+    ]
+    keys = {term["weight"]: term["podAffinityTerm"]["topologyKey"] for term in (on_nodes, in_zones)}
+    assert keys == {100: "kubernetes.io/hostname", 50: "topology.kubernetes.io/zone"}
+    assert "affinity" not in _pods("default")["parley-operator"]
 
 
 def _bot_defaults(*values: str) -> BotDefaults:

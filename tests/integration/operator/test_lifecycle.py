@@ -255,4 +255,4 @@ def _exists(site: Site, name: str) -> bool:
 
 
 def test_health(site: Site) -> None:
-    assert httpx.get(site.health, trust_env=False).text == "ok"
+    assert httpx.get(site.health, trust_env=False).text == "ok: active"

@@ -21,7 +21,7 @@ CORES_OWN = {"ephemeral-storage"}
 OTHERS_OWN = {"LOW", "MEDIUM", "HIGH", "websocket", "daily"}
 """Enumerated values that are another system's words: Amazon Bedrock's, and the providers' names."""
 UNITS = re.compile(r".*(Seconds|Days|Percent|Tokens|Limit|Epoch|Generation)|ttlSecondsAfterFinished")
-COUNTS = {"followUps", "level", "attempt", "current", "failures"}
+COUNTS = {"activeInterviews", "followUps", "level", "attempt", "current", "failures"}
 """Whole numbers that have no unit: they count or order something."""
 RATIOS = {"temperature", "topP"}
 """What is no whole number: sampling settings of the model, from 0 to 1, that nothing is computed with."""

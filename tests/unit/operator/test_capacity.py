@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from parley_operator.capacity import Capacity, Claim, Place, Turn, place_seconds, turns
+from parley_operator.capacity import Capacity, Claim, Line, Place, place_seconds
 from pydantic import ValidationError
 
 START = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -20,6 +20,26 @@ def claim(uid: str, namespace: str = "hiring", due: float = 0, created: float = 
     return Claim(uid, namespace, **times, **more)
 
 
+type Found = dict[str, Place | str]
+
+
+def turns(claims: list[tuple[Claim, bool]], capacity: Capacity) -> Found:
+    """Each one's turn, whether it has a slot or not: first whoever has one, then whoever may take one, in order."""
+    line, found = Line(capacity), dict[str, Place | str]()
+    for made, holds in claims:
+        if holds:
+            line.take(made.uid, made.namespace)
+            found[made.uid] = "Holds"
+        else:
+            line.wait(made)
+    while (first := line.next()) is not None:
+        line.take(first.uid, first.namespace)
+        found[first.uid] = "MayTake"
+    waiting = sorted((made for made, _ in claims if made.uid not in found), key=lambda made: made.rank)
+    assert line.waiting == len(waiting)
+    return found | {made.uid: line.place(made.uid) for made in waiting}
+
+
 limits = st.none() | st.integers(0, 6)
 capacities = st.builds(
     Capacity,
@@ -27,29 +47,25 @@ capacities = st.builds(
     per_namespace=limits,
     namespaces=st.dictionaries(st.sampled_from(NAMESPACES), st.integers(0, 6)),
 )
-any_claims = st.lists(
-    st.builds(
-        claim,
-        uid=st.integers(0, 10_000).map(str),
-        namespace=st.sampled_from(NAMESPACES),
-        due=st.integers(0, 3),
-        created=st.integers(0, 3),
-        priority=st.integers(-1, 1),
-        arrived=st.booleans(),
-        holds=st.booleans(),
-    ),
-    max_size=24,
-    unique_by=lambda made: made.uid,
+any_claim = st.builds(
+    claim,
+    uid=st.integers(0, 10_000).map(str),
+    namespace=st.sampled_from(NAMESPACES),
+    due=st.integers(0, 3),
+    created=st.integers(0, 3),
+    priority=st.integers(-1, 1),
+    arrived=st.booleans(),
 )
+any_claims = st.lists(st.tuples(any_claim, st.booleans()), max_size=24, unique_by=lambda made: made[0].uid)
 
 
 def fits(taken: int, limit: int | None) -> bool:
     return limit is None or taken <= limit
 
 
-def split(claims: list[Claim], found: dict[str, Turn]) -> tuple[list[Claim], list[Claim], list[Claim]]:
+def split(claims: list[tuple[Claim, bool]], found: Found) -> tuple[list[Claim], list[Claim], list[Claim]]:
     """Who holds a slot, who may take one, and who waits, each in the order of the turns."""
-    by_uid = {made.uid: made for made in claims}
+    by_uid = {made.uid: made for made, _ in claims}
     ordered = [(by_uid[uid], turn) for uid, turn in found.items()]
     return (
         [made for made, turn in ordered if turn == "Holds"],
@@ -59,10 +75,10 @@ def split(claims: list[Claim], found: dict[str, Turn]) -> tuple[list[Claim], lis
 
 
 @given(any_claims, capacities)
-def test_limits_are_never_exceeded_by_what_begins(claims: list[Claim], capacity: Capacity) -> None:
+def test_limits_are_never_exceeded_by_what_begins(claims: list[tuple[Claim, bool]], capacity: Capacity) -> None:
     held, taking, waiting = split(claims, turns(claims, capacity))
     assert len(held) + len(taking) + len(waiting) == len(claims)
-    assert {made.uid for made in held} == {made.uid for made in claims if made.holds}, "nothing that runs makes room"
+    assert {made.uid for made in held} == {made.uid for made, holds in claims if holds}, "nothing that runs makes room"
     if taking:
         assert fits(len(held) + len(taking), capacity.total)
     both = Counter(made.namespace for made in held + taking)
@@ -71,7 +87,7 @@ def test_limits_are_never_exceeded_by_what_begins(claims: list[Claim], capacity:
 
 
 @given(any_claims, capacities)
-def test_no_slot_is_left_to_whom_nothing_keeps_from_it(claims: list[Claim], capacity: Capacity) -> None:
+def test_no_slot_is_left_to_whom_nothing_keeps_from_it(claims: list[tuple[Claim, bool]], capacity: Capacity) -> None:
     held, taking, waiting = split(claims, turns(claims, capacity))
     taken = Counter(made.namespace for made in held + taking)
     for made in waiting:
@@ -80,7 +96,9 @@ def test_no_slot_is_left_to_whom_nothing_keeps_from_it(claims: list[Claim], capa
 
 
 @given(any_claims, capacities)
-def test_whoever_waits_is_passed_only_where_the_own_namespace_is_full(claims: list[Claim], capacity: Capacity) -> None:
+def test_whoever_waits_is_passed_only_where_the_own_namespace_is_full(
+    claims: list[tuple[Claim, bool]], capacity: Capacity
+) -> None:
     found = turns(claims, capacity)
     _, taking, waiting = split(claims, found)
     for made in waiting:
@@ -90,10 +108,10 @@ def test_whoever_waits_is_passed_only_where_the_own_namespace_is_full(claims: li
 
 
 @given(any_claims, capacities)
-def test_places_are_numbered_in_order_without_gaps(claims: list[Claim], capacity: Capacity) -> None:
+def test_places_are_numbered_in_order_without_gaps(claims: list[tuple[Claim, bool]], capacity: Capacity) -> None:
     found = turns(claims, capacity)
     queues: dict[str, list[tuple[Claim, Place]]] = {}
-    for made in claims:
+    for made, _ in claims:
         turn = found[made.uid]
         if isinstance(turn, Place):
             queue = made.namespace if turn.reason == "NamespaceFull" else ""
@@ -107,7 +125,7 @@ def test_places_are_numbered_in_order_without_gaps(claims: list[Claim], capacity
 
 @given(any_claims, capacities, st.randoms())
 def test_the_order_does_not_depend_on_who_is_named_first(
-    claims: list[Claim], capacity: Capacity, random: Random
+    claims: list[tuple[Claim, bool]], capacity: Capacity, random: Random
 ) -> None:
     shuffled = list(claims)
     random.shuffle(shuffled)
@@ -122,7 +140,7 @@ def test_each_of_equals_has_its_turn_whoever_comes_after(namespaces: list[str], 
     while any(made.uid.startswith("first") for made in waiting):
         rounds += 1
         assert rounds <= len(namespaces)
-        found = turns(waiting, capacity)
+        found = turns([(made, False) for made in waiting], capacity)
         begun = {uid for uid, turn in found.items() if turn == "MayTake"}
         waiting = [made for made in waiting if made.uid not in begun]
         waiting += [claim(f"late-{rounds}-{uid}", "hiring", created=100 + rounds) for uid in begun]
@@ -130,9 +148,9 @@ def test_each_of_equals_has_its_turn_whoever_comes_after(namespaces: list[str], 
 
 def test_a_full_namespace_blocks_no_other() -> None:
     claims = [
-        claim("runs", "hiring", holds=True),
-        claim("next", "hiring"),
-        claim("later", "sales", created=60),
+        (claim("runs", "hiring"), True),
+        (claim("next", "hiring"), False),
+        (claim("later", "sales", created=60), False),
     ]
     found = turns(claims, Capacity(total=5, namespaces={"hiring": 1}))
     assert found["later"] == "MayTake"
@@ -140,21 +158,40 @@ def test_a_full_namespace_blocks_no_other() -> None:
 
 
 def test_the_order_is_class_then_arrival_then_time() -> None:
-    claims = [
+    ordered = [
         claim("created late", created=5),
         claim("created early", created=1),
         claim("due early", due=-60, created=9),
         claim("at the page", due=60, created=9, arrived=True),
         claim("of a class", due=90, created=9, priority=1000),
     ]
+    claims = [(made, False) for made in ordered]
     expected = ["of a class", "at the page", "due early", "created early", "created late"]
     assert list(turns(claims, Capacity(total=0))) == expected
     assert turns(claims, Capacity(total=2))["due early"] == Place(1, 3, "InstallationFull", taken=2, limit=2)
 
 
+@given(any_claims, any_claims, capacities)
+def test_what_was_there_before_leaves_no_trace(
+    before: list[tuple[Claim, bool]], claims: list[tuple[Claim, bool]], capacity: Capacity
+) -> None:
+    """Whatever was told and taken back, the line answers as one that was told only what is so now."""
+    used, fresh = Line(capacity), Line(capacity)
+    for made, holds in before:
+        used.take(made.uid, made.namespace) if holds else used.wait(made)
+    for made, _ in before:
+        used.free(made.uid)
+        used.leave(made.uid)
+    for made, holds in claims:
+        for line in (used, fresh):
+            line.take(made.uid, made.namespace) if holds else line.wait(made)
+    assert (used.taken, used.waiting, used.next()) == (fresh.taken, fresh.waiting, fresh.next())
+    assert [used.place(made.uid) for made, _ in claims] == [fresh.place(made.uid) for made, _ in claims]
+
+
 def test_without_limits_nobody_waits() -> None:
     assert not Capacity().limited
-    assert turns([claim("a"), claim("b", "sales")], Capacity()) == {"a": "MayTake", "b": "MayTake"}
+    assert turns([(claim("a"), False), (claim("b", "sales"), False)], Capacity()) == {"a": "MayTake", "b": "MayTake"}
 
 
 @pytest.mark.parametrize("limit", [{"total": 0}, {"per_namespace": 3}, {"namespaces": {"hiring": 1}}])
@@ -163,7 +200,7 @@ def test_any_limit_is_one(limit: dict[str, object]) -> None:
 
 
 def test_a_limit_below_what_runs_ends_nothing() -> None:
-    claims = [claim("a", holds=True), claim("b", holds=True), claim("c")]
+    claims = [(claim("a"), True), (claim("b"), True), (claim("c"), False)]
     found = turns(claims, Capacity(total=1))
     assert (found["a"], found["b"]) == ("Holds", "Holds")
     assert found["c"] == Place(1, 1, "InstallationFull", taken=2, limit=1)

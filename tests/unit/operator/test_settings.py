@@ -15,6 +15,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, st
     defaults.write_text(json.dumps({"image": "parley/bot:1", "maxResources": None, "imagePullSecrets": ["pull"]}))
     values = {
         "PARLEY_INSTALLATION": "test",
+        "PARLEY_NAMESPACE": "parley",
         "PARLEY_BOTS_NAMESPACE": "parley-bots",
         "PARLEY_LINK_KEY": "k" * 43,
         "PARLEY_LINK_BASE_URL": "https://talk.example.com",

@@ -4,8 +4,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from parley_operator.shell import run
-from parley_operator.shell.workers import Workers
+from parley_operator.shell import sweeps
+from parley_operator.shell.metrics import Meter
+from parley_operator.shell.sweeps import Sweeps
 from support.operator_installation import INSTALLATION
 
 
@@ -21,15 +22,16 @@ async def test_a_sweep_that_meets_something_odd_is_followed_by_the_next(
             third.set()
         raise KeyError("creationTimestamp")
 
-    monkeypatch.setattr(run, "SWEEP_SECONDS", 0)
-    monkeypatch.setattr(run, "sweep_children", odd)
+    monkeypatch.setattr(sweeps, "SWEEP_SECONDS", 0)
+    monkeypatch.setattr(sweeps, "sweep_children", odd)
     around: Any = None
-    sweeping = asyncio.create_task(
-        run._sweep(around, around, INSTALLATION, around, Workers(around), around, around, {})
-    )
+    meter = Meter("1")
+    every = Sweeps(around, INSTALLATION, [], around, around, around, None)
+    sweeping = asyncio.create_task(every.run(around, meter))
     try:
         async with asyncio.timeout(5):
             await third.wait()
         assert "creationTimestamp" in caplog.text
+        assert (meter.registry.get_sample_value("parley_operator_sweeps_total", {"result": "failed"}) or 0) >= 2
     finally:
         sweeping.cancel()

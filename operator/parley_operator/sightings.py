@@ -1,0 +1,105 @@
+"""What became of interviews, told from one state that a watch brought to the next: for the metrics alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from parley_crds import Phase
+
+type Raw = Mapping[str, Any]
+
+_PHASES = {str(phase): phase for phase in Phase}
+_ENDS = ("Complete", "Failed")
+
+
+class Told(Protocol):
+    """Who counts it."""
+
+    def started(self, start: str, seconds: float) -> None:
+        """A bot is ready for the first time, so long after it was due."""
+
+    def ended(self, phase: str, reason: str) -> None:
+        """An interview is over."""
+
+    def lost_bot(self, reason: str) -> None:
+        """A bot was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    phase: Phase
+    ready: bool = False
+    failures: int = 0
+
+
+class Sightings:
+    """Feed it on one event loop. What had happened before an interview was first seen is not told of."""
+
+    def __init__(self, told: Told, lead_seconds: float) -> None:
+        """`lead_seconds`: how long before `notBefore` an Immediate bot is due."""
+        self._told = told
+        self._lead = timedelta(seconds=lead_seconds)
+        self._seen: dict[str, _Seen] = {}
+
+    def saw(self, interview: Raw) -> None:
+        """An Interview as it is listed, added or changed."""
+        uid, status = interview["metadata"]["uid"], interview.get("status") or {}
+        old = self._seen.get(uid)
+        attempts = status.get("attempts") or {}
+        phase = _PHASES.get(status.get("phase", ""), Phase.PENDING)
+        new = self._seen[uid] = _Seen(phase, "readyAt" in status, attempts.get("failures", 0))
+        if old is not None:
+            self._tell(old, new, interview)
+
+    def gone(self, uid: str) -> None:
+        """An Interview is there no more."""
+        self._seen.pop(uid, None)
+
+    def _tell(self, old: _Seen, new: _Seen, interview: Raw) -> None:
+        status = interview["status"] if new != old else {}
+        if new.ready and not old.ready:
+            self._told.started(*start_of(interview, self._lead))
+        if new.failures > old.failures:
+            history = (status.get("attempts") or {}).get("history") or []
+            ended = [attempt["reason"] for attempt in history if attempt.get("reason")]
+            for reason in ended[old.failures - new.failures :] or ["unknown"]:
+                self._told.lost_bot(reason)
+        if new.phase.is_final and not old.phase.is_final:
+            self._told.ended(str(new.phase), _reason_of_end(status))
+
+
+def start_of(interview: Raw, lead: timedelta) -> tuple[str, float]:
+    """How a bot was started, and how many seconds after it was due the first one was ready.
+
+    Which start the template says is not in the status: without the interview's own word, a pod that was made after the
+    candidate's consent was started by it.
+    """
+    metadata, spec, status = interview["metadata"], interview.get("spec") or {}, interview["status"]
+    ready = _time(status["readyAt"])
+    consented = _time_or_none((status.get("session") or {}).get("consentedAt"))
+    made = _time_or_none(status.get("startedAt")) or ready
+    start = spec.get("start") or ("OnArrival" if consented is not None and consented <= made else "Immediate")
+    due = _time(metadata["creationTimestamp"])
+    not_before = _time_or_none((spec.get("window") or {}).get("notBefore"))
+    if start == "OnArrival" and consented is not None:
+        due = consented
+    elif not_before is not None:
+        due = max(due, not_before - lead)
+    return start, max(0.0, (ready - due).total_seconds())
+
+
+def _reason_of_end(status: Raw) -> str:
+    for condition in status.get("conditions") or []:
+        if condition["type"] in _ENDS and condition["status"] == "True":
+            return str(condition["reason"])
+    return "unknown"
+
+
+def _time(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _time_or_none(text: str | None) -> datetime | None:
+    return None if text is None else _time(text)

@@ -1,0 +1,83 @@
+"""The metrics: bounded whatever comes, and told of in the documentation one by one."""
+
+import re
+from pathlib import Path
+
+from parley_crds import Phase
+from parley_operator.liveness import Pulse
+from parley_operator.shell.metrics import ENDS, PREFIX, Meter
+
+TABLE = Path(__file__).parents[3] / "docs/operations/metrics.md"
+
+
+def whole() -> Meter:
+    """A meter that is told all that an operator tells it."""
+    meter = Meter("1.2.3")
+    meter.watch_pulse(lambda: Pulse(100, active=True, queued=2, heard={"bots": 90, "resources": 95}), lambda: 101)
+    meter.watch_phases(lambda: {"Open": 3})
+    return meter
+
+
+def feed(meter: Meter, word: str) -> None:
+    """Tells everything once, with this word for every value."""
+    meter.reconciled(word, 0.1)
+    meter.started(word, 3)
+    meter.ended(word, word)
+    meter.ended("Failed", word)
+    meter.lost_bot(word)
+    meter.called_rooms(word, word, word, 0.1)
+    meter.ordered(word, word)
+    meter.requested(word, word, word, 0.1)
+    meter.swept(whole=False)
+
+
+def series(meter: Meter) -> int:
+    return sum(not line.startswith("#") for line in meter.render().decode().splitlines())
+
+
+def test_no_input_makes_series_of_its_own() -> None:
+    meter = whole()
+    feed(meter, "hostile-0")
+    bound = series(meter)
+    for number in range(1, 500):
+        feed(meter, f'hostile-{number}"}} {{\n')
+    assert series(meter) == bound
+    assert "hostile" not in meter.render().decode()
+    assert bound < 800
+
+
+def test_what_is_in_memory_is_told_when_asked() -> None:
+    told = whole().registry.get_sample_value
+    assert told(f"{PREFIX}_leader") == 1
+    assert told(f"{PREFIX}_heartbeat_age_seconds") == 1
+    assert told(f"{PREFIX}_queue_depth") == 2
+    assert told(f"{PREFIX}_watch_silence_seconds", {"watch": "bots"}) == 11
+    assert told(f"{PREFIX}_interviews", {"phase": "Open"}) == 3
+    assert told(f"{PREFIX}_interviews", {"phase": "Ready"}) == 0
+    assert told(f"{PREFIX}_build_info", {"version": "1.2.3"}) == 1
+
+
+def test_each_final_phase_has_its_ends() -> None:
+    assert ENDS.keys() == {str(phase) for phase in Phase if phase.is_final}
+
+
+def test_the_documentation_names_each_metric_with_its_labels_and_no_other() -> None:
+    meter = whole()
+    feed(meter, "x")
+    found = {}
+    for metric in meter.registry.collect():
+        name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+        labels = {label for sample in metric.samples for label in sample.labels} - {"le"}
+        found[name] = (metric.type, labels)
+    told = {}
+    for row in re.findall(r"^\| `(parley_operator_\w+)` \| (\w+) \| (.*?) \|", TABLE.read_text(), re.MULTILINE):
+        told[row[0]] = (row[1], set(re.findall(r"`(\w+)`", row[2])))
+    assert told == found
+
+
+def test_counters_end_in_total_and_times_are_seconds() -> None:
+    for metric in whole().registry.collect():
+        assert metric.name.startswith(f"{PREFIX}_")
+        assert not re.search(r"_(ms|millis|minutes|hours)\b", metric.name)
+        if metric.type == "histogram":
+            assert metric.name.endswith("_seconds")

@@ -1,0 +1,100 @@
+"""What became of interviews, told from one sight to the next."""
+
+from typing import Any
+
+import pytest
+from parley_operator.sightings import Sightings
+
+CREATED = "2026-11-29T10:00:00Z"
+
+
+class Told:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.starts: list[tuple[str, float]] = []
+        self.ends: list[tuple[str, str]] = []
+        self.losses: list[str] = []
+
+    def started(self, start: str, seconds: float) -> None:
+        self.starts.append((start, seconds))
+
+    def ended(self, phase: str, reason: str) -> None:
+        self.ends.append((phase, reason))
+
+    def lost_bot(self, reason: str) -> None:
+        self.losses.append(reason)
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def sightings(told: Told) -> Sightings:
+    return Sightings(told, lead_seconds=120)
+
+
+def interview(phase: str | None = None, spec: dict[str, Any] | None = None, **status: Any) -> dict[str, Any]:
+    metadata = {"uid": "u", "namespace": "hiring", "name": "ada", "creationTimestamp": CREATED, "finalizers": ["f"]}
+    return {"metadata": metadata, "spec": spec or {}, "status": status | ({"phase": phase} if phase else {})}
+
+
+def ready(**status: Any) -> dict[str, Any]:
+    return {"readyAt": "2026-11-29T10:00:09Z", "startedAt": "2026-11-29T10:00:02Z", **status}
+
+
+def test_a_start_is_told_once(sightings: Sightings, told: Told) -> None:
+    sightings.saw(interview())
+    sightings.saw(interview("Provisioning"))
+    for _ in range(2):
+        sightings.saw(interview("Ready", **ready()))
+    sightings.saw(interview("InProgress", **ready()))
+    assert told.starts == [("Immediate", 9)]
+
+
+def test_what_was_before_the_first_sight_is_not_told(sightings: Sightings, told: Told) -> None:
+    sightings.saw(interview("Completed", **ready(), conditions=[]))
+    sightings.saw(interview("Completed", **ready(), conditions=[]))
+    assert (told.starts, told.ends) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("spec", "status", "start"),
+    [
+        ({"start": "Immediate"}, {}, ("Immediate", 9)),
+        ({"window": {"notBefore": "2026-11-29T10:02:04Z"}}, {}, ("Immediate", 5)),
+        ({"window": {"notBefore": "2026-11-29T11:00:00Z"}}, {}, ("Immediate", 0)),
+        ({}, {"session": {"consentedAt": "2026-11-29T10:00:01Z"}}, ("OnArrival", 8)),
+        ({}, {"session": {"consentedAt": "2026-11-29T10:00:05Z"}}, ("Immediate", 9)),
+        ({"start": "OnArrival"}, {"session": {"consentedAt": "2026-11-29T10:00:05Z"}}, ("OnArrival", 4)),
+    ],
+)
+def test_from_when_it_was_due(
+    sightings: Sightings, told: Told, spec: dict[str, Any], status: dict[str, Any], start: tuple[str, float]
+) -> None:
+    sightings.saw(interview("Provisioning", spec))
+    sightings.saw(interview("Ready", spec, **ready(**status)))
+    assert told.starts == [start]
+
+
+def test_lost_bots_and_the_end(sightings: Sightings, told: Told) -> None:
+    sightings.saw(interview("Ready"))
+    history = [{"attempt": 1, "reason": "Evicted"}, {"attempt": 2}]
+    sightings.saw(interview("Provisioning", attempts={"current": 2, "failures": 1, "history": history}))
+    history = [{"attempt": 1, "reason": "Evicted"}, {"attempt": 2, "reason": "NodeLost"}]
+    over = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}
+    attempts = {"current": 2, "failures": 2, "history": history}
+    for _ in range(2):
+        sightings.saw(interview("Failed", attempts=attempts, conditions=[over]))
+    assert told.losses == ["Evicted", "NodeLost"]
+    assert told.ends == [("Failed", "BackoffLimitExceeded")]
+
+
+def test_a_namesake_of_what_is_gone_begins_anew(sightings: Sightings, told: Told) -> None:
+    sightings.saw(interview("Open"))
+    sightings.gone("u")
+    over = {"type": "Failed", "status": "True", "reason": "NoShow"}
+    sightings.saw(interview("Expired", conditions=[over]))
+    assert told.ends == [], "what had happened before it was first seen"
