@@ -78,6 +78,17 @@ class Mirror(Kube):
             return await self._read(key)
         return held.body
 
+    async def interview(self, ref: InterviewRef) -> Json | None:
+        """The Interview of this uid, or None where it is gone, whatever has its name now.
+
+        A namesake is not kept: the watch is still to tell of it, and only news wakes whom it is about.
+        """
+        found = await super().interview(ref)
+        held = self._memory.find((INTERVIEWS, ref.namespace, ref.name))
+        if found is None and held is not None and held.body is not None:
+            self.forget(INTERVIEWS, ref.namespace, ref.name)
+        return found
+
     async def ledger(self, name: str) -> Json | None:
         """The inputs Secret of this name: every one that there is was listed, or made by this process."""
         key = (SECRETS, self._bots, name)
