@@ -22,9 +22,12 @@ from support.fault_proxy import FaultProxy, Server
 from support.operator_install import installed
 from support.operator_site import Daily, Orders
 from support.processes import Program
+from support.wait import until
 
 logger = logging.getLogger(__name__)
 
+START_SECONDS = 180.0
+"""Several operators start at once, on a machine that may be busy."""
 QUIET_SECONDS = 0.5
 AWAY_SECONDS = 2.0
 """For how long a server stays away that was ended."""
@@ -104,6 +107,7 @@ class Rig:
             rig = cls(stage, QuickSite.of(site))
             rig._keeper.start()
             try:
+                until("the operator is up and has nothing to do", rig.quiet, START_SECONDS)
                 yield rig
             finally:
                 rig._close()
