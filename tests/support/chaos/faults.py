@@ -30,7 +30,6 @@ class Fault:
     fits: Callable[[Call], bool]
     strike: Callable[[Rig], Strike]
     times: int = 1
-    of_reads: bool = False
     kills: bool = False
     serial: bool = False
 
@@ -137,7 +136,7 @@ FAULTS = {
         Fault("reset-done", "done, and the connection reset", action, _always(_reset_after)),
         Fault("watches-cut", "every watch cut", action, _always(_cut_watches)),
         Fault("watches-stalled", "the watches tell everything late", action, _always(_stall_watches)),
-        Fault("read-error", "500 to a read", read, refuse(500), of_reads=True),
+        Fault("read-error", "500 to a read", read, refuse(500)),
         Fault(
             "read-unavailable",
             "503 to reads, for longer than the client retries",
@@ -146,7 +145,7 @@ FAULTS = {
             times=6,
             of_reads=True,
         ),
-        Fault("read-reset", "connection reset at a read", read, _always(_reset_before), of_reads=True),
+        Fault("read-reset", "connection reset at a read", read, _always(_reset_before)),
         Fault("apiserver-stopped", "SIGTERM to the API server", action, _end("apiserver", signal.SIGTERM), serial=True),
         Fault("apiserver-killed", "SIGKILL to the API server", action, _end("apiserver", signal.SIGKILL), serial=True),
         Fault("etcd-stopped", "SIGTERM to etcd", action, _end("etcd", signal.SIGTERM), serial=True),
