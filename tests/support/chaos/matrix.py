@@ -210,8 +210,8 @@ class Runner:
             found[path.name] = measure(rig, path)
             return True
 
-        self._each(list(paths), walk)
-        return found
+        self._each(walked := list(paths), walk)
+        return {path.name: found[path.name] for path in walked}
 
     def run(
         self,
