@@ -200,8 +200,8 @@ class Actor:
             await self._patch_finalizer(ref)
 
     async def _patch_finalizer(self, ref: InterviewRef) -> None:
-        found = await self._kube.get(INTERVIEWS, ref.namespace, ref.name)
-        if found is None or found["metadata"]["uid"] != ref.uid:
+        found = await self._kube.interview(ref)
+        if found is None:
             return
         metadata = found["metadata"]
         others = [name for name in metadata.get("finalizers", []) if name != FINALIZER]

@@ -78,6 +78,17 @@ class Mirror(Kube):
             return await self._read(key)
         return held.body
 
+    async def interview(self, ref: InterviewRef) -> Json | None:
+        """The Interview of this uid, or None where it is gone, whatever has its name now.
+
+        A namesake is not kept: the watch is still to tell of it, and only news wakes whom it is about.
+        """
+        found = await self.get(INTERVIEWS, ref.namespace, ref.name)
+        if found is not None and found["metadata"]["uid"] != ref.uid:
+            self.forget(INTERVIEWS, ref.namespace, ref.name)
+            return None
+        return found
+
     async def ledger(self, name: str) -> Json | None:
         """The inputs Secret of this name: every one that there is was listed, or made by this process."""
         key = (SECRETS, self._bots, name)

@@ -36,7 +36,7 @@ from parley_operator.bot_pod import CONTAINER as BOT_CONTAINER
 from parley_operator.installation import Installation
 from parley_operator.manifests import ANNOTATION_FAILURES, PLACEMENT_KEY, is_what_was_pinned
 from parley_operator.placement import Placement
-from parley_operator.shell.kube import CONFIG_MAPS, INTERVIEWS, REVISIONS, SECRETS, TEMPLATES, Json
+from parley_operator.shell.kube import CONFIG_MAPS, REVISIONS, SECRETS, TEMPLATES, Json
 from parley_operator.shell.mirror import Mirror
 from parley_operator.snapshot import (
     Children,
@@ -78,10 +78,8 @@ class Observer:
 
     async def interview(self, ref: InterviewRef) -> Interview | None:
         """The Interview of this uid; None when it is gone, whatever has its name now."""
-        found = await self._kube.get(INTERVIEWS, ref.namespace, ref.name)
-        if found is None or found["metadata"].get("uid") != ref.uid:
-            return None
-        return interview_of(found)
+        found = await self._kube.interview(ref)
+        return None if found is None else interview_of(found)
 
     async def snapshot(self, interview: Interview, troubles: Troubles) -> Snapshot:
         """All that the plan decides by."""

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 from kubernetes.aio import config as untyped_config
 from parley_crds.names import interview_annotations, object_labels
-from parley_operator.shell.kube import PODS, SECRETS, ConflictError, Json, Kube
+from parley_operator.shell.kube import INTERVIEWS, PODS, SECRETS, ConflictError, Json, Kube
 from parley_operator.shell.mirror import Mirror
+from parley_operator.shell.observe import Observer
+from parley_protocol import InterviewRef
 from support.control_plane import ControlPlane
+from support.operator_installation import INSTALLATION as ANY_INSTALLATION
 
 config: Any = untyped_config
 INSTALLATION = "mirrored"
@@ -145,3 +148,19 @@ async def test_what_nobody_watches_is_remembered_for_a_while(mirror: Counted, ot
     mirror.forget(SECRETS, namespace, "link")
     assert await mirror.recall(SECRETS, namespace, "link") is not None
     assert mirror.asked == ["GET link", "GET link"]
+
+
+async def test_a_namesake_that_a_look_for_the_former_found_is_still_news(
+    mirror: Counted, others: Kube, crds: None, namespace: str
+) -> None:
+    """Or nobody would be woken for it: the look was another's."""
+    manifest = {
+        "apiVersion": "parley.dev/v1alpha1",
+        "kind": "Interview",
+        "metadata": {"name": "jane", "namespace": namespace},
+        "spec": {"templateRef": {"name": "backend"}},
+    }
+    again = await others.create(INTERVIEWS, manifest)
+    former = InterviewRef(namespace=namespace, name="jane", uid="the-former")
+    assert await Observer(mirror, ANY_INSTALLATION).interview(former) is None
+    assert mirror.saw(INTERVIEWS, again, deleted=False)

@@ -81,6 +81,12 @@ class QuickSite(Site):
         quick.admin = Admin(site.plane)
         return quick
 
+    def crash(self) -> None:
+        assert self.program is not None
+        self.program.kill()
+        leases = f"/apis/coordination.k8s.io/v1/namespaces/{self.environment['PARLEY_NAMESPACE']}/leases"
+        self.admin.call("DELETE", f"{leases}/parley-operator")
+
     def patch(self, name: str, spec: Json) -> None:
         self.admin.call("PATCH", url_of(self.namespace, "interview", name), {"spec": spec}, MERGE)
 
