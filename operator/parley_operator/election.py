@@ -25,7 +25,9 @@ class Terms:
     renew_within: float = 10.0
     """After how long without a renewal the holder stops."""
     retry: float = 2.0
-    """The pause between two attempts."""
+    """The pause between two renewals."""
+    look: float = 1.0
+    """The pause between two looks at another's Lease: what a standby sees late, it takes over late."""
     call: float = 5.0
     """How long one attempt may take."""
 

@@ -101,7 +101,7 @@ class Daily:
             "PARLEY_DAILY_API_KEY": self.KEY,
         }
         self._program = Program([sys.executable, "-m", "parley_emulators", "daily"], log, environment)
-        until("Daily's emulator is ready", self._ready, WAIT)
+        until("Daily's emulator is ready", self._ready, START)
 
     def rooms(self) -> list[str]:
         """The names of the rooms that are there."""

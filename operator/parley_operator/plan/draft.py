@@ -3,6 +3,7 @@
 The order is the plan's memory: what is known from an object alone goes into the status before the object goes.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -26,6 +27,7 @@ from parley_operator.capacity import SlotRequest
 from parley_operator.snapshot import Children, Snapshot
 
 WARNINGS = frozenset({Phase.PENDING, Phase.FAILED})
+UNTOLD = frozenset({Phase.PROVISIONING, Phase.READY})
 
 
 @dataclass
@@ -58,11 +60,8 @@ class Draft:
         self.finished_at = status.finished_at
         lasting = (ConditionType.ACCEPTED, ConditionType.COMPLETE, ConditionType.FAILED)
         self._old = [condition for condition in status.conditions if condition.type not in API_CONDITIONS]
-        # They hold for the present generation, too: who waits for one asks whether it is about what was edited since.
-        present = {"observed_generation": self.observed.interview.metadata.generation}
-        self._set: dict[str, Condition] = {
-            old.type: old.model_copy(update=present) for old in self._old if old.type in lasting
-        }
+        self._set: dict[str, Condition] = {}
+        self._keep(old for old in self._old if old.type in lasting)
 
     @property
     def status(self) -> InterviewStatus:
@@ -142,6 +141,16 @@ class Draft:
         """Tells people by an Event."""
         self.notices.append(EmitEvent(type_, reason, message))
 
+    def stay_as_told(self) -> None:
+        """Keeps phase and conditions as they were last told: what happens now is over before people read of it."""
+        self.phase = self.status.phase or Phase.PENDING
+        self._keep(self._old)
+
+    def _keep(self, conditions: Iterable[Condition]) -> None:
+        # They hold for the present generation, too: who waits for one asks whether it is about what was edited since.
+        present = {"observed_generation": self.observed.interview.metadata.generation}
+        self._set |= {old.type: old.model_copy(update=present) for old in conditions}
+
     def condition(self, type_: ConditionType, status: bool, reason: str, message: str = "") -> None:
         """Sets one of the operator's conditions."""
         old = [condition for condition in self._old if condition.type == type_]
@@ -189,9 +198,14 @@ class Draft:
         )
 
     def _transition_events(self, new: InterviewStatus) -> list[EmitEvent]:
-        """One Event for each change that people care about: the phase, and why an interview is not accepted."""
+        """One Event for each change that people care about: the phase, and why an interview is not accepted.
+
+        A start that goes well is told by its conversation: each Event is a write, and the status has the times.
+        """
         told = _explanation(new)
         if new.phase == self.status.phase and told == _explanation(self.status):
+            return []
+        if told is None and new.phase in UNTOLD:
             return []
         reason, message = told or (str(new.phase), "")
         kind: Literal["Normal", "Warning"] = "Warning" if new.phase in WARNINGS and told else "Normal"

@@ -170,11 +170,15 @@ def _exited(draft: Draft, fate: Fate | None) -> End | None:
 
 def wind_up(draft: Draft, end: End) -> None:
     """Takes away pod and room, has the transcript sealed, makes the end final, then removes what led there."""
+    if _says_goodbye(draft, end):
+        draft.stay_as_told()
+        return
     draft.phase = draft.status.phase or Phase.PENDING
     draft.condition(ConditionType.JOINABLE, False, end.reason, end.message)
-    if draft.children.pods:
+    if draft.children.pods and not _ended_by_itself(draft, end):
         _dismiss(draft, end)
         return
+    draft.act(*remove_pods(draft.children.pods, draft.now)[0])
     ledger = draft.children.inputs
     steps = remove_room(ledger)
     if end.seal is not None and ledger is not None:
@@ -193,15 +197,26 @@ def wind_up(draft: Draft, end: End) -> None:
     _remove_secrets(draft)
 
 
-def _dismiss(draft: Draft, end: End) -> None:
-    draft.condition(ConditionType.RECONCILING, True, "Ending", end.message)
+def _says_goodbye(draft: Draft, end: End) -> bool:
+    """Whether a bot whose interview is stored as finished may still end by itself."""
+    if end.seal is not None or all(pod.dead for pod in draft.children.pods):
+        return False
     finished = find_condition(draft.status.conditions, ConditionType.SESSION_FINISHED)
     finished_at = draft.session.finished_at or (finished.last_transition_time if finished else None)
-    if end.seal is None and finished_at is not None and any(not pod.dead for pod in draft.children.pods):
-        goodbye = finished_at + timedelta(seconds=GOODBYE_SECONDS)
-        if draft.now < goodbye:
-            draft.look_again(goodbye)
-            return
+    if finished_at is None:
+        return False
+    goodbye = finished_at + timedelta(seconds=GOODBYE_SECONDS)
+    draft.look_again(goodbye)
+    return draft.now < goodbye
+
+
+def _ended_by_itself(draft: Draft, end: End) -> bool:
+    """Whether nothing has to be told before the pods go: the end is stored, and they go at once."""
+    return end.seal is None and all(pod.dead and pod.deleted_at is None for pod in draft.children.pods)
+
+
+def _dismiss(draft: Draft, end: End) -> None:
+    draft.condition(ConditionType.RECONCILING, True, "Ending", end.message)
     actions, wakes = remove_pods(draft.children.pods, draft.now)
     draft.act_after_status(*actions)
     for wake in wakes:

@@ -90,7 +90,7 @@ class Lease:
             pause = await self._try()
             if self.held:
                 return
-            await asyncio.sleep(min(pause, self._jittered()))
+            await asyncio.sleep(min(pause, _jittered(self._terms.look)))
 
     async def keep(self) -> None:
         """Renews the Lease until that can't be done.
@@ -99,7 +99,7 @@ class Lease:
             LeaseLostError: another has it, or it could not be renewed in time.
         """
         while (left := self._until - self._clock()) > 0:
-            await asyncio.sleep(min(left, self._jittered()))
+            await asyncio.sleep(min(left, _jittered(self._terms.retry)))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._until - self._clock()):
                     await self._try()
@@ -194,8 +194,9 @@ class Lease:
         if self._seen is not None:
             self._seen = Seen(self._seen.record, None, self._seen.since)
 
-    def _jittered(self) -> float:
-        return self._terms.retry * random.uniform(1, 1 + JITTER)  # noqa: S311 - jitter, not a secret
+
+def _jittered(seconds: float) -> float:
+    return seconds * random.uniform(1, 1 + JITTER)  # noqa: S311 - jitter, not a secret
 
 
 async def act_while_held(lease: Lease, stop: asyncio.Event, act: Callable[[], Awaitable[None]]) -> None:

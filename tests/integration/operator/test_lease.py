@@ -13,7 +13,7 @@ from parley_operator.shell.kube import Kube
 from parley_operator.shell.lease import Lease, LeaseLostError, act_while_held
 from support.wait import eventually
 
-TERMS = Terms(duration=4, renew_within=2, retry=0.2, call=0.5)
+TERMS = Terms(duration=4, renew_within=2, retry=0.2, look=0.1, call=0.5)
 DEADLINE = 20.0
 
 

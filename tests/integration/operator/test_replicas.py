@@ -16,7 +16,7 @@ from support.processes import Program, free_ports
 from support.wait import until
 
 TAKEOVER = 20.0
-"""Within how many seconds a standby acts in the stead of one that is gone without a word."""
+"""Within how many seconds a standby acts in the stead of one that is gone without a word; a busy machine gets more."""
 
 
 @dataclass
@@ -93,9 +93,9 @@ def test_a_standby_acts_soon_after_the_active_one_was_killed(pair: Pair) -> None
     pair.first.program.kill()
     began = time.monotonic()
     name = pair.site.interview()
-    until("the interview is open", lambda: pair.site.status(name).get("phase") == "Open", TAKEOVER)
+    until("the interview is open", lambda: pair.site.status(name).get("phase") == "Open", TAKEOVER + WAIT)
     print(f"\na standby acts {time.monotonic() - began:.1f} s after SIGKILL")
-    assert pair.second.said == "ok: active"
+    pair.second.await_active()
 
 
 def test_a_standby_acts_at_once_when_the_active_one_is_told_to_stop(pair: Pair) -> None:
@@ -109,7 +109,7 @@ def test_a_standby_acts_at_once_when_the_active_one_is_told_to_stop(pair: Pair) 
 
 def test_one_that_was_stopped_for_longer_than_the_lease_writes_nothing_more(pair: Pair) -> None:
     pair.first.program.send(signal.SIGSTOP)
-    pair.second.await_active(TAKEOVER)
+    pair.second.await_active(TAKEOVER + WAIT)
     # Both see this one, and the watch of the first brings it as soon as it goes on.
     name = pair.site.interview(start="Immediate")
     before = len(pair.first.program.output)
@@ -132,5 +132,5 @@ def test_one_that_cannot_reach_the_api_server_ends(pair: Pair) -> None:
     """Its Lease runs out, and it ends so that it can be started again."""
     namespace = pair.site.environment["PARLEY_NAMESPACE"]
     pair.site.plane.kubectl("-n", namespace, "delete", "rolebinding", "parley-operator-lease")
-    assert pair.first.program.exit_code(TAKEOVER) == 1
+    assert pair.first.program.exit_code(TAKEOVER + WAIT) == 1
     assert "the Lease could not be renewed for 10 s" in pair.first.program.output

@@ -143,7 +143,6 @@ FAULTS = {
             read,
             refuse(503),
             times=6,
-            of_reads=True,
         ),
         Fault("read-reset", "connection reset at a read", read, _always(_reset_before)),
         Fault("apiserver-stopped", "SIGTERM to the API server", action, _end("apiserver", signal.SIGTERM), serial=True),

@@ -7,7 +7,19 @@ from typing import Any
 
 import pytest
 from parley_crds import Candidate, TemplateRef
-from parley_operator.actions import EmitEvent, SetFinalizer
+from parley_operator.actions import (
+    Action,
+    ApplyLink,
+    ApplyStatus,
+    CreateInputs,
+    CreatePod,
+    DeleteInputs,
+    DeleteLink,
+    DeletePod,
+    EmitEvent,
+    PinTemplate,
+    SetFinalizer,
+)
 from parley_operator.snapshot import ContextProblem
 from support.operator_world import START, World, in_progress, template, window
 
@@ -187,7 +199,42 @@ def test_each_transition_is_told_once() -> None:
     world.kill_pod(world.pod, 0)
     world.reconcile()
     told = [event.reason for event in world.events if isinstance(event, EmitEvent)]
-    assert told == ["Provisioning", "Ready", "InProgress", "Completed"]
+    assert told == ["InProgress", "Completed"]
+
+
+def test_an_interview_costs_no_more_writes_than_it_needs() -> None:
+    """Each is a call of the API server; a snapshot that is there already is none."""
+    done: list[Action] = []
+
+    class Counted(World):
+        def perform(self, action: Action) -> None:
+            done.append(action)
+            super().perform(action)
+
+    world = Counted()
+    world.reconcile()
+    assert [type(action) for action in done] == [
+        SetFinalizer,
+        PinTemplate,
+        ApplyLink,
+        ApplyStatus,
+        CreateInputs,
+        CreatePod,
+        ApplyStatus,
+    ]
+    done.clear()
+    world.ready_pod(world.pod)
+    world.reconcile()
+    world.arrive()
+    world.join()
+    world.reconcile()
+    world.finish("Completed")
+    world.reconcile()
+    assert [type(action) for action in done] == [ApplyStatus, ApplyStatus, EmitEvent]
+    done.clear()
+    world.kill_pod(world.pod, 0)
+    world.reconcile()
+    assert [type(action) for action in done] == [DeletePod, DeleteLink, ApplyStatus, EmitEvent, DeleteInputs]
 
 
 def lose_snapshot(world: World) -> None:
