@@ -74,5 +74,5 @@ def sample() -> list[Draw]:
     while len(dealt) < len(together) * PATHS_OF_A_FAULT:
         dealt += chance.sample(list(PATHS), len(PATHS))
     pairs = [(path, fault) for fault, path in zip(together * PATHS_OF_A_FAULT, dealt, strict=False)]
-    pairs += [(ALL, "apiserver-killed"), (ALL, "etcd-stopped")]
+    pairs += [(ALL, "apiserver-killed"), (ALL, "etcd-away")]
     return [Draw(path, fault, chance.random()) for path, fault in pairs]

@@ -29,8 +29,6 @@ logger = logging.getLogger(__name__)
 START_SECONDS = 180.0
 """Several operators start at once, on a machine that may be busy."""
 QUIET_SECONDS = 0.5
-AWAY_SECONDS = 2.0
-"""For how long a server stays away that was ended."""
 
 
 @dataclass
@@ -67,10 +65,10 @@ class Stage:
             finally:
                 plane.stop()
 
-    def revive(self, server: Program) -> None:
+    def revive(self, server: Program, away_seconds: float) -> None:
         """Starts etcd or the API server, which was told to end, again after a while."""
         server.exit_code(90)
-        threading.Event().wait(AWAY_SECONDS)
+        threading.Event().wait(away_seconds)
         self.hand.submit(server.start_again).result()
         self.plane.await_ready()
 
