@@ -5,6 +5,7 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/pages.css";
 import "./styles/room.css";
+import "./styles/room-small.css";
 
 const token = takeToken(window.location, window.history, () => window.sessionStorage);
 // Another invitation opened in this tab changes only the fragment: begin again with it.

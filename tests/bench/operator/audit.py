@@ -60,8 +60,11 @@ class AuditLog:
 
 
 def parse(event: dict[str, Any]) -> Call | None:
-    """The call that an event of the log tells of; None for what is no resource's, and no answer."""
-    if event["stage"] != "ResponseComplete" or "objectRef" not in event:
+    """The call that an event of the log tells of; None for what is no resource's, and no answer.
+
+    A Lease is renewed every few seconds, whether there are interviews or not, so its calls are no interview's.
+    """
+    if event["stage"] != "ResponseComplete" or event.get("objectRef", {}).get("resource") in (None, "leases"):
         return None
     reference, body = event["objectRef"], event.get("requestObject")
     return Call(

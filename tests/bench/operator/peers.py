@@ -1,6 +1,5 @@
 """Who is measured: Parley's operator, the Job controller, and a minimal reconciler in Go that does as Parley does."""
 
-import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -10,8 +9,8 @@ from typing import Any
 import httpx
 from bench.operator.work import INTERVIEW, JOB, Work
 from bench.operator.world import BOTS, HIRING, HOME, RAISED, START_SECONDS, World
-from support.chart import render, rights
-from support.processes import Program, free_ports, tool
+from support.operator_install import Spaces, granted
+from support.processes import Program, tool
 from support.wait import until
 
 type Json = dict[str, Any]
@@ -39,37 +38,20 @@ class Peer:
 
 def _parley(world: World, *python: str) -> Program:
     """`python`: what the interpreter is to run, where it is not the operator itself."""
-    chart = render(HOME, f"bots.namespace={BOTS}", f"operator.watchNamespaces={{{HIRING}}}")
-    world.apply(*rights(chart, "parley-operator"))
-    token = world.plane.kubectl("-n", HOME, "create", "token", "parley-operator", "--duration=4h").stdout.strip()
-    folder = world.folder
-    (folder / "token").write_text("the-operators-token\n")
-    (folder / "bot.json").write_text(json.dumps({"image": IMAGE}))
-    (port,) = free_ports(1)
-    environment = {
-        "PYTHONPATH": str(TESTS),
-        "KUBECONFIG": str(world.plane.kubeconfig_of(token)),
-        "PARLEY_INSTALLATION": "bench",
-        "PARLEY_BOTS_NAMESPACE": BOTS,
-        "PARLEY_LINK_KEY": LINK_KEY,
-        "PARLEY_LINK_BASE_URL": "https://talk.example.com",
-        "PARLEY_API_INTERNAL_URL": world.orders.url,
-        "PARLEY_CA_FILE": str(world.orders.ca_file),
-        "PARLEY_TOKEN_FILE": str(folder / "token"),
-        "PARLEY_BOT_DEFAULTS_FILE": str(folder / "bot.json"),
-        "PARLEY_WATCH_NAMESPACES": json.dumps([HIRING]),
-        "PARLEY_HEALTH_PORT": str(port),
-    }
+    spaces = Spaces(HIRING, BOTS, HOME)
+    environment = granted(world.plane, world.orders, world.folder, spaces, "bench", bot={"image": IMAGE})
+    environment["PYTHONPATH"] = str(TESTS)
+    health = f"http://127.0.0.1:{environment['PARLEY_HEALTH_PORT']}/healthz"
     program = world.start("operator", [sys.executable, *(python or ("-m", "parley_operator"))], environment)
 
-    def healthy() -> bool:
+    def active() -> bool:
         program.require_alive()
         try:
-            return httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).is_success
+            return httpx.get(health, trust_env=False).text == "ok: active"
         except httpx.TransportError:
             return False
 
-    until("the operator is healthy", healthy, START_SECONDS)
+    until("the operator is active", active, START_SECONDS)
     return program
 
 

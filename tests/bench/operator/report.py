@@ -13,9 +13,9 @@ Each cell has an empty control plane of its own: etcd, kube-apiserver with its a
 garbage collector with raised client limits, KWOK for the kubelet, and the bench itself, all on this machine. Times
 run from the create call to the moment that a watch tells of it, over all that was asked for; `> …` had not come when
 the cell was ended. A peer is saturated that left something undone at the end, or did less than 95 % of what was
-offered a second. Writes and reads are the peer's own by the audit log until all has reached its end state (the pod
-runs, and the Interview or the Job says so); KB are of request bodies as JSON. A burst that was done is deleted
-afterwards; it is gone when no object of it is left."""
+offered a second. Writes and reads are the peer's own by the audit log, renewals of its Lease left out, until all has
+reached its end state (the pod runs, and the Interview or the Job says so); KB are of request bodies as JSON. A burst
+that was done is deleted afterwards; it is gone when no object of it is left."""
 SHARES = (0.5, 0.9, 0.99)
 HEADER = (
     "offered",
