@@ -65,7 +65,7 @@ class Reference:
 class Result:
     """What became of a case. `delay` is how many seconds longer it took than its path without the fault.
 
-    `fitting` is how many calls there were that the fault fits: where it is less than the case's number, none was struck.
+    `fitting` is how many calls the fault fits: where it is less than the case's number, none was struck.
     """
 
     spec: Spec
