@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from support import nodes
 from support.cluster import BOTS, Hiring, Json
 from support.speech import ANSWERS, candidate
@@ -47,6 +48,21 @@ def test_a_bot_that_waits_is_evicted_at_once_and_replaced(hiring: Hiring) -> Non
     assert _record(hiring, 1)["reason"] == "Evicted"
     assert hiring.phase("ada") == "Ready"
     assert hiring.condition("ada", "Joinable")["status"] == "True"
+
+
+def test_a_bot_that_waits_moves_when_its_node_is_drained(hiring: Hiring, tmp_path: Path) -> None:
+    if len(nodes.for_bots(hiring.cluster)) < 2:
+        pytest.skip("one node alone: see KIND_WORKERS in docs/development.md")
+    hiring.cluster.apply(hiring.template(), hiring.interview("ada"))
+    hiring.wait_phase("ada", "Ready")
+    first = bot(hiring, hiring.uid("ada"))
+    with nodes.draining(hiring.cluster, first, tmp_path / "drain.log") as drain:
+        assert drain.exit_code(60) == 0, drain.output
+        until("the next bot is in the room", lambda: "readyAt" in _record(hiring, 2), 60)
+        second = bot(hiring, hiring.uid("ada"))
+    assert second["spec"]["nodeName"] != first["spec"]["nodeName"]
+    assert _record(hiring, 1)["reason"] == "Evicted"
+    assert hiring.phase("ada") == "Ready"
 
 
 def test_a_drain_waits_for_a_conversation_to_end(hiring: Hiring, tmp_path: Path) -> None:

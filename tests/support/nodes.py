@@ -18,6 +18,12 @@ def names(cluster: Cluster) -> list[str]:
     return cluster.kubectl("get", "nodes", "-o", "jsonpath={.items[*].metadata.name}").split()
 
 
+def for_bots(cluster: Cluster) -> list[str]:
+    """Those on which a bot may run: kind taints the control plane where there are workers."""
+    found = cluster.kubectl("get", "nodes", "-o", "json")
+    return [node["metadata"]["name"] for node in json.loads(found)["items"] if not node["spec"].get("taints")]
+
+
 @contextmanager
 def cordoned(cluster: Cluster) -> Iterator[None]:
     """No node takes a new pod."""
