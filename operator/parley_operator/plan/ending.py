@@ -178,7 +178,8 @@ def wind_up(draft: Draft, end: End) -> None:
     if draft.children.pods and not _ended_by_itself(draft, end):
         _dismiss(draft, end)
         return
-    draft.act(*remove_pods(draft.children.pods, draft.now)[0])
+    # After the status: how the bot ended is known from its pod alone.
+    draft.act_after_status(*remove_pods(draft.children.pods, draft.now)[0])
     ledger = draft.children.inputs
     steps = remove_room(ledger)
     if end.seal is not None and ledger is not None:

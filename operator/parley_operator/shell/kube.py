@@ -15,6 +15,7 @@ from typing import Any
 
 import aiohttp
 from kubernetes.aio.client import ApiClient
+from parley_protocol import InterviewRef
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from parley_operator.shell.pace import Pace
@@ -102,6 +103,11 @@ class Kube:
             return await self._call("GET", resource.path(namespace, name))
         except NotFoundError:
             return None
+
+    async def interview(self, ref: InterviewRef) -> Json | None:
+        """The Interview of this uid, or None where it is gone, whatever has its name now."""
+        found = await self.get(INTERVIEWS, ref.namespace, ref.name)
+        return None if found is None or found["metadata"]["uid"] != ref.uid else found
 
     async def list(
         self, resource: Resource, namespace: str | None, labels: str = "", *, accept: str = JSON

@@ -83,10 +83,10 @@ class Mirror(Kube):
 
         A namesake is not kept: the watch is still to tell of it, and only news wakes whom it is about.
         """
-        found = await self.get(INTERVIEWS, ref.namespace, ref.name)
-        if found is not None and found["metadata"]["uid"] != ref.uid:
+        found = await super().interview(ref)
+        held = self._memory.find((INTERVIEWS, ref.namespace, ref.name))
+        if found is None and held is not None and held.body is not None:
             self.forget(INTERVIEWS, ref.namespace, ref.name)
-            return None
         return found
 
     async def ledger(self, name: str) -> Json | None:

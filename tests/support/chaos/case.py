@@ -11,6 +11,7 @@ from parley_crds.names import LABEL_TEMPLATE, child_name, pod_name, tombstone_na
 from parley_rooms.names import room_name
 
 from support.chaos.kubelet import Bots
+from support.chaos.promises import Broken
 from support.chaos.rig import Rig
 from support.operator_site import TEMPLATE, Json
 from support.wait import until
@@ -18,12 +19,6 @@ from support.wait import until
 PATIENCE_SECONDS = 90.0
 """For what takes well under ten, faults included: the machine may be busy."""
 EVERY = 0.05
-TROUBLES = frozenset({("Warning", "StepFailed"), ("Warning", "ReconcileFailed")})
-"""What people are told of a fault while it lasts."""
-
-
-class Broken(AssertionError):
-    """The promise of a case was not kept."""
 
 
 @dataclass(frozen=True)

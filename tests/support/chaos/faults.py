@@ -18,6 +18,9 @@ RETRY_AFTER_SECONDS = 1
 STALL_SECONDS = 1.5
 HELD_SECONDS = 120
 """Longer than any client of the operator's waits: it hangs up, which ends the handler."""
+BRIEFLY, LONGER = 2.0, 15.0
+"""Seconds that a server is away: the operator lives through the one, and loses its Lease by the other."""
+TERM, KILL = signal.SIGTERM, signal.SIGKILL
 REASONS = {409: "Conflict", 429: "TooManyRequests", 500: "InternalError", 503: "ServiceUnavailable"}
 
 
@@ -30,7 +33,6 @@ class Fault:
     fits: Callable[[Call], bool]
     strike: Callable[[Rig], Strike]
     times: int = 1
-    of_reads: bool = False
     kills: bool = False
     serial: bool = False
 
@@ -106,14 +108,14 @@ def _always(strike: Strike) -> Callable[[Rig], Strike]:
     return lambda _: strike
 
 
-def _end(server: Literal["etcd", "apiserver"], number: int) -> Callable[[Rig], Strike]:
+def _end(server: Literal["etcd", "apiserver"], number: int, away_seconds: float) -> Callable[[Rig], Strike]:
     """A server is ended as the call arrives, and is back after a while."""
 
     def strike_of(rig: Rig) -> Strike:
         async def strike(exchange: Exchange) -> web.StreamResponse:
             program: Program = getattr(rig.stage.plane, server)
             program.send(number)
-            threading.Thread(target=rig.stage.revive, args=(program,), daemon=True).start()
+            threading.Thread(target=rig.stage.revive, args=(program, away_seconds), daemon=True).start()
             return await exchange.deliver(await exchange.forward())
 
         return strike
@@ -137,19 +139,18 @@ FAULTS = {
         Fault("reset-done", "done, and the connection reset", action, _always(_reset_after)),
         Fault("watches-cut", "every watch cut", action, _always(_cut_watches)),
         Fault("watches-stalled", "the watches tell everything late", action, _always(_stall_watches)),
-        Fault("read-error", "500 to a read", read, refuse(500), of_reads=True),
+        Fault("read-error", "500 to a read", read, refuse(500)),
         Fault(
             "read-unavailable",
             "503 to reads, for longer than the client retries",
             read,
             refuse(503),
             times=6,
-            of_reads=True,
         ),
-        Fault("read-reset", "connection reset at a read", read, _always(_reset_before), of_reads=True),
-        Fault("apiserver-stopped", "SIGTERM to the API server", action, _end("apiserver", signal.SIGTERM), serial=True),
-        Fault("apiserver-killed", "SIGKILL to the API server", action, _end("apiserver", signal.SIGKILL), serial=True),
-        Fault("etcd-stopped", "SIGTERM to etcd", action, _end("etcd", signal.SIGTERM), serial=True),
-        Fault("etcd-killed", "SIGKILL to etcd", action, _end("etcd", signal.SIGKILL), serial=True),
+        Fault("read-reset", "connection reset at a read", read, _always(_reset_before)),
+        Fault("apiserver-killed", "SIGKILL to the API server", action, _end("apiserver", KILL, BRIEFLY), serial=True),
+        Fault("etcd-killed", "SIGKILL to etcd", action, _end("etcd", KILL, BRIEFLY), serial=True),
+        Fault("apiserver-away", "the API server away for longer", action, _end("apiserver", TERM, LONGER), serial=True),
+        Fault("etcd-away", "etcd away for longer", action, _end("etcd", TERM, LONGER), serial=True),
     )
 }

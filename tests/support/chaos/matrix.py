@@ -1,7 +1,6 @@
 """Runs cases: each is a path with a fault at one of its calls, held to what the path comes to without one."""
 
 import contextlib
-import json
 import logging
 import queue
 import threading
@@ -12,9 +11,10 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from support.chaos.case import PATIENCE_SECONDS, TROUBLES, Broken, Case, EndState
+from support.chaos.case import PATIENCE_SECONDS, Case, EndState
 from support.chaos.faults import FAULTS, Fault
 from support.chaos.paths import PATHS, Path
+from support.chaos.promises import Broken, hold_actions, hold_bots, hold_events, hold_rooms
 from support.chaos.rig import Rig, Stage
 from support.fault_proxy import Call, Rule
 from support.wait import until
@@ -23,10 +23,6 @@ logger = logging.getLogger(__name__)
 
 ALL = "all"
 """The path that is all of them at once, under one operator."""
-MORE_EVENTS = 4
-"""What a fault may add to what people are told."""
-MORE_ACTIONS = 12
-"""What a fault may add to twice the actions of its path: beyond that something is done over and over."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +50,11 @@ class Reference:
     events: Sequence[tuple[str, str]]
     calls: Sequence[Call]
     seconds: float
+
+    @property
+    def actions(self) -> int:
+        """How many of its calls change something."""
+        return sum(call.kind == "action" for call in self.calls)
 
     def count(self, fault: Fault) -> int:
         """How many of its calls the fault fits."""
@@ -89,7 +90,7 @@ def measure(rig: Rig, path: Path) -> Reference:
     state = until("it comes to rest", lambda: _resting(rig, case, path), PATIENCE_SECONDS)
     seconds = max(call.at for call in rig.proxy.calls) - started
     reference = Reference(state, case.events(), tuple(rig.proxy.calls), seconds)
-    _hold_bots(case, path)
+    hold_bots(case.bots, path.bots)
     case.tidy()
     return reference
 
@@ -126,7 +127,8 @@ def attempt(rig: Rig, spec: Spec, references: References) -> Result:
         result.calls = tuple(rig.proxy.calls)
         for path, case in zip(paths, cases, strict=True):
             _hold(case, path, references[path.name])
-        _hold_calls(result.calls, cases, [references[path.name] for path in paths])
+        hold_rooms(result.calls, {name for case in cases for name in case.rooms})
+        hold_actions(result.calls, [references[path.name].actions for path in paths])
         rig.proxy.begin()
         for case in cases:
             case.tidy()
@@ -160,36 +162,8 @@ def _hold(case: Case, path: Path, reference: Reference) -> None:
     """The promises beside the end itself, and the end again: the operator has come to rest since."""
     if (state := case.end_state()) != reference.end:
         raise Broken(f"the end did not stay: {state}; without the fault: {reference.end}")
-    _hold_bots(case, path)
-    events = case.events()
-    if news := set(events) - set(reference.events) - TROUBLES:
-        raise Broken(f"people were told what was not so: {news}")
-    if len(events) > len(reference.events) + MORE_EVENTS:
-        raise Broken(f"people were told too much: {events}")
-
-
-def _hold_bots(case: Case, path: Path) -> None:
-    made = {name: uids for bots in case.bots for name, uids in bots.uids.items()}
-    if len(made) != path.bots:
-        raise Broken(f"the bots were {sorted(made)}, not {path.bots}")
-    if twice := [name for name, uids in made.items() if len(uids) > 1]:
-        raise Broken(f"made twice: {twice}")
-    if any(bots.most > 1 for bots in case.bots):
-        raise Broken("two bots were there at once")
-
-
-def _hold_calls(calls: Sequence[Call], cases: Iterable[Case], references: Sequence[Reference]) -> None:
-    rooms = {
-        json.loads(call.body)["name"]
-        for call in calls
-        if (call.peer, call.method, call.path) == ("daily", "POST", "/v1/rooms")
-    }
-    if others := rooms - {name for case in cases for name in case.rooms}:
-        raise Broken(f"other rooms were made: {others}")
-    actions = sum(call.kind == "action" for call in calls)
-    usual = sum(call.kind == "action" for reference in references for call in reference.calls)
-    if actions > 2 * usual + MORE_ACTIONS * len(references):
-        raise Broken(f"{actions} actions, where it takes {usual}")
+    hold_bots(case.bots, path.bots)
+    hold_events(case.events(), reference.events)
 
 
 class Runner:

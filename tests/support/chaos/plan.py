@@ -12,8 +12,6 @@ from support.chaos.paths import PATHS
 SEED = 4
 OUTAGES = 12
 """At how many calls of all paths together each server is ended: it takes half a minute, and every path is struck."""
-READ_PATHS = ("immediate", "replaced", "deleted", "put-back")
-"""Where a fault strikes at every read; the other paths read the same by the same code."""
 PATHS_OF_A_FAULT = 2
 
 
@@ -27,9 +25,8 @@ def every_case(references: References) -> list[Spec]:
 
 def _cases_of(fault: Fault, references: References) -> Iterator[Spec]:
     for path, reference in references.items():
-        if not fault.of_reads or path in READ_PATHS:
-            for number in range(1, reference.count(fault) + 1):
-                yield Spec(path, fault.name, number)
+        for number in range(1, reference.count(fault) + 1):
+            yield Spec(path, fault.name, number)
 
 
 def _outages(fault: Fault, references: References) -> list[int]:
@@ -77,5 +74,5 @@ def sample() -> list[Draw]:
     while len(dealt) < len(together) * PATHS_OF_A_FAULT:
         dealt += chance.sample(list(PATHS), len(PATHS))
     pairs = [(path, fault) for fault, path in zip(together * PATHS_OF_A_FAULT, dealt, strict=False)]
-    pairs += [(ALL, "apiserver-killed"), (ALL, "etcd-stopped")]
+    pairs += [(ALL, "apiserver-killed"), (ALL, "etcd-away")]
     return [Draw(path, fault, chance.random()) for path, fault in pairs]

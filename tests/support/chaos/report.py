@@ -74,7 +74,7 @@ def _cell(results: list[Result]) -> str:
 
 
 def _slowest(results: Iterable[Result]) -> float:
-    return max((each.delay for each in results if each.passed), default=0.0)
+    return max((max(0.0, each.delay) for each in results if each.passed), default=0.0)
 
 
 def keep(results: Sequence[Result], minutes: float, every: int, versions: dict[str, str]) -> None:

@@ -22,12 +22,13 @@ from support.fault_proxy import FaultProxy, Server
 from support.operator_install import installed
 from support.operator_site import Daily, Orders
 from support.processes import Program
+from support.wait import until
 
 logger = logging.getLogger(__name__)
 
+START_SECONDS = 180.0
+"""Several operators start at once, on a machine that may be busy."""
 QUIET_SECONDS = 0.5
-AWAY_SECONDS = 2.0
-"""For how long a server stays away that was ended."""
 
 
 @dataclass
@@ -64,10 +65,10 @@ class Stage:
             finally:
                 plane.stop()
 
-    def revive(self, server: Program) -> None:
+    def revive(self, server: Program, away_seconds: float) -> None:
         """Starts etcd or the API server, which was told to end, again after a while."""
         server.exit_code(90)
-        threading.Event().wait(AWAY_SECONDS)
+        threading.Event().wait(away_seconds)
         self.hand.submit(server.start_again).result()
         self.plane.await_ready()
 
@@ -104,6 +105,7 @@ class Rig:
             rig = cls(stage, QuickSite.of(site))
             rig._keeper.start()
             try:
+                until("the operator is up and has nothing to do", rig.quiet, START_SECONDS)
                 yield rig
             finally:
                 rig._close()

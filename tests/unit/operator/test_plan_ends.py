@@ -19,6 +19,18 @@ def test_a_finished_bot_that_lingers_is_dismissed() -> None:
     assert world.condition("Complete") == ("True", "CandidateLeft")
 
 
+@pytest.mark.parametrize("crash_after", range(6))
+def test_how_a_bot_ended_is_kept_by_an_operator_that_dies_in_between(crash_after: int) -> None:
+    world = in_progress(World())
+    world.finish("Completed")
+    world.kill_pod(world.pod, 0)
+    world.reconcile(crash_after=crash_after)
+    world.reconcile()
+    assert world.status.phase == "Completed"
+    assert world.last_attempt.reason == "Exited"
+    assert (world.pods, world.inputs) == ({}, None)
+
+
 def test_a_window_that_is_past_expires_at_once() -> None:
     world = World(spec=window(expires_at=-1))
     world.reconcile()

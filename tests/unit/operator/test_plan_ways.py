@@ -234,7 +234,7 @@ def test_an_interview_costs_no_more_writes_than_it_needs() -> None:
     done.clear()
     world.kill_pod(world.pod, 0)
     world.reconcile()
-    assert [type(action) for action in done] == [DeletePod, DeleteLink, ApplyStatus, EmitEvent, DeleteInputs]
+    assert [type(action) for action in done] == [DeleteLink, ApplyStatus, EmitEvent, DeletePod, DeleteInputs]
 
 
 def lose_snapshot(world: World) -> None:
