@@ -321,7 +321,8 @@ class Interviews(RuleBasedStateMachine):
         marked = {pod.name for pod in world.children().pods if pod.marked}
         session = world.status.session
         assert not marked or (session is not None and session.started_at is not None)
-        if world.phase == "InProgress" and world.plan().actions == []:
+        finished = world.condition("SessionFinished") is not None
+        if world.phase == "InProgress" and not finished and world.plan().actions == []:
             assert {pod.name for pod in world.children().pods if pod.ready and pod.deleted_at is None} <= marked
 
     @invariant()
