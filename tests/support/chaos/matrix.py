@@ -63,10 +63,14 @@ class Reference:
 
 @dataclass
 class Result:
-    """What became of a case. `delay` is how many seconds longer it took than its path without the fault."""
+    """What became of a case. `delay` is how many seconds longer it took than its path without the fault.
+
+    `fitting` is how many calls there were that the fault fits: where it is less than the case's number, none was struck.
+    """
 
     spec: Spec
     reached: bool = False
+    fitting: int = 0
     error: str | None = None
     seconds: float = 0.0
     delay: float = 0.0
@@ -135,7 +139,7 @@ def attempt(rig: Rig, spec: Spec, references: References) -> Result:
     except (AssertionError, TimeoutError, LookupError, httpx.HTTPError) as error:
         result.error = f"{type(error).__name__}: {error}"
         result.calls = result.calls or tuple(rig.proxy.calls)
-    result.reached = bool(rule.struck)
+    result.reached, result.fitting = bool(rule.struck), rule.seen
     if rig.proxy.fault is not None:
         result.error = f"the proxy itself failed: {rig.proxy.fault!r}"
     result.seconds = time.monotonic() - started
