@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # A kind cluster on the Docker engine that answers: up, down and status, and how images reach it.
 #
-# KIND_NODE_IMAGE names another node image than kind's own.
+# KIND_NODE_IMAGE names another node image than kind's own; KIND_WORKERS is how many workers the cluster is made with
+# (default 0: its one node does everything).
 
 kind_name=parley
 kind_container=$kind_name-control-plane
@@ -12,9 +13,11 @@ oldest_kubectl=1.33 # of those that are used as they are found
 . "$here/lib/store.sh"
 
 kube() { "$bin/kubectl" --kubeconfig "$PARLEY_CACHE/kubeconfig" --request-timeout 20s "$@"; }
-cluster_containers() { docker exec --interactive "$kind_container" ctr --namespace k8s.io "$@"; }
+cluster_containers() { docker exec --interactive "${image_node:-$kind_container}" ctr --namespace k8s.io "$@"; }
+# cluster_image_nodes: those on which pods run; beside workers, kind keeps them off the control plane.
+cluster_image_nodes() { kind_nodes | grep -- -worker || echo "$kind_container"; }
 cluster_has_image() { [ -n "$(cluster_containers images ls --quiet "name==$1")" ]; }
-cluster_load_from_docker() { "$bin/kind" load docker-image --name "$kind_name" "$1"; }
+cluster_load_from_docker() { "$bin/kind" load docker-image --name "$kind_name" --nodes "$image_node" "$1"; }
 
 # container_state: Docker's word for the node's state, or absent. Where Docker does not answer, that is an error: a cluster
 # that can't be seen is still there.
@@ -25,8 +28,13 @@ container_state() {
   echo "${state:-absent}"
 }
 
+kind_nodes() { "$bin/kind" get nodes --name "$kind_name" 2>/dev/null | sort; }
+
+# node_is_ready: each one of the cluster is.
 node_is_ready() {
-  [ "$(kube get node "$kind_container" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' 2>/dev/null)" = True ]
+  local ready
+  ready=$(kube get nodes -o 'jsonpath={range .items[*]}{.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}' 2>/dev/null)
+  [ -n "$ready" ] && ! grep -qv '^True$' <<<"$ready"
 }
 
 # is_ours: the cluster that is there has this cache's store in it.
@@ -46,6 +54,7 @@ is_up() {
 
 cluster_up() {
   local start=$SECONDS state
+  [[ ${KIND_WORKERS:-0} =~ ^[0-9]$ ]] || die "KIND_WORKERS is $KIND_WORKERS; it must be a digit"
   timeout 20 docker info >/dev/null 2>&1 || die "CLUSTER=kind needs a Docker engine that answers; without one: CLUSTER=node"
   state=$(container_state)
   if ! is_up "$state"; then
@@ -80,7 +89,7 @@ kubectl_for_kind() {
 
 # wake_cluster: one that is whole but stopped, as after a restart of Docker.
 wake_cluster() {
-  docker start "$kind_container" >/dev/null && wait_for 60 "the node" node_is_ready
+  kind_nodes | xargs docker start >/dev/null && wait_for 60 "the node" node_is_ready
 }
 
 create_cluster() { # STATE
@@ -90,8 +99,8 @@ create_cluster() { # STATE
   write_kind_config
   step "kind cluster" "$bin/kind" create cluster --name "$kind_name" --kubeconfig "$PARLEY_CACHE/kubeconfig" --retain \
     --config "$PARLEY_CACHE/kind.yaml" --wait 180s ${KIND_NODE_IMAGE:+--image "$KIND_NODE_IMAGE"}
-  # kind's own wait ends with a warning, not an error.
-  wait_for 30 "the node" node_is_ready || die "the kind node did not become ready; docker logs $kind_container tells more"
+  # kind's own wait ends with a warning, not an error, and is for the control plane alone.
+  wait_for 60 "the node" node_is_ready || die "the kind node did not become ready; docker logs $kind_container tells more"
 }
 
 delete_cluster() {
@@ -100,6 +109,9 @@ delete_cluster() {
 
 # failCgroupV1: since 1.35 the kubelet refuses cgroup v1 unless told otherwise; on cgroup v2 the word does nothing.
 write_kind_config() {
+  local mounts number
+  mounts="  extraMounts:
+  - {hostPath: \"$store_dir\", containerPath: $store_in_node}"
   cat >"$PARLEY_CACHE/kind.yaml" <<END
 kind: Cluster
 apiVersion: kind.x-k8s.io/v1alpha4
@@ -108,8 +120,8 @@ nodes:
   extraPortMappings:
   - {containerPort: 30480, hostPort: 30480, listenAddress: 127.0.0.1}
   - {containerPort: 30481, hostPort: 30481, listenAddress: 127.0.0.1}
-  extraMounts:
-  - {hostPath: "$store_dir", containerPath: $store_in_node}
+$mounts
+$(for ((number = 0; number < ${KIND_WORKERS:-0}; number++)); do echo "- role: worker"; echo "$mounts"; done)
 kubeadmConfigPatches:
 - |
   kind: KubeletConfiguration

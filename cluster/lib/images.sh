@@ -118,9 +118,15 @@ recorded_image() {
 }
 
 load_command() {
-  local name image names=("$@") loaded=''
-  [ $# -gt 0 ] || names=("${image_names[@]}")
-  for name in "${names[@]}"; do
+  local image_node
+  [ $# -gt 0 ] || set -- "${image_names[@]}"
+  for image_node in $(cluster_image_nodes); do load_node "$@"; done
+}
+
+# load_node NAME...: what $image_node, which cluster_containers speaks of, lacks.
+load_node() {
+  local name image loaded=''
+  for name in "$@"; do
     image=$(recorded_image "$name") || exit
     if cluster_has_image "docker.io/$image"; then continue; fi
     if by_docker; then

@@ -23,6 +23,7 @@ done
 kube() { "$bin/kubectl" --kubeconfig "$PARLEY_CACHE/kubeconfig" --request-timeout 20s "$@"; }
 containers() { ctr --address "$containerd_socket" --namespace k8s.io "$@"; }
 
+cluster_image_nodes() { echo "$node_name"; }
 cluster_containers() { containers "$@"; }
 cluster_has_image() { [ -n "$(containers images ls --quiet "name==$1")" ]; }
 

@@ -80,6 +80,14 @@ class CreatePod:
 
 
 @dataclass(frozen=True, slots=True)
+class MarkPod:
+    """Marks a pod as one that a candidate talks with: a drain has to wait for it."""
+
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeletePod:
     """Deletes a pod with this grace (seconds); 0 removes it at once, whether its node answers or not."""
 
@@ -177,6 +185,7 @@ type Action = (
     | EnsureRoom
     | EjectBot
     | CreatePod
+    | MarkPod
     | DeletePod
     | Seal
     | Erase

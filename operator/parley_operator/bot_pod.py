@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from parley_crds import BotSettings
-from parley_crds.names import child_name, interview_annotations, pod_labels, pod_name
+from parley_crds.names import LABEL_IN_INTERVIEW, child_name, interview_annotations, pod_labels, pod_name
 from parley_protocol import BotInputs
 from parley_protocol.socket import BOT_PORT
 
@@ -32,8 +32,12 @@ def bot_pod(
     not_before: datetime | None,
     no_show_seconds: int,
     deadline: datetime | None = None,
+    in_interview: bool = False,
 ) -> Json:
-    """The manifest of the current attempt's pod, controlled by the inputs Secret; `deadline` is the interview's."""
+    """The manifest of the current attempt's pod, controlled by the inputs Secret.
+
+    `deadline` is the interview's; `in_interview`: the conversation goes on with this bot.
+    """
     ref, defaults = inputs.interview, installation.bot
     child = child_name(ref.name, ref.uid)
     ahead = 0 if not_before is None else max(0, int((not_before - now).total_seconds()))
@@ -47,7 +51,8 @@ def bot_pod(
             "name": pod_name(child, inputs.attempt),
             "namespace": installation.bots_namespace,
             "labels": pod_labels(installation.name, ref.uid, inputs.attempt)
-            | {"app.kubernetes.io/name": "parley-bot", "app.kubernetes.io/component": "bot"},
+            | {"app.kubernetes.io/name": "parley-bot", "app.kubernetes.io/component": "bot"}
+            | ({LABEL_IN_INTERVIEW: "true"} if in_interview else {}),
             "annotations": interview_annotations(ref.namespace, ref.name),
             "ownerReferences": [
                 {

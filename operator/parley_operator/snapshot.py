@@ -95,7 +95,8 @@ class InputsSecret:
 class Pod:
     """A bot's pod. `settled_at` is when its readiness last changed, `deleted_at` when its deletion's `grace` ends.
 
-    `unreachable` means that it is its node that is not heard of, so that nothing it says of the pod is news.
+    `unreachable` means that it is its node that is not heard of, so that nothing it says of the pod is news. `marked`:
+    a drain waits for it.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Pod:
     settled_at: datetime
     ready: bool = False
     unreachable: bool = False
+    marked: bool = False
     deleted_at: datetime | None = None
     grace: int | None = None
     ended_at: datetime | None = None

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from parley_operator.actions import CreateInputs, CreatePod, DeleteInputs, DeletePod, UpdateInputs
+from parley_crds.names import LABEL_IN_INTERVIEW
+from parley_operator.actions import CreateInputs, CreatePod, DeleteInputs, DeletePod, MarkPod, UpdateInputs
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
-type BotsAction = CreateInputs | UpdateInputs | DeleteInputs | CreatePod | DeletePod
+type BotsAction = CreateInputs | UpdateInputs | DeleteInputs | CreatePod | MarkPod | DeletePod
 
 
 @dataclass
@@ -43,6 +44,11 @@ class BotsNamespace:
                     self.inputs = None
             case CreatePod(manifest):
                 self._create_pod(manifest)
+            case MarkPod(name, uid):
+                pod = self.pods.get(name)
+                if pod is not None and pod["metadata"]["uid"] == uid:
+                    labels = {**pod["metadata"]["labels"], LABEL_IN_INTERVIEW: "true"}
+                    self.pods[name] = {**pod, "metadata": {**pod["metadata"], "labels": labels}}
             case DeletePod(name, uid, grace):
                 pod = self.pods.get(name)
                 if pod is not None and pod["metadata"]["uid"] == uid:

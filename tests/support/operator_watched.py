@@ -10,6 +10,7 @@ from parley_operator.actions import (
     CreatePod,
     DeleteInterview,
     EnsureRoom,
+    MarkPod,
     PinTemplate,
 )
 from parley_operator.plan.rooms import orphans, own_rooms
@@ -33,6 +34,10 @@ class WatchedWorld(World):
         match action:
             case CreatePod():
                 self._expect_a_pod()
+            case MarkPod():
+                session = self.status.session
+                assert session is not None
+                assert session.started_at is not None, "a bot that waits is kept from moving"
             case DeleteInterview(version) if version == self._version():
                 found = self.found_tombstone(self.installation.name, "jane")
                 assert found is not None

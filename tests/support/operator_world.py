@@ -35,6 +35,7 @@ from parley_operator.actions import (
     EmitEvent,
     EnsureRoom,
     Erase,
+    MarkPod,
     PinTemplate,
     Plan,
     RemoveTombstone,
@@ -226,7 +227,7 @@ class World(Remains):
             case DeleteInterview(version):
                 if version == self._version():
                     self.delete()
-            case CreateInputs() | UpdateInputs() | DeleteInputs() | CreatePod() | DeletePod():
+            case CreateInputs() | UpdateInputs() | DeleteInputs() | CreatePod() | MarkPod() | DeletePod():
                 self.perform_on_bots(action)
             case EnsureRoom() | EjectBot() | DeleteRoom() | Seal() | Erase():
                 self._perform_outside(action)

@@ -7,7 +7,7 @@ from parley_crds import Attempt, ConditionType, find_condition
 from parley_crds.names import pod_name
 from parley_protocol import BotInputs
 
-from parley_operator.actions import CreatePod, DeletePod, EjectBot, UpdateInputs
+from parley_operator.actions import CreatePod, DeletePod, EjectBot, MarkPod, UpdateInputs
 from parley_operator.bot_pod import bot_pod
 from parley_operator.manifests import changed_inputs
 from parley_operator.plan.attempts import Fate, closed, fate_of, foretold, last_line, record_of, recorded, retry_at
@@ -113,6 +113,7 @@ def create_pod(draft: Draft, ledger: InputsSecret, inputs: BotInputs) -> Hold:
         not_before=spec.window.not_before if spec.window else None,
         no_show_seconds=spec.no_show_seconds,
         deadline=draft.deadline,
+        in_interview=draft.session.started_at is not None,
     )
     if step in draft.children.troubles:
         # Told first: as long as it fails, nothing that comes after it is reached. The pod itself tells that it worked.
@@ -130,6 +131,9 @@ def watch_over(draft: Draft, pod: Pod, ledger: InputsSecret) -> Hold | None:
         _remove_stuck(draft, pod)
         return STARTING
     if pod.ready:
+        if draft.session.started_at is not None and not pod.marked:
+            # After the status: where it fails, people are told of the conversation all the same.
+            draft.act_after_status(MarkPod(pod.name, pod.uid))
         return None
     record = record_of(draft.attempts, pod.attempt)
     was_ready = record is not None and record.ready_at is not None

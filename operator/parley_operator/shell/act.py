@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import aiohttp
 from parley_crds import API_VERSION, INTERVIEW_KIND, OPERATOR_MANAGER, InterviewStatus
-from parley_crds.names import FINALIZER, child_name, link_secret_name, tombstone_name
+from parley_crds.names import FINALIZER, LABEL_IN_INTERVIEW, child_name, link_secret_name, tombstone_name
 from parley_protocol import InterviewRef
 from parley_rooms.errors import RoomError
 from parley_rooms.provider import RoomPlan, RoomProvider, user_id
@@ -30,6 +30,7 @@ from parley_operator.actions import (
     EmitEvent,
     EnsureRoom,
     Erase,
+    MarkPod,
     PinTemplate,
     RemoveTombstone,
     Seal,
@@ -99,6 +100,8 @@ class Actor:
                 await self._kube.replace(SECRETS, manifest)
             case CreatePod(manifest):
                 await self._create(PODS, manifest)
+            case MarkPod(name, uid):
+                await self._mark(name, uid)
             case DeletePod(name, uid, grace):
                 await self._kube.delete(PODS, self._installation.bots_namespace, name, uid=uid, grace=grace)
             case DeleteInputs(uid):
@@ -121,6 +124,12 @@ class Actor:
             await self._kube.create(resource, manifest)
         except AlreadyExistsError:
             logger.debug("%s %s is there already", resource.plural, manifest["metadata"]["name"])
+
+    async def _mark(self, name: str, uid: str) -> None:
+        """Marks a pod; one that is gone needs no mark. The uid has a namesake refused."""
+        metadata = {"uid": uid, "labels": {LABEL_IN_INTERVIEW: "true"}}
+        with contextlib.suppress(NotFoundError):
+            await self._kube.patch(PODS, self._installation.bots_namespace, name, {"metadata": metadata})
 
     async def _pin(self, ref: InterviewRef, manifest: Json) -> None:
         """Creates a snapshot unless one is known: many Interviews have the same, and only the first makes it."""

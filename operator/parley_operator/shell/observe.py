@@ -22,6 +22,7 @@ from parley_crds import (
 from parley_crds.names import (
     INPUTS_KEY,
     LABEL_ATTEMPT,
+    LABEL_IN_INTERVIEW,
     LABEL_READABLE,
     LINK_TOKEN_KEY,
     LINK_URL_KEY,
@@ -218,7 +219,8 @@ def pod_of(pod: Json) -> Pod:
     cause = next((part for part in causes if part.get("reason")), {})
     told = (cause, ended, waiting, unscheduled)
     created = _time(metadata["creationTimestamp"])
-    attempt = metadata.get("labels", {}).get(LABEL_ATTEMPT, "0")
+    labels = metadata.get("labels", {})
+    attempt = labels.get(LABEL_ATTEMPT, "0")
     return Pod(
         name=metadata["name"],
         uid=metadata["uid"],
@@ -229,6 +231,7 @@ def pod_of(pod: Json) -> Pod:
         ready=ready.get("status") == "True",
         # Of a node that is silent the node controller takes Ready alone; the kubelet writes both.
         unreachable=ready.get("status") == "False" and conditions.get("ContainersReady", {}).get("status") == "True",
+        marked=labels.get(LABEL_IN_INTERVIEW) == "true",
         deleted_at=_time(metadata["deletionTimestamp"]) if "deletionTimestamp" in metadata else None,
         grace=metadata.get("deletionGracePeriodSeconds"),
         ended_at=_time(ended["finishedAt"]) if ended.get("finishedAt") else None,

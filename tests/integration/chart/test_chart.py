@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from parley_crds.crd import all_crds
+from parley_crds.names import LABEL_IN_INTERVIEW, LABEL_INSTALLATION
 from parley_operator.capacity import Capacity
 from parley_operator.installation import BotDefaults
 from support import json_schemas
@@ -128,6 +129,7 @@ def test_dailys_key_is_a_file_that_follows_its_secret(program: str) -> None:
         ("operator.startDeadlineSeconds=179", "/operator/startDeadlineSeconds"),
         ("api.replicas=2", "api.replicas: the folder store takes one replica"),
         ("store.type=s3", "store.s3.bucket is needed"),
+        ("bots.terminationGracePeriodSeconds=4", "/bots/terminationGracePeriodSeconds"),
         ("bots.namespace=default", "bots.namespace: bots need another namespace"),
         ("rooms.default=daily", "rooms.default: daily needs"),
         ("image.registry=", "image.registry: name the registry"),
@@ -229,6 +231,29 @@ def test_two_replicas_of_the_operator_keep_apart() -> None:
     keys = {term["weight"]: term["podAffinityTerm"]["topologyKey"] for term in (on_nodes, in_zones)}
     assert keys == {100: "kubernetes.io/hostname", 50: "topology.kubernetes.io/zone"}
     assert "affinity" not in _pods("default")["parley-operator"]
+
+
+def test_a_drain_waits_for_running_interviews_only() -> None:
+    """A percentage, or `maxUnavailable`, would have the controller look for a scale that no bot's owner has."""
+    (budget,) = [document for document in render("parley") if document["kind"] == "PodDisruptionBudget"]
+    spec = budget["spec"]
+    assert budget["metadata"]["namespace"] == "parley-bots"
+    assert spec["selector"]["matchLabels"] == {LABEL_INSTALLATION: "parley", LABEL_IN_INTERVIEW: "true"}
+    assert spec["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
+    assert isinstance(spec["minAvailable"], int)
+    assert "maxUnavailable" not in spec
+    without = render("parley", "bots.podDisruptionBudget.enabled=false")
+    assert "PodDisruptionBudget" not in {document["kind"] for document in without}
+
+
+def test_the_operator_changes_pods_in_the_bots_namespace_only() -> None:
+    roles = [document for document in render("parley") if document["kind"] in ("Role", "ClusterRole")]
+    for role in roles:
+        pods = [rule for rule in role["rules"] if "pods" in rule["resources"]]
+        verbs = {verb for rule in pods for verb in rule["verbs"]}
+        if verbs & {"create", "patch", "update", "delete"}:
+            assert (role["kind"], role["metadata"]["namespace"]) == ("Role", "parley-bots"), role["metadata"]
+            assert verbs == {"get", "list", "watch", "create", "patch", "delete"}
 
 
 def _bot_defaults(*values: str) -> BotDefaults:

@@ -5,7 +5,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import httpx
-from parley_crds.names import child_name
+from parley_crds.names import LABEL_IN_INTERVIEW, child_name
 from support.operator_site import TEMPLATE, WAIT, Site
 from support.wait import until
 
@@ -46,6 +46,7 @@ def test_immediate_start_to_completed(site: Site) -> None:
     site.await_condition(name, "Joinable", "True", "BotReady")
     site.session(name, "CandidateArrived", "Consented", startedAt="2026-11-22T12:01:00Z")
     site.await_phase(name, "InProgress")
+    until("a drain waits for its bot", lambda: LABEL_IN_INTERVIEW in site.pods(uid)[0]["metadata"]["labels"], WAIT)
     site.session(name, "SessionFinished", "Completed", startedAt="2026-11-22T12:01:00Z", reason="Completed")
     site.dead(pod["metadata"]["name"], 0)
     site.await_phase(name, "Completed")

@@ -54,6 +54,9 @@ async def rooms(site: Site) -> AsyncIterator[DailyRooms]:
 
 @pytest.fixture(autouse=True)
 def clean(site: Site) -> Iterator[None]:
+    """The emulator without rooms that other tests have left, and afterwards without this one's."""
+    for name in site.daily.rooms():
+        site.daily.delete(name)
     yield
     site.daily.clock(0)
     site.daily.fail()

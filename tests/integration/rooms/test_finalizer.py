@@ -18,6 +18,7 @@ from parley_rooms.provider import RoomPlan
 from parley_rooms.retry import Retry
 from pydantic import SecretStr
 from support.daily_key import GivenKey
+from support.operator_queue import unlimited
 from support.operator_world import World
 
 KEY = "the-domain's-key"
@@ -80,7 +81,7 @@ async def test_a_finalizer_goes_whatever_daily_does(daily: RunningDaily, fault: 
     )
     around = Around(rooms)
     world, untyped = around.world, cast("Any", around)
-    reconciler = Reconciler(cast("Observer", untyped), cast("Actor", untyped), lambda: world.now)
+    reconciler = Reconciler(cast("Observer", untyped), cast("Actor", untyped), unlimited(), lambda: world.now)
     await reconciler.reconcile(REF)
     (name,) = daily.service.domain.rooms
     daily.faults.order([Fault.model_validate({**FAULTS[fault], "times": None})])
@@ -105,7 +106,7 @@ async def test_a_finalizer_waits_for_a_daily_that_recovers(daily: RunningDaily) 
     rooms = DailyRooms(GivenKey(KEY), f"http://127.0.0.1:{daily.port}/v1", retry=Retry(attempts=1))
     around = Around(rooms)
     world, untyped = around.world, cast("Any", around)
-    reconciler = Reconciler(cast("Observer", untyped), cast("Actor", untyped), lambda: world.now)
+    reconciler = Reconciler(cast("Observer", untyped), cast("Actor", untyped), unlimited(), lambda: world.now)
     await reconciler.reconcile(REF)
     daily.faults.order([Fault(kind="error", status=503)])
     world.delete()

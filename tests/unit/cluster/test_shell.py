@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 from support.wait import until
 
 CLUSTER = Path(__file__).parents[3] / "cluster"
@@ -141,6 +142,21 @@ def test_a_kind_cluster_is_ours_by_the_store_that_is_in_it(tmp_path: Path, mount
     (programs / "docker").chmod(0o755)
     done = bash('. "$here/kind/main.sh"; is_ours', tmp_path, PATH=f"{programs}:{os.environ['PATH']}")
     assert (done.returncode == 0) is ours
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_every_node_of_a_kind_cluster_has_the_store(tmp_path: Path, workers: int) -> None:
+    bash('. "$here/kind/main.sh"; write_kind_config', tmp_path, KIND_WORKERS=str(workers))
+    nodes = yaml.safe_load((tmp_path / "kind.yaml").read_text())["nodes"]
+    assert [node["role"] for node in nodes] == ["control-plane", *["worker"] * workers]
+    mount = {"hostPath": f"{tmp_path}/store", "containerPath": "/var/lib/parley-store"}
+    assert all(node["extraMounts"] == [mount] for node in nodes)
+
+
+def test_a_number_of_workers_that_is_none_is_refused(tmp_path: Path) -> None:
+    done = bash('. "$here/kind/main.sh"; cluster_up', tmp_path, KIND_WORKERS="two")
+    assert done.returncode == 1
+    assert "KIND_WORKERS is two" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -314,6 +314,18 @@ class Interviews(RuleBasedStateMachine):
         assert len(self.world.rooms) <= 1
 
     @invariant()
+    def a_drain_waits_for_a_conversation_and_for_nothing_else(self) -> None:
+        world = self.world
+        if world.interview is None:
+            return
+        marked = {pod.name for pod in world.children().pods if pod.marked}
+        session = world.status.session
+        assert not marked or (session is not None and session.started_at is not None)
+        finished = world.condition("SessionFinished") is not None
+        if world.phase == "InProgress" and not finished and world.plan().actions == []:
+            assert {pod.name for pod in world.children().pods if pod.ready and pod.deleted_at is None} <= marked
+
+    @invariant()
     def no_attempt_is_used_twice(self) -> None:
         numbers = [int(name.rpartition("-")[2]) for name in self.world.created_pods]
         assert numbers == sorted(numbers)

@@ -17,6 +17,7 @@ from parley_operator.actions import (
     DeleteLink,
     DeletePod,
     EmitEvent,
+    MarkPod,
     PinTemplate,
     SetFinalizer,
 )
@@ -230,7 +231,7 @@ def test_an_interview_costs_no_more_writes_than_it_needs() -> None:
     world.reconcile()
     world.finish("Completed")
     world.reconcile()
-    assert [type(action) for action in done] == [ApplyStatus, ApplyStatus, EmitEvent]
+    assert [type(action) for action in done] == [ApplyStatus, ApplyStatus, EmitEvent, MarkPod]
     done.clear()
     world.kill_pod(world.pod, 0)
     world.reconcile()

@@ -14,29 +14,20 @@ from parley_operator.actions import (
     DeleteRoom,
     EnsureRoom,
 )
-from parley_operator.capacity import Capacity
 from parley_operator.shell.act import Actor
 from parley_operator.shell.kube import ConflictError, KubeError, NotFoundError
 from parley_operator.shell.observe import Observer, inputs_of
 from parley_operator.shell.peers import PeerBusyError
-from parley_operator.shell.priorities import Priorities
-from parley_operator.shell.queueing import Queue
 from parley_operator.shell.reconciler import Reconciler
-from parley_operator.shell.slots import Slots
 from parley_operator.shell.watching import at_rest
 from parley_operator.shell.workers import RetryLaterError
 from parley_operator.snapshot import Children, InputsSecret, Step, Trouble
 from parley_protocol import InterviewRef
 from parley_rooms.errors import RoomUnavailableError
+from support.operator_queue import unlimited
 from support.operator_world import START, World
 
 REF = InterviewRef(namespace="hiring", name="jane", uid="u")
-
-
-def unlimited() -> Queue:
-    """No limits: nobody asks for a slot."""
-    around: Any = None
-    return Queue(Slots(Capacity(), around), Priorities(around))
 
 
 class Orphan:
