@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import platform
+import shutil
 import sys
 import tempfile
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from parley_crds.crd import all_crds
 
-from support.chaos.matrix import Result, Runner
+from support.chaos.matrix import Runner
 from support.chaos.paths import PATHS
 from support.chaos.plan import chosen, every_case, paths_for
 from support.chaos.report import Progress, keep, summary
@@ -27,13 +28,14 @@ def main() -> int:
     began, minutes = time.monotonic(), float(os.environ.get("MINUTES", "240"))
     crds = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(all_crds().values())})
     folder = Path(tempfile.mkdtemp(prefix="parley-chaos-"))
-    print(f"logs: {folder}", flush=True)
+    print(f"logs, kept where a case fails: {folder}", flush=True)
     with Stage.built(folder / "stage", crds) as stage:
         runner = Runner(stage, parallel)
         references = runner.references([PATHS[name] for name in paths_for(wanted)])
         specs = chosen(every_case(references), wanted)[::every]
         if not specs:
             print(f"CASE={wanted}: there is no such case; a case is path/fault/number", file=sys.stderr)
+            shutil.rmtree(folder)
             return 2
         progress, until_time = Progress(len(specs), verbose=bool(wanted)), began + 60 * minutes
         results = runner.run([spec for spec in specs if not spec.serial], references, progress.tell, until_time)
@@ -45,11 +47,10 @@ def main() -> int:
         print(f"{len(specs) - len(results)} cases were not begun within {minutes:.0f} minutes")
     elif not wanted:
         keep(results, taken, every, {"Python": platform.python_version(), "kopf": version("kopf")})
-    return 0 if len(results) == len(specs) and all(_fine(result) for result in results) else 1
-
-
-def _fine(result: Result) -> bool:
-    return result.error is None
+    if len(results) < len(specs) or any(result.error for result in results):
+        return 1
+    shutil.rmtree(folder)
+    return 0
 
 
 if __name__ == "__main__":
