@@ -137,6 +137,8 @@ class Mirror(Kube):
         """Keeps what a write was answered: the object, or a `Status` where it is gone."""
         if answer.get("kind") == "Status":
             self._memory.lose(key, answer.get("details", {}).get("uid"))
+        elif _is_removed(answer["metadata"]):
+            self._memory.lose(key, answer["metadata"]["uid"])
         else:
             self._memory.confirm(key, answer)
 
@@ -179,6 +181,12 @@ class Mirror(Kube):
                 self._memory.doubt(key)
                 found.add(_interview_of(resource, body))
         return {ref for ref in found if ref is not None}
+
+
+def _is_removed(metadata: Json) -> bool:
+    """Whether an answer is an object's last: being deleted, and held by no finalizer and no grace any more."""
+    held = metadata.get("finalizers") or metadata.get("deletionGracePeriodSeconds")
+    return "deletionTimestamp" in metadata and not held
 
 
 def _interview_of(resource: Resource, body: Json) -> InterviewRef | None:

@@ -83,6 +83,20 @@ async def test_what_it_wrote_it_knows(mirror: Counted, namespace: str) -> None:
     assert mirror.asked == ["POST secrets", "PUT ledger", "DELETE ledger"]
 
 
+async def test_what_it_took_the_last_finalizer_off_is_gone_before_a_watch_says_so(
+    mirror: Counted, namespace: str
+) -> None:
+    """The API server answers with the object as it was: of the same version, so that it would seem no news."""
+    held = secret(namespace)
+    held["metadata"]["finalizers"] = ["parley.dev/interview", "example.com/another"]
+    await mirror.create(SECRETS, held)
+    await mirror.delete(SECRETS, namespace, "ledger")
+    await mirror.patch(SECRETS, namespace, "ledger", {"metadata": {"finalizers": ["parley.dev/interview"]}})
+    assert await mirror.ledger("ledger") is not None
+    await mirror.patch(SECRETS, namespace, "ledger", {"metadata": {"finalizers": []}})
+    assert await mirror.ledger("ledger") is None
+
+
 async def test_a_write_that_is_refused_has_the_object_read_anew(mirror: Counted, others: Kube, namespace: str) -> None:
     created = await mirror.create(SECRETS, secret(namespace))
     theirs = secret(namespace, "theirs")
