@@ -25,8 +25,17 @@ test-unit: setup web/node_modules/.ready ## pure and fast
 	@$(PY) -m pytest tests/unit
 	@source cluster/toolchain && ensure_node && cd web && npm test --silent
 
+# Two halves beside each other, each on an API server of its own: both wait more than they work.
 test-integration: setup tools ## on a real kube-apiserver and a real S3 server
-	@$(PY) -m pytest tests/integration
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line integration-control-plane integration-conversation
+
+CONTROL_PLANE := $(addprefix tests/integration/,chaos chart cli cluster crds gitops operator rooms)
+.PHONY: integration-control-plane integration-conversation
+integration-control-plane:
+	@$(PY) -m pytest $(CONTROL_PLANE)
+
+integration-conversation:
+	@$(PY) -m pytest $(filter-out $(CONTROL_PLANE),$(patsubst %/,%,$(filter-out %__pycache__/,$(wildcard tests/integration/*/))))
 
 test-e2e: setup web/node_modules/.ready install browser ## on a real cluster, in a real browser, with real speech
 	@$(PY) -m pytest tests/e2e -m 'not live'
