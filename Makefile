@@ -25,17 +25,14 @@ test-unit: setup web/node_modules/.ready ## pure and fast
 	@$(PY) -m pytest tests/unit
 	@source cluster/toolchain && ensure_node && cd web && npm test --silent
 
-# Two halves beside each other, each on an API server of its own: both wait more than they work.
-test-integration: setup tools ## on a real kube-apiserver and a real S3 server
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line integration-control-plane integration-conversation
-
+# Two halves beside each other, each on an API server of its own: both wait more than they work. One is seen as it goes.
 CONTROL_PLANE := $(addprefix tests/integration/,chaos chart cli cluster crds gitops operator rooms)
-.PHONY: integration-control-plane integration-conversation
-integration-control-plane:
-	@$(PY) -m pytest $(CONTROL_PLANE)
-
-integration-conversation:
-	@$(PY) -m pytest $(filter-out $(CONTROL_PLANE),$(patsubst %/,%,$(filter-out %__pycache__/,$(wildcard tests/integration/*/))))
+CONVERSATION = $(filter-out $(CONTROL_PLANE) %__pycache__,$(patsubst %/,%,$(wildcard tests/integration/*/)))
+test-integration: setup tools ## on a real kube-apiserver and a real S3 server
+	@mkdir -p out; log=out/integration-conversation.log; status=0; \
+	$(PY) -m pytest $(CONVERSATION) >$$log 2>&1 & beside=$$!; \
+	$(PY) -m pytest $(CONTROL_PLANE) || status=$$?; \
+	echo "beside it: $(notdir $(CONVERSATION))"; wait $$beside || status=$$?; cat $$log; exit $$status
 
 test-e2e: setup web/node_modules/.ready install browser ## on a real cluster, in a real browser, with real speech
 	@$(PY) -m pytest tests/e2e -m 'not live'
