@@ -69,12 +69,23 @@ class Memory:
         self._hold(key, Held(body, self._clock(), read))
         return True
 
-    def confirm(self, key: Key, body: Json | None) -> None:
-        """Keeps what was just read under a key, whatever was known or doubted before."""
-        self._doubted.discard(key)
-        if body is None:
+    def held(self, key: Key) -> Held | None:
+        """What is kept under a key, doubted or not."""
+        return self._held.get(key)
+
+    def confirm_absent(self, key: Key, before: Held | None) -> None:
+        """Keeps that nothing was there when it was read, unless something came since `before`, which was held then.
+
+        Only then: the answer may be older than what a watch has told while it was on its way.
+        """
+        if self._held.get(key) is before:
+            self._doubted.discard(key)
             self.lose(key)
-        elif not self.put(key[0], body):
+
+    def confirm(self, key: Key, body: Json) -> None:
+        """Keeps what was just read under a key, or answered to a write, whatever was known or doubted before."""
+        self._doubted.discard(key)
+        if not self.put(key[0], body):
             held = self._held.get(key)
             if held is not None:
                 self._held[key] = Held(held.body, self._clock(), held.read)

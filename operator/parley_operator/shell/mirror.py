@@ -112,9 +112,15 @@ class Mirror(Kube):
         return self._memory.of_interview(PODS, self._bots, uid)
 
     async def _read(self, key: Key) -> Json | None:
+        """Asks the API server; where a watch told of a later state while the answer was on its way, that one."""
+        before = self._memory.held(key)
         found = await super().get(*key)
-        self._memory.confirm(key, found)
-        return found
+        if found is None:
+            self._memory.confirm_absent(key, before)
+        else:
+            self._memory.confirm(key, found)
+        held = self._memory.held(key)
+        return held.body if held is not None and held.read else None
 
     def _is_mirrored(self, key: Key) -> bool:
         return key[0] in (INTERVIEWS, TEMPLATES) or (key[1] == self._bots and key[0] in (PODS, SECRETS))

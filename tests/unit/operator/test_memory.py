@@ -71,7 +71,7 @@ def test_what_is_doubted_is_not_answered_until_it_was_read() -> None:
     memory.confirm(KEY, pod(2))  # from an API server that lags behind
     assert version_of(memory) == 3
     memory.doubt(KEY)
-    memory.confirm(KEY, None)
+    memory.confirm_absent(KEY, memory.held(KEY))
     held = memory.find(KEY)
     assert held is not None
     assert held.body is None
