@@ -119,9 +119,14 @@ class Daily:
         LOOPBACK.post(url, json={"token": token}).raise_for_status()
 
     def delete(self, name: str) -> None:
-        """Deletes a room, as somebody does on Daily's dashboard."""
+        """Deletes a room, as somebody does on Daily's dashboard; waits where the tests have used up Daily's limit."""
         headers = {"Authorization": f"Bearer {self.KEY}"}
-        LOOPBACK.delete(f"{self.url}/rooms/{name}", headers=headers).raise_for_status()
+
+        def answer() -> httpx.Response | None:
+            given = LOOPBACK.delete(f"{self.url}/rooms/{name}", headers=headers)
+            return None if given.status_code == 429 else given
+
+        until("Daily lets a room be deleted", answer, WAIT, every=1).raise_for_status()
 
     def fail(self, *faults: Json) -> None:
         """Orders faults; none at all ends those that were ordered."""

@@ -37,7 +37,7 @@ def rest_app(settings: DailySettings, service: Service, faults: FaultBook) -> Fa
     app = FastAPI(title="Daily emulator", docs_url=None, redoc_url=None)
     limits = Limits() if settings.rate_limits else None
     key = settings.api_key.get_secret_value()
-    app.add_middleware(Guard, api_key=key, limits=limits, faults=faults, now=service.now)
+    app.add_middleware(Guard, api_key=key, limits=limits, faults=faults, clock=service.clock)
 
     @app.exception_handler(DailyError)
     async def refuse(_: object, error: DailyError) -> Response:

@@ -19,13 +19,14 @@ class Guard:
     """Lets a call through, refuses it, delays it or cuts it off."""
 
     def __init__(
-        self, app: ASGIApp, api_key: str, limits: Limits | None, faults: FaultBook, now: Callable[[], float]
+        self, app: ASGIApp, api_key: str, limits: Limits | None, faults: FaultBook, clock: Callable[[], float]
     ) -> None:
+        """`clock` gives seconds for the limits' windows; nobody sets it back, as the domain's own time may be."""
         self._app = app
         self._api_key = api_key
         self._limits = limits
         self._faults = faults
-        self._now = now
+        self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take a call."""
@@ -59,7 +60,7 @@ class Guard:
             return DailyError(401, "authentication-error")
         try:
             if self._limits is not None:
-                self._limits.take(request.method, path, self._now())
+                self._limits.take(request.method, path, self._clock())
         except DailyError as error:
             return error
         return None

@@ -319,6 +319,17 @@ async def test_rate_limits(daily: httpx.AsyncClient, clock: Clock) -> None:
     assert statuses == [404] * 50 + [429], "deletions have a limit of their own"
 
 
+async def test_rate_limits_pass_by_the_clock_alone(daily: httpx.AsyncClient, people: httpx.AsyncClient) -> None:
+    """A domain whose time is set back, that rooms are old, lets no call wait for hours afterwards."""
+    await people.put("/clock", json={"ahead_seconds": -3600})
+    for number in range(50):
+        await daily.delete(f"/rooms/room-{number}")
+    await people.put("/clock", json={"ahead_seconds": -7200})
+    answer = await daily.delete("/rooms/room-50")
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) <= 30
+
+
 async def test_ordered_faults(daily: httpx.AsyncClient, people: httpx.AsyncClient) -> None:
     refusal = {"kind": "error", "method": "POST", "path": "/rooms", "status": 429, "error": "rate-limit-error"}
     order = {"faults": [refusal | {"retry_after": 3, "times": 2}, {"kind": "error", "path": "/rooms/.*"}]}
