@@ -1,6 +1,7 @@
 """How long the candidate waits for the reply, and who takes that time."""
 
 import time
+from collections.abc import Callable
 
 from loguru import logger
 
@@ -8,44 +9,63 @@ from loguru import logger
 class TurnLatency:
     """Logs one line `turn_latency` for each reply, in milliseconds.
 
-    total: the end of the candidate's speech (by the voice activity) to the first sound we send. Of it, wait: until
-    the model takes the turn as ended; ours: tool calls, and from the model's first sound to the one we send; model:
-    the rest.
+    total: the end of the candidate's speech (by the voice activity) to the first sound we send that can be heard.
+    Of it, wait: until the model takes the turn as ended; ours: tool calls, and from the model's first sound to the
+    one we send; model: the rest, with the silence that its sound begins with.
+
+    Args:
+        clock: Seconds that only grow.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._silent_since: float | None = None
+        self._begin_reply()
+
+    def _begin_reply(self) -> None:
         self._turn_taken: float | None = None
-        self._sounded: float | None = None
+        self._model_sounded: float | None = None
+        self._we_sounded: float | None = None
+        self._quiet = 0.0
+        self._audible = False
         self._tools = 0.0
 
     def candidate_spoke(self, moment: float, *, speaking: bool) -> None:
         """The candidate began or ceased to speak."""
         self._silent_since = None if speaking else moment
-        self._turn_taken = self._sounded = None
-        self._tools = 0.0
+        self._begin_reply()
 
     def turn_taken(self) -> None:
         """The model takes the candidate's turn as ended."""
-        self._turn_taken = self._turn_taken or time.monotonic()
+        self._turn_taken = self._turn_taken or self._clock()
 
     def tool_ran(self, seconds: float) -> None:
         """A tool call was answered in this time."""
         self._tools += seconds
 
-    def model_sounded(self) -> None:
-        """Sound came from the model."""
-        if self._sounded is None:
-            self._sounded = time.monotonic()
+    def model_sounded(self, quiet: float, *, audible: bool) -> None:
+        """Sound came from the model: so many seconds of quiet, and then something `audible`, or nothing."""
+        if self._model_sounded is None:
+            self._model_sounded = self._clock()
+        if not self._audible:
+            self._quiet += quiet
+            self._audible = audible
+        self._tell()
 
     def we_sounded(self) -> None:
-        """The first sound of a reply goes out: log, unless nobody was waiting for it."""
-        now = time.monotonic()
-        if self._silent_since is None or self._sounded is None:
+        """The first sound of a reply goes out."""
+        if self._we_sounded is None:
+            self._we_sounded = self._clock()
+        self._tell()
+
+    def _tell(self) -> None:
+        """Log, unless nobody was waiting for it or something of it has yet to come."""
+        came, sent = self._model_sounded, self._we_sounded
+        if self._silent_since is None or came is None or sent is None or not self._audible:
             return
-        total = now - self._silent_since
-        ours = self._tools + now - self._sounded
-        wait = max(0.0, (self._turn_taken or self._sounded) - self._silent_since)
+        total = sent + self._quiet - self._silent_since
+        ours = self._tools + sent - came
+        wait = max(0.0, (self._turn_taken or came) - self._silent_since)
         logger.bind(
             total_ms=round(total * 1000),
             wait_ms=round(wait * 1000),

@@ -90,7 +90,9 @@ def test_a_reply_and_what_it_costs(hiring: Hiring, measured_on: str, tmp_path: P
         {
             "at the candidate's ear": summary([r.ear for r in replies], "ms"),
             "… end-of-turn wait": summary([r.wait for r in replies], "ms"),
-            "… model (the emulator: recognition, policy, synthesis)": summary([r.model for r in replies], "ms"),
+            "… model (the emulator, with the quiet that its voice begins with)": summary(
+                [r.model for r in replies], "ms"
+            ),
             "… ours: the rest of each reply (aim: p95 under 100 ms)": summary([r.ours for r in replies], "ms"),
             "… … of it in the bot": summary([r.in_bot for r in replies], "ms"),
         },

@@ -18,6 +18,23 @@ describe("Player", () => {
     expect(player.pendingMs).toBe(2000);
   });
 
+  it("lets the first frame sound at once, and holds back what follows one that came too late", () => {
+    const player = new Player(24_000);
+    const [context] = FakeContext.made;
+    if (!context) throw new Error("no context was made");
+    const frame = new Int16Array(960);
+    context.currentTime = 10;
+    player.push(frame);
+    context.currentTime = 10.1;
+    player.push(frame);
+    context.currentTime = 15;
+    player.push(frame);
+    context.currentTime = 15.01;
+    player.flush();
+    player.push(frame);
+    expect(context.started.map((start) => start.toFixed(2))).toEqual(["10.02", "10.22", "15.02", "15.03"]);
+  });
+
   it("keeps nothing to be heard minutes later: not while the browser is silent, nor beyond a few seconds", () => {
     const player = new Player(24_000);
     FakeContext.made[0]?.become("suspended");

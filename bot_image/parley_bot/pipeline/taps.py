@@ -21,6 +21,8 @@ from parley_bot.conversation import Conversation
 
 # How fast speech runs: what a sentence whose sound has not all come yet is taken to last.
 _SECONDS_PER_LETTER = 1 / 15
+# What counts as heard: about -40 dB of full scale.
+_AUDIBLE = 300
 
 
 @dataclass(slots=True)
@@ -90,7 +92,8 @@ class Voice(FrameProcessor):
         """Take note, and pass the frame on."""
         await super().process_frame(frame, direction)
         if isinstance(frame, TTSAudioRawFrame):
-            self._conversation.latency.model_sounded()
+            quiet = leading_quiet(frame.audio) / (frame.num_channels * frame.sample_rate)
+            self._conversation.latency.model_sounded(quiet, audible=quiet < _seconds(frame))
             if (sentence := self._speech.receiving) is not None:
                 sentence.received += _seconds(frame)
         elif isinstance(frame, TTSTextFrame) and (sentence := self._speech.receiving) is not None:
@@ -164,6 +167,12 @@ class Mouth(FrameProcessor):
     def _forget(self) -> None:
         self._speech.sentences.pop(self._number, None)
         self._sentence = None
+
+
+def leading_quiet(audio: bytes) -> int:
+    """With how many samples of quiet 16-bit PCM begins; all of them, where nothing in it can be heard."""
+    samples = memoryview(audio).cast("h")
+    return next((at for at, sample in enumerate(samples) if abs(sample) >= _AUDIBLE), len(samples))
 
 
 def _seconds(frame: TTSAudioRawFrame) -> float:

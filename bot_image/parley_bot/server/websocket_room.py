@@ -7,7 +7,7 @@ import time
 from loguru import logger
 from parley_protocol import FinishReason, WebsocketRoom
 from parley_protocol.tickets import TicketBook, TicketError, TicketUsed, verify_ticket
-from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
+from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams
 from starlette.websockets import WebSocket
 
 from parley_bot.exits import RoomLostError
@@ -16,6 +16,7 @@ from parley_bot.pipeline.access import ModelAccess
 from parley_bot.pipeline.assembly import RoomPipeline
 from parley_bot.pipeline.gate import CandidateSerializer
 from parley_bot.server.socket import CloseCode, RoomSocket
+from parley_bot.server.transport import RoomTransport
 
 # What the page's player still holds when the last sound has left us.
 _LAST_WORDS_SECONDS = 0.8
@@ -105,7 +106,7 @@ class WebSocketRoom:
     def _connection(self, socket: RoomSocket) -> _Connection:
         interview = self._interview
         serializer = CandidateSerializer(lambda: interview.conversation.leave(pipeline))
-        transport = FastAPIWebsocketTransport(
+        transport = RoomTransport(
             socket, FastAPIWebsocketParams(audio_in_enabled=True, audio_out_enabled=True, serializer=serializer)
         )
         pipeline = RoomPipeline(

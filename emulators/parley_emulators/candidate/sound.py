@@ -12,9 +12,12 @@ TICK_SECONDS = 0.02
 EAR_RATE = 24_000
 _MICROPHONE_BYTES = round(TICK_SECONDS * MICROPHONE_RATE) * BYTES_PER_SAMPLE
 EAR_BYTES = round(TICK_SECONDS * EAR_RATE) * BYTES_PER_SAMPLE
-# Playing begins with this much in hand, as a browser's does, so that jitter makes no gaps; a turn's end may be shorter.
-_PREBUFFER_BYTES = round(0.06 * EAR_RATE) * BYTES_PER_SAMPLE
-_PREBUFFER_TICKS = 5
+# As the page's player: what comes first is played at once, for the interviewer sends ahead; where sound came too late,
+# the rest is held back until there is enough that the next is not too late, too. A turn's end may be shorter.
+_FIRST_BYTES = EAR_BYTES
+_LATE_BYTES = round(0.12 * EAR_RATE) * BYTES_PER_SAMPLE
+_LATE_TICKS = 15
+_MOST_HELD_TICKS = 6
 _AUDIBLE = 300
 
 
@@ -57,7 +60,8 @@ class Playback:
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._playing = False
-        self._waited = 0
+        self._held = 0
+        self._silent = _LATE_TICKS
         self._rate = EAR_RATE
         self._resampler: soxr.ResampleStream | None = None
 
@@ -80,17 +84,19 @@ class Playback:
     def clear(self) -> None:
         """Drop what has not been played."""
         self._buffer.clear()
-        self._playing = False
+        self._playing, self._silent = False, _LATE_TICKS
 
     def tick(self) -> bytes:
         """The next 20 ms at 24 kHz."""
         if not self._playing:
-            self._waited = self._waited + 1 if self._buffer else 0
-            self._playing = len(self._buffer) >= _PREBUFFER_BYTES or self._waited >= _PREBUFFER_TICKS
+            self._held = self._held + 1 if self._buffer else 0
+            needed = _LATE_BYTES if self._silent < _LATE_TICKS else _FIRST_BYTES
+            self._playing = len(self._buffer) >= needed or self._held >= _MOST_HELD_TICKS
             if not self._playing:
+                self._silent += not self._buffer
                 return bytes(EAR_BYTES)
         heard = bytes(self._buffer[:EAR_BYTES])
         del self._buffer[:EAR_BYTES]
         if len(heard) < EAR_BYTES:
-            self._playing, self._waited = False, 0
+            self._playing, self._held, self._silent = False, 0, 0
         return heard.ljust(EAR_BYTES, b"\0")

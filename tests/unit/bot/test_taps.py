@@ -1,12 +1,13 @@
 """What counts as spoken, frame by frame as pipecat passes it."""
 
+import struct
 import time
 from typing import Any
 
 import pytest
 from parley_bot.conversation import Conversation
 from parley_bot.engine import InterviewSession
-from parley_bot.pipeline.taps import Mouth, Sentence, Speech, Voice
+from parley_bot.pipeline.taps import Mouth, Sentence, Speech, Voice, leading_quiet
 from parley_bot.reporter import Reporter
 from parley_bot.timeline import Timeline
 from parley_protocol import FinishReason, Turn, TurnSpoken
@@ -157,3 +158,11 @@ async def test_a_replacement_expects_the_candidate_back() -> None:
     conversation = Conversation(InterviewSession(make_plan()), Reporter(CLIENT, 2, timeline), timeline)
     conversation.bot_joined()
     assert conversation.session.clock.left_at is not None
+
+
+@pytest.mark.parametrize(
+    ("samples", "quiet"),
+    [([], 0), ([0, 299, -299], 3), ([0, -300, 0], 1), ([-32768, 0], 0)],
+)
+def test_the_quiet_that_a_sound_begins_with(samples: list[int], quiet: int) -> None:
+    assert leading_quiet(struct.pack(f"<{len(samples)}h", *samples)) == quiet

@@ -1,7 +1,7 @@
 """A candidate's mouth and ear, tick by tick."""
 
 import numpy as np
-from parley_emulators.candidate.sound import EAR_RATE, TICK_SECONDS, Microphone, Playback, audible
+from parley_emulators.candidate.sound import EAR_BYTES, EAR_RATE, TICK_SECONDS, Microphone, Playback, audible
 from parley_emulators.candidate.wire import (
     MICROPHONE_RATE,
     Interruption,
@@ -62,16 +62,27 @@ def test_the_ear_hears_in_time_what_came_at_once() -> None:
     assert playback.empty
 
 
-def test_jitter_makes_no_gaps() -> None:
+def test_what_was_sent_ahead_bridges_a_delay() -> None:
     playback = Playback()
     sound = tone(0.4, EAR_RATE)
-    pieces = [sound[at : at + 960] for at in range(0, len(sound), 960)]
-    heard = bytearray()
-    for number in range(0, len(pieces), 2):
-        playback.put(Sound(b"".join(pieces[number : number + 2]), EAR_RATE))
-        heard += playback.tick() + playback.tick()
-    heard += b"".join(playback.tick() for _ in range(10))
-    assert sound in bytes(heard)
+    ahead = EAR_BYTES * 6
+    playback.put(Sound(sound[:ahead], EAR_RATE))
+    heard = b"".join(playback.tick() for _ in range(6))
+    playback.put(Sound(sound[ahead:], EAR_RATE))
+    heard += b"".join(playback.tick() for _ in range(ticks(0.4)))
+    assert heard.startswith(sound)
+
+
+def test_after_a_gap_enough_is_held_back_that_the_next_delay_makes_none() -> None:
+    playback = Playback()
+    sound = tone(0.04, EAR_RATE)
+    playback.put(Sound(sound, EAR_RATE))
+    assert [audible(playback.tick()) for _ in range(4)] == [True, True, False, False]
+    for _ in range(2):
+        playback.put(Sound(sound, EAR_RATE))
+        assert not audible(playback.tick())
+    playback.put(Sound(sound, EAR_RATE))
+    assert [audible(playback.tick()) for _ in range(7)] == [*[True] * 6, False]
 
 
 def test_a_short_rest_is_played_too() -> None:

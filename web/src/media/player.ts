@@ -1,8 +1,12 @@
 import { LevelMeter } from "./audio";
 import { keepRunning } from "./gate";
 
-/** Audio that is held back before the first frame sounds, so that a late frame makes no gap (s). */
-const LEAD_SECONDS = 0.08;
+/** Before the first frame sounds (s): the interviewer sends 120 ms ahead, so nothing more need be held back. */
+const FIRST_LEAD_SECONDS = 0.02;
+/** The same where a frame came too late: the network is slower than that, and the next is not to make a gap, too. */
+const LATE_LEAD_SECONDS = 0.12;
+/** What comes within this time after the last sound belonged to it (s). */
+const LATE_SECONDS = 0.3;
 /** More than this is never kept to be played (ms): it would be heard long after the interviewer has moved on. */
 const LONGEST_PENDING_MS = 5000;
 
@@ -31,11 +35,17 @@ export class Player {
     for (let index = 0; index < frame.length; index += 1) samples[index] = (frame[index] ?? 0) / 0x8000;
     const source = new AudioBufferSourceNode(this.context, { buffer });
     source.connect(this.output);
-    if (this.next < this.context.currentTime) this.next = this.context.currentTime + LEAD_SECONDS;
+    this.next = this.startOf(this.next, this.context.currentTime);
     source.start(this.next);
     this.next += buffer.duration;
     this.playing.add(source);
     source.addEventListener("ended", () => this.playing.delete(source), { once: true });
+  }
+
+  /** When the next frame begins: right after the one before it, or, where that is over, as soon as is safe. */
+  private startOf(next: number, now: number): number {
+    if (next >= now) return next;
+    return now + (next > 0 && now - next < LATE_SECONDS ? LATE_LEAD_SECONDS : FIRST_LEAD_SECONDS);
   }
 
   /** Falls silent at once and forgets what was still to be played. */
