@@ -4,9 +4,9 @@ import sys
 
 from parley_operator.settings import SettingsError, read_installation, read_settings
 from parley_operator.shell.acting import WatchEndedError
-from parley_operator.shell.lease import LeaseLostError
-from parley_operator.shell.logs import log_to_stderr
 from parley_operator.shell.run import operate
+from parley_operator.shell.service.lease import LeaseLostError
+from parley_operator.shell.telemetry.logs import log_to_stderr
 
 
 def main() -> int:

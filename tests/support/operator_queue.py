@@ -3,9 +3,9 @@
 from typing import Any
 
 from parley_operator.capacity import Capacity
-from parley_operator.shell.priorities import Priorities
-from parley_operator.shell.queueing import Queue
-from parley_operator.shell.slots import Slots
+from parley_operator.shell.capacity.priorities import Priorities
+from parley_operator.shell.capacity.queueing import Queue
+from parley_operator.shell.capacity.slots import Slots
 
 
 def unlimited() -> Queue:

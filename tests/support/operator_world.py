@@ -49,7 +49,7 @@ from parley_operator.capacity import Turn
 from parley_operator.installation import Installation
 from parley_operator.manifests import changed_inputs
 from parley_operator.plan import plan, plan_orphan
-from parley_operator.shell.observe import inputs_of, pod_of
+from parley_operator.shell.reconcile.observe import inputs_of, pod_of
 from parley_operator.snapshot import (
     Children,
     ContextProblem,

@@ -13,26 +13,27 @@ from parley_rooms.keys import mounted_key
 
 from parley_operator.installation import Installation
 from parley_operator.settings import Settings
-from parley_operator.shell.act import ACTION_ERRORS, Actor
-from parley_operator.shell.census import Census
-from parley_operator.shell.fence import FencedApi, FencedRooms
-from parley_operator.shell.kube import Kube
-from parley_operator.shell.lease import Lease
-from parley_operator.shell.metrics import Meter
-from parley_operator.shell.mirror import Mirror
-from parley_operator.shell.observe import Observer
-from parley_operator.shell.priorities import Priorities
-from parley_operator.shell.queueing import Queue
-from parley_operator.shell.reconciler import Reconciler
-from parley_operator.shell.rounds import Rounds
-from parley_operator.shell.slots import Slots, begin_counted
-from parley_operator.shell.sweeps import Sweeps
+from parley_operator.shell.capacity.census import Census
+from parley_operator.shell.capacity.priorities import Priorities
+from parley_operator.shell.capacity.queueing import Queue
+from parley_operator.shell.capacity.slots import Slots, begin_counted
+from parley_operator.shell.client.failures import ACTION_ERRORS
+from parley_operator.shell.client.fence import FencedApi, FencedRooms
+from parley_operator.shell.client.kube import Kube
+from parley_operator.shell.reconcile.act import Actor
+from parley_operator.shell.reconcile.observe import Observer
+from parley_operator.shell.reconcile.reconciler import Reconciler
+from parley_operator.shell.service.lease import Lease
+from parley_operator.shell.sweep.sweeps import Sweeps
+from parley_operator.shell.telemetry.metrics import Meter
 from parley_operator.shell.templates import Templates
-from parley_operator.shell.upkeep import keep_true
+from parley_operator.shell.turns.rounds import Rounds
+from parley_operator.shell.turns.workers import Workers
 from parley_operator.shell.vitals import Vitals
+from parley_operator.shell.watch.mirror import Mirror
+from parley_operator.shell.watch.upkeep import keep_true
+from parley_operator.shell.watch.watching import Watch
 from parley_operator.shell.watches import Eyes, watching
-from parley_operator.shell.watching import Watch
-from parley_operator.shell.workers import Workers
 from parley_operator.sightings import Sightings
 
 logger = logging.getLogger(__name__)

@@ -8,13 +8,13 @@ from uuid import uuid4
 from parley_operator.installation import Installation
 from parley_operator.settings import Settings
 from parley_operator.shell.acting import Replica, act
-from parley_operator.shell.connection import open_client
-from parley_operator.shell.fence import FencedClient
-from parley_operator.shell.health import serving_health
-from parley_operator.shell.kube import Kube
-from parley_operator.shell.lease import Lease, act_while_held
-from parley_operator.shell.metrics import Meter
-from parley_operator.shell.signals import stop_on_signals
+from parley_operator.shell.client.connection import open_client
+from parley_operator.shell.client.fence import FencedClient
+from parley_operator.shell.client.kube import Kube
+from parley_operator.shell.service.health import serving_health
+from parley_operator.shell.service.lease import Lease, act_while_held
+from parley_operator.shell.service.signals import stop_on_signals
+from parley_operator.shell.telemetry.metrics import Meter
 from parley_operator.shell.vitals import Vitals
 
 logger = logging.getLogger(__name__)

@@ -15,9 +15,9 @@ from parley_crds import (
 from pydantic import ValidationError
 
 from parley_operator.installation import Installation
-from parley_operator.shell.act import ACTION_ERRORS
-from parley_operator.shell.kube import TEMPLATES, ConflictError, Json, Kube, NotFoundError
-from parley_operator.shell.workers import RetryLaterError, Settled
+from parley_operator.shell.client.failures import ACTION_ERRORS
+from parley_operator.shell.client.kube import TEMPLATES, ConflictError, Json, Kube, NotFoundError
+from parley_operator.shell.turns.workers import RetryLaterError, Settled
 from parley_operator.templates import TemplateSnapshot, template_status
 
 WRITE_SECONDS = 10.0

@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable, Sequence
 
 from parley_operator.liveness import Pulse, progressed
-from parley_operator.shell.lease import Lease
-from parley_operator.shell.rounds import Rounds
-from parley_operator.shell.watching import Watch
+from parley_operator.shell.service.lease import Lease
+from parley_operator.shell.turns.rounds import Rounds
+from parley_operator.shell.watch.watching import Watch
 
 BEAT_SECONDS = 1.0
 

@@ -10,14 +10,14 @@ from parley_crds.names import LABEL_INSTALLATION, LABEL_MANAGED_BY, MANAGED_BY
 from parley_protocol import InterviewRef
 
 from parley_operator.installation import Installation
-from parley_operator.shell.census import Census
-from parley_operator.shell.kube import INTERVIEWS, PODS, TEMPLATES
-from parley_operator.shell.mirror import Mirror
-from parley_operator.shell.reconciler import Reconciler
-from parley_operator.shell.sweep import ref_of_child
-from parley_operator.shell.upkeep import fill
-from parley_operator.shell.watching import Raw, Seen, Watch, at_rest
-from parley_operator.shell.workers import Workers
+from parley_operator.shell.capacity.census import Census
+from parley_operator.shell.client.children import ref_of_child
+from parley_operator.shell.client.kube import INTERVIEWS, PODS, TEMPLATES
+from parley_operator.shell.reconcile.reconciler import Reconciler
+from parley_operator.shell.turns.workers import Workers
+from parley_operator.shell.watch.mirror import Mirror
+from parley_operator.shell.watch.upkeep import fill
+from parley_operator.shell.watch.watching import Raw, Seen, Watch, at_rest
 from parley_operator.sightings import Sightings
 
 

@@ -11,8 +11,8 @@ import pytest
 import yaml
 from parley_crds import Phase
 from parley_operator.liveness import Pulse
-from parley_operator.shell import metrics
-from parley_operator.shell.metrics import Meter
+from parley_operator.shell.telemetry import metrics
+from parley_operator.shell.telemetry.metrics import Meter
 from support.chart import render
 from support.processes import tool
 

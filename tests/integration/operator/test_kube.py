@@ -10,8 +10,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from kubernetes.aio.client import ApiClient, Configuration
 from parley_operator.shell import kube as module
-from parley_operator.shell import pace
-from parley_operator.shell.kube import (
+from parley_operator.shell.client import pace
+from parley_operator.shell.client.kube import (
     ATTEMPTS,
     METADATA_ONLY,
     PODS,

@@ -9,8 +9,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from kubernetes.aio.client import ApiClient, Configuration
 from parley_operator.election import Terms
-from parley_operator.shell.kube import Kube
-from parley_operator.shell.lease import Lease, LeaseLostError, act_while_held
+from parley_operator.shell.client.kube import Kube
+from parley_operator.shell.service.lease import Lease, LeaseLostError, act_while_held
 from support.wait import eventually
 
 TERMS = Terms(duration=4, renew_within=2, retry=0.2, look=0.1, call=0.5)

@@ -24,7 +24,7 @@ sys.exit(main())
 """The operator, whose main thread sleeps on a signal."""
 PATIENT = """
 import asyncio
-from parley_operator.shell.signals import stop_on_signals
+from parley_operator.shell.service.signals import stop_on_signals
 
 async def main():
     stop = asyncio.Event()

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from kubernetes.aio import config as untyped_config
 from parley_crds.names import interview_annotations, object_labels
-from parley_operator.shell.kube import INTERVIEWS, PODS, SECRETS, ConflictError, Json, Kube
-from parley_operator.shell.mirror import Mirror
-from parley_operator.shell.observe import Observer
+from parley_operator.shell.client.kube import INTERVIEWS, PODS, SECRETS, ConflictError, Json, Kube
+from parley_operator.shell.reconcile.observe import Observer
+from parley_operator.shell.watch.mirror import Mirror
 from parley_protocol import InterviewRef
 from support.control_plane import ControlPlane
 from support.operator_installation import INSTALLATION as ANY_INSTALLATION

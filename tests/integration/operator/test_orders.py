@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from parley_operator.shell.api import ApiClient, ApiError
+from parley_operator.shell.client.api import ApiClient, ApiError
 from parley_protocol import InterviewRef
 from support.certificates import Authority
 from support.operator_site import Orders

@@ -11,8 +11,8 @@ from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.config import load_kube_config
 from parley_crds.names import child_name
 from parley_operator.installation import Installation
-from parley_operator.shell.kube import Kube, KubeError
-from parley_operator.shell.room_sweep import MOST_REMOVED, sweep_rooms
+from parley_operator.shell.client.kube import Kube, KubeError
+from parley_operator.shell.sweep.room_sweep import MOST_REMOVED, sweep_rooms
 from parley_rooms.daily import DailyRooms
 from parley_rooms.names import room_name
 from parley_rooms.provider import Grant, RoomPlan

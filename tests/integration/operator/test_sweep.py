@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.config import load_kube_config
-from parley_operator.shell.kube import METADATA_ONLY, SECRETS, Kube
+from parley_operator.shell.client.kube import METADATA_ONLY, SECRETS, Kube
 from support.control_plane import ControlPlane
 
 

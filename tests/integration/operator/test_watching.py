@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from kubernetes.aio.config import incluster_config
 from parley_crds import GROUP, INTERVIEW_PLURAL, VERSION
-from parley_operator.shell.watching import Watch
+from parley_operator.shell.watch.watching import Watch
 from support.control_plane import ControlPlane
 from support.operator_site import WAIT
 from support.wait import until

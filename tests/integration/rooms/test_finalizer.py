@@ -8,10 +8,10 @@ from parley_emulators.daily.app import RunningDaily, running
 from parley_emulators.daily.faults import Fault
 from parley_emulators.daily.settings import DailySettings
 from parley_operator.actions import Action, DeleteRoom, EmitEvent, EnsureRoom
-from parley_operator.shell.act import Actor
-from parley_operator.shell.observe import Observer
-from parley_operator.shell.reconciler import Reconciler
-from parley_operator.shell.workers import LONGEST_BACKOFF_SECONDS, RetryLaterError
+from parley_operator.shell.reconcile.act import Actor
+from parley_operator.shell.reconcile.observe import Observer
+from parley_operator.shell.reconcile.reconciler import Reconciler
+from parley_operator.shell.turns.workers import LONGEST_BACKOFF_SECONDS, RetryLaterError
 from parley_protocol import InterviewRef
 from parley_rooms.daily import DailyRooms
 from parley_rooms.provider import RoomPlan

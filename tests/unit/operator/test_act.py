@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from parley_crds import InterviewStatus, Phase
 from parley_operator.actions import Action, ApplyStatus, CollectRevision, CreatePod, SetFinalizer
-from parley_operator.shell.act import Actor
-from parley_operator.shell.kube import AlreadyExistsError, ConflictError, Kube, KubeError, NotFoundError
-from parley_operator.shell.revisions import COLLECT_PAGE_SIZE
+from parley_operator.shell.client.kube import AlreadyExistsError, ConflictError, Kube, KubeError, NotFoundError
+from parley_operator.shell.reconcile.act import Actor
+from parley_operator.shell.reconcile.revisions import COLLECT_PAGE_SIZE
 from parley_protocol import InterviewRef
 from support.operator_installation import INSTALLATION
 

@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 from parley_crds import Phase
-from parley_operator.shell.census import Census
-from parley_operator.shell.places import Urgency
+from parley_operator.shell.capacity.census import Census
+from parley_operator.shell.turns.places import Urgency
 from parley_protocol import InterviewRef
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from kubernetes.aio.config import incluster_config
-from parley_operator.shell import connection
-from parley_operator.shell.connection import CREDENTIALS_LIFETIME, kopf_credentials, load_configuration
+from parley_operator.shell.client import connection
+from parley_operator.shell.client.connection import CREDENTIALS_LIFETIME, kopf_credentials, load_configuration
 
 
 @pytest.fixture

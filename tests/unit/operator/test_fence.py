@@ -8,10 +8,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from kubernetes.aio.client import Configuration
-from parley_operator.shell.fence import FencedApi, FencedClient, FencedRooms
-from parley_operator.shell.kube import PODS, Kube
-from parley_operator.shell.lease import LeaseLostError
-from parley_operator.shell.metrics import Meter
+from parley_operator.shell.client.fence import FencedApi, FencedClient, FencedRooms
+from parley_operator.shell.client.kube import PODS, Kube
+from parley_operator.shell.service.lease import LeaseLostError
+from parley_operator.shell.telemetry.metrics import Meter
 from parley_protocol import InterviewRef
 from parley_rooms.errors import RoomAuthError, RoomNotFoundError, RoomUnavailableError
 from parley_rooms.provider import RoomPlan

@@ -55,7 +55,7 @@ def test_every_phase_is_there() -> None:
 
 
 def test_every_reason_of_the_plan_is_there() -> None:
-    modules = [*PLAN.glob("*.py"), PLAN.parent / "templates.py", PLAN.parent / "shell/observe.py"]
+    modules = [*PLAN.glob("*.py"), PLAN.parent / "templates.py", PLAN.parent / "shell/reconcile/observe.py"]
     found = {reason for path in modules for reason in reasons_of(path)}
     assert {"TemplateNotFound", "ContextNotFound", "BotStarting", "Ending", "NoBot", "DeadlineExceeded"} <= found
     assert found - {reason for _, reason in documented_reasons()} == set()

@@ -10,7 +10,7 @@ from typing import Any
 import kopf
 import pytest
 from kopf._core.actions.loggers import ObjectLogger
-from parley_operator.shell.logs import Format, about, stderr_handler
+from parley_operator.shell.telemetry.logs import Format, about, stderr_handler
 from parley_protocol import InterviewRef
 
 logger = logging.getLogger("parley_operator.test")

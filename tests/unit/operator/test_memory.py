@@ -4,8 +4,8 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from parley_operator.shell.kube import PODS, SECRETS, Key
-from parley_operator.shell.memory import GONE_SECONDS, Memory
+from parley_operator.shell.client.kube import PODS, SECRETS, Key
+from parley_operator.shell.watch.memory import GONE_SECONDS, Memory
 
 KEY: Key = (PODS, "bots", "bot")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from parley_crds import Phase
 from parley_operator.liveness import Pulse
-from parley_operator.shell.metrics import ENDS, PREFIX, Meter
+from parley_operator.shell.telemetry.metrics import ENDS, PREFIX, Meter
 
 TABLE = Path(__file__).parents[3] / "docs/operations/metrics.md"
 

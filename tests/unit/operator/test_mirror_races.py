@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from parley_operator.shell.kube import TEMPLATES, Json, NotFoundError
-from parley_operator.shell.mirror import Mirror
+from parley_operator.shell.client.kube import TEMPLATES, Json, NotFoundError
+from parley_operator.shell.watch.mirror import Mirror
 
 TEMPLATE = {"metadata": {"name": "backend", "namespace": "hiring", "uid": "u-1", "resourceVersion": "7"}}
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from parley_crds import CONTEXT_LENGTH
 from parley_operator.plan.attempts import last_line
-from parley_operator.shell.kube import CONFIG_MAPS, Resource
-from parley_operator.shell.observe import Observer, UnreadableInterviewError, inputs_of, interview_of, pod_of
+from parley_operator.shell.client.kube import CONFIG_MAPS, Resource
+from parley_operator.shell.reconcile.observe import Observer, UnreadableInterviewError, inputs_of, interview_of, pod_of
 from parley_operator.snapshot import ContextProblem
 from support.operator_world import INSTALLATION, START, World
 

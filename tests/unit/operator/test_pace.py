@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-from parley_operator.shell import pace
-from parley_operator.shell.pace import LONGEST_SECONDS, Pace
+from parley_operator.shell.client import pace
+from parley_operator.shell.client.pace import LONGEST_SECONDS, Pace
 
 
 class Time:

@@ -3,10 +3,10 @@
 from contextlib import AsyncExitStack
 
 import pytest
-from parley_operator.shell import peers
-from parley_operator.shell.api import ApiError
-from parley_operator.shell.kube import ConflictError
-from parley_operator.shell.peers import AWAY_SECONDS, FAILURES, Peer, PeerBusyError
+from parley_operator.shell.client.api import ApiError
+from parley_operator.shell.client.kube import ConflictError
+from parley_operator.shell.reconcile import peers
+from parley_operator.shell.reconcile.peers import AWAY_SECONDS, FAILURES, Peer, PeerBusyError
 from parley_rooms.errors import RoomUnavailableError
 
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from parley_operator.shell.kube import KubeError
-from parley_operator.shell.priorities import KEPT_SECONDS, Priorities
+from parley_operator.shell.capacity.priorities import KEPT_SECONDS, Priorities
+from parley_operator.shell.client.kube import KubeError
 
 
 class Server:

@@ -14,13 +14,13 @@ from parley_operator.actions import (
     DeleteRoom,
     EnsureRoom,
 )
-from parley_operator.shell.act import Actor
-from parley_operator.shell.kube import ConflictError, KubeError, NotFoundError
-from parley_operator.shell.observe import Observer, inputs_of
-from parley_operator.shell.peers import PeerBusyError
-from parley_operator.shell.reconciler import Reconciler
-from parley_operator.shell.watching import at_rest
-from parley_operator.shell.workers import RetryLaterError
+from parley_operator.shell.client.kube import ConflictError, KubeError, NotFoundError
+from parley_operator.shell.reconcile.act import Actor
+from parley_operator.shell.reconcile.observe import Observer, inputs_of
+from parley_operator.shell.reconcile.peers import PeerBusyError
+from parley_operator.shell.reconcile.reconciler import Reconciler
+from parley_operator.shell.turns.workers import RetryLaterError
+from parley_operator.shell.watch.watching import at_rest
 from parley_operator.snapshot import Children, InputsSecret, Step, Trouble
 from parley_protocol import InterviewRef
 from parley_rooms.errors import RoomUnavailableError

@@ -4,9 +4,9 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from parley_operator.shell.kube import METADATA_ONLY, Kube
-from parley_operator.shell.revisions import Pins
-from parley_operator.shell.sweep import sweep_revisions
+from parley_operator.shell.client.kube import METADATA_ONLY, Kube
+from parley_operator.shell.reconcile.revisions import Pins
+from parley_operator.shell.sweep.sweep import sweep_revisions
 from support.operator_installation import INSTALLATION
 
 OLD = (datetime.now(UTC) - timedelta(hours=1)).isoformat()

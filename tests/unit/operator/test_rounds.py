@@ -3,10 +3,10 @@
 import asyncio
 
 import pytest
-from parley_operator.shell.lease import LeaseLostError
-from parley_operator.shell.metrics import Meter
-from parley_operator.shell.rounds import Rounds
-from parley_operator.shell.workers import RetryLaterError, Settled
+from parley_operator.shell.service.lease import LeaseLostError
+from parley_operator.shell.telemetry.metrics import Meter
+from parley_operator.shell.turns.rounds import Rounds
+from parley_operator.shell.turns.workers import RetryLaterError, Settled
 from parley_protocol import InterviewRef
 
 REF = InterviewRef(namespace="hiring", name="jane", uid="u")

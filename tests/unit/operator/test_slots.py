@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from parley_operator.capacity import Capacity, Place, SlotRequest, Turn
-from parley_operator.shell.slots import GRANT, PATIENCE, Slots
+from parley_operator.shell.capacity.slots import GRANT, PATIENCE, Slots
 from parley_protocol import InterviewRef
 
 START = datetime(2026, 11, 29, 12, tzinfo=UTC)

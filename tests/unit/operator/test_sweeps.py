@@ -4,9 +4,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from parley_operator.shell import sweeps
-from parley_operator.shell.metrics import Meter
-from parley_operator.shell.sweeps import Sweeps
+from parley_operator.shell.sweep import sweeps
+from parley_operator.shell.sweep.sweeps import Sweeps
+from parley_operator.shell.telemetry.metrics import Meter
 from support.operator_installation import INSTALLATION
 
 

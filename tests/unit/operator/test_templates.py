@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from parley_crds import InterviewTemplateStatus, ObjectMeta
-from parley_operator.shell.kube import KubeError, NotFoundError
+from parley_operator.shell.client.kube import KubeError, NotFoundError
 from parley_operator.shell.templates import WRITE_SECONDS, Templates, snapshot_of
-from parley_operator.shell.workers import RetryLaterError
+from parley_operator.shell.turns.workers import RetryLaterError
 from parley_operator.templates import TemplateSnapshot, template_status
 from support.operator_installation import INSTALLATION, TEMPLATE, template
 

@@ -6,11 +6,19 @@ from typing import Any
 import pytest
 from parley_crds.names import tombstone_name
 from parley_operator.actions import DeleteInterview, RemoveTombstone
-from parley_operator.shell.act import Actor
-from parley_operator.shell.kube import METADATA_ONLY, REVISIONS, ConflictError, Kube, KubeError, NotFoundError, Resource
-from parley_operator.shell.observe import Observer, interview_of
-from parley_operator.shell.sweep import sweep_tombstones
-from parley_operator.shell.watching import at_rest
+from parley_operator.shell.client.kube import (
+    METADATA_ONLY,
+    REVISIONS,
+    ConflictError,
+    Kube,
+    KubeError,
+    NotFoundError,
+    Resource,
+)
+from parley_operator.shell.reconcile.act import Actor
+from parley_operator.shell.reconcile.observe import Observer, interview_of
+from parley_operator.shell.sweep.sweep import sweep_tombstones
+from parley_operator.shell.watch.watching import at_rest
 from parley_operator.tombstones import KEPT_DAYS, tombstone_of
 from parley_protocol import InterviewRef
 from support.operator_installation import INSTALLATION

@@ -5,8 +5,8 @@ import re
 from collections import Counter
 
 import pytest
-from parley_operator.shell.places import Urgency, elsewhere
-from parley_operator.shell.workers import RetryLaterError, Settled, Workers
+from parley_operator.shell.turns.places import Urgency, elsewhere
+from parley_operator.shell.turns.workers import RetryLaterError, Settled, Workers
 
 DEADLINE = 5.0
 

@@ -13,7 +13,8 @@ from kubernetes.aio.client import ApiClient
 from parley_crds.names import LABEL_INSTALLATION, LABEL_INTERVIEW_UID, LABEL_MANAGED_BY, MANAGED_BY
 from parley_protocol import InterviewRef
 
-from parley_operator.shell.kube import (
+from parley_operator.shell.client.children import ref_of_child
+from parley_operator.shell.client.kube import (
     INTERVIEWS,
     METADATA_ONLY,
     PODS,
@@ -25,8 +26,7 @@ from parley_operator.shell.kube import (
     Kube,
     Resource,
 )
-from parley_operator.shell.memory import Memory, key_of
-from parley_operator.shell.sweep import ref_of_child
+from parley_operator.shell.watch.memory import Memory, key_of
 
 WATCHED = (INTERVIEWS, TEMPLATES, PODS)
 

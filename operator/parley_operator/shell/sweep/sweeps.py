@@ -10,14 +10,14 @@ from parley_protocol import InterviewRef
 from parley_rooms.provider import RoomDirectory
 
 from parley_operator.installation import Installation
-from parley_operator.shell.act import ACTION_ERRORS
-from parley_operator.shell.census import Census
-from parley_operator.shell.kube import Kube
-from parley_operator.shell.metrics import Meter
-from parley_operator.shell.revisions import Pins
-from parley_operator.shell.room_sweep import sweep_rooms
-from parley_operator.shell.slots import Slots
-from parley_operator.shell.sweep import sweep_census, sweep_children, sweep_revisions, sweep_tombstones
+from parley_operator.shell.capacity.census import Census
+from parley_operator.shell.capacity.slots import Slots
+from parley_operator.shell.client.failures import ACTION_ERRORS
+from parley_operator.shell.client.kube import Kube
+from parley_operator.shell.reconcile.revisions import Pins
+from parley_operator.shell.sweep.room_sweep import sweep_rooms
+from parley_operator.shell.sweep.sweep import sweep_census, sweep_children, sweep_revisions, sweep_tombstones
+from parley_operator.shell.telemetry.metrics import Meter
 
 logger = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from kubernetes.aio.client import ApiClient
 from parley_protocol import InterviewRef
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from parley_operator.shell.pace import Pace
+from parley_operator.shell.client.pace import Pace
 
 logger = logging.getLogger(__name__)
 

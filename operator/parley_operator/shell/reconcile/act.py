@@ -40,8 +40,8 @@ from parley_operator.actions import (
 )
 from parley_operator.installation import Installation
 from parley_operator.manifests import changed_inputs
-from parley_operator.shell.api import ApiClient, ApiError
-from parley_operator.shell.kube import (
+from parley_operator.shell.client.api import ApiClient
+from parley_operator.shell.client.kube import (
     EVENTS,
     INTERVIEWS,
     PODS,
@@ -54,16 +54,14 @@ from parley_operator.shell.kube import (
     NotFoundError,
     Resource,
 )
-from parley_operator.shell.mirror import Mirror
-from parley_operator.shell.peers import Peer
-from parley_operator.shell.revisions import collect
+from parley_operator.shell.reconcile.peers import Peer
+from parley_operator.shell.reconcile.revisions import collect
+from parley_operator.shell.watch.mirror import Mirror
 
 logger = logging.getLogger(__name__)
 
 NOTE_BYTES = 1024
 """How long an Event's note may be for the API server."""
-ACTION_ERRORS = (KubeError, RoomError, ApiError, aiohttp.ClientError, TimeoutError)
-"""What an action that could not be done raises; it is tried again later."""
 
 
 class Actor:

@@ -11,7 +11,7 @@ from parley_rooms.provider import FoundRoom, RoomDirectory
 
 from parley_operator.installation import Installation
 from parley_operator.plan.rooms import orphans, own_rooms
-from parley_operator.shell.kube import INTERVIEWS, METADATA_ONLY, SECRETS, Json, Kube
+from parley_operator.shell.client.kube import INTERVIEWS, METADATA_ONLY, SECRETS, Json, Kube
 
 logger = logging.getLogger(__name__)
 

@@ -21,13 +21,14 @@ from parley_operator.actions import (
     step_of,
 )
 from parley_operator.plan import plan_orphan
-from parley_operator.shell.act import ACTION_ERRORS, Actor
-from parley_operator.shell.kube import ConflictError, KubeError, NotFoundError
-from parley_operator.shell.observe import Observer, UnreadableInterviewError
-from parley_operator.shell.peers import PeerBusyError
-from parley_operator.shell.queueing import Queue
-from parley_operator.shell.revisions import Pins
-from parley_operator.shell.workers import RetryLaterError, Settled
+from parley_operator.shell.capacity.queueing import Queue
+from parley_operator.shell.client.failures import ACTION_ERRORS
+from parley_operator.shell.client.kube import ConflictError, KubeError, NotFoundError
+from parley_operator.shell.reconcile.act import Actor
+from parley_operator.shell.reconcile.observe import Observer, UnreadableInterviewError
+from parley_operator.shell.reconcile.peers import PeerBusyError
+from parley_operator.shell.reconcile.revisions import Pins
+from parley_operator.shell.turns.workers import RetryLaterError, Settled
 from parley_operator.snapshot import Step, Trouble, troubled
 
 logger = logging.getLogger(__name__)

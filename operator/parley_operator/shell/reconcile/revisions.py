@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from weakref import WeakValueDictionary
 
-from parley_operator.shell.kube import INTERVIEWS, REVISIONS, Kube
+from parley_operator.shell.client.kube import INTERVIEWS, REVISIONS, Kube
 
 COLLECT_PAGE_SIZE = 50
 """Where many Interviews go at once, each finds another that names its snapshot among the first few."""

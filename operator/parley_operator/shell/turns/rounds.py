@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 
 from parley_protocol import InterviewRef
 
-from parley_operator.shell.lease import LeaseLostError
-from parley_operator.shell.logs import about
-from parley_operator.shell.metrics import Meter
-from parley_operator.shell.workers import RetryLaterError, Settled
+from parley_operator.shell.service.lease import LeaseLostError
+from parley_operator.shell.telemetry.logs import about
+from parley_operator.shell.telemetry.metrics import Meter
+from parley_operator.shell.turns.workers import RetryLaterError, Settled
 
 logger = logging.getLogger(__name__)
 

@@ -6,11 +6,8 @@ from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 
 from parley_crds.names import (
-    ANNOTATION_INTERVIEW_NAME,
-    ANNOTATION_INTERVIEW_NAMESPACE,
     ANNOTATION_LAST_SEEN,
     LABEL_INSTALLATION,
-    LABEL_INTERVIEW_UID,
     LABEL_MANAGED_BY,
     LABEL_TEMPLATE,
     MANAGED_BY,
@@ -19,17 +16,17 @@ from parley_crds.names import (
 from parley_protocol import InterviewRef
 
 from parley_operator.installation import Installation
-from parley_operator.shell.census import Census
-from parley_operator.shell.kube import (
+from parley_operator.shell.capacity.census import Census
+from parley_operator.shell.client.children import ledgers
+from parley_operator.shell.client.kube import (
     INTERVIEWS,
     METADATA_ONLY,
     REVISIONS,
-    SECRETS,
     Json,
     Kube,
     NotFoundError,
 )
-from parley_operator.shell.revisions import Pins, collect
+from parley_operator.shell.reconcile.revisions import Pins, collect
 from parley_operator.tombstones import KEPT_DAYS, tombstone_labels
 
 logger = logging.getLogger(__name__)
@@ -40,24 +37,6 @@ SETTLED = timedelta(minutes=5)
 
 SEEN_STEP = timedelta(days=1)
 """How exact a tombstone's note of when it was last needed is: one write a day."""
-
-
-def ref_of_child(child: Json) -> InterviewRef | None:
-    """The Interview that an object in the bots' namespace belongs to."""
-    metadata = child.get("metadata", {})
-    labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
-    uid, name = labels.get(LABEL_INTERVIEW_UID), annotations.get(ANNOTATION_INTERVIEW_NAME)
-    namespace = annotations.get(ANNOTATION_INTERVIEW_NAMESPACE)
-    if not uid or not name or not namespace:
-        return None
-    return InterviewRef(namespace=namespace, name=name, uid=uid)
-
-
-async def ledgers(kube: Kube, installation: Installation) -> list[InterviewRef]:
-    """The interviews that have an inputs Secret."""
-    labels = f"{LABEL_MANAGED_BY}={MANAGED_BY},{LABEL_INSTALLATION}={installation.name},{LABEL_INTERVIEW_UID}"
-    secrets = await kube.list(SECRETS, installation.bots_namespace, labels, accept=METADATA_ONLY)
-    return [ref for ref in map(ref_of_child, secrets) if ref is not None]
 
 
 async def sweep_children(

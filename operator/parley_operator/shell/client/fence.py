@@ -17,9 +17,9 @@ from parley_rooms.errors import RoomAuthError, RoomError, RoomNotFoundError, Roo
 from parley_rooms.provider import FoundRoom, Grant, Occupant, Room, RoomDirectory, RoomPlan, RoomProvider
 
 from parley_operator.kube_paths import code_of, verb_and_resource
-from parley_operator.shell.api import ApiClient as ApiOrders
-from parley_operator.shell.api import ApiError
-from parley_operator.shell.metrics import Meter
+from parley_operator.shell.client.api import ApiClient as ApiOrders
+from parley_operator.shell.client.api import ApiError
+from parley_operator.shell.telemetry.metrics import Meter
 
 type Gate = Callable[[], None]
 """Raises where nothing may be changed."""

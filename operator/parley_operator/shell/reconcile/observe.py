@@ -37,8 +37,8 @@ from parley_operator.bot_pod import CONTAINER as BOT_CONTAINER
 from parley_operator.installation import Installation
 from parley_operator.manifests import ANNOTATION_FAILURES, PLACEMENT_KEY, is_what_was_pinned
 from parley_operator.placement import Placement
-from parley_operator.shell.kube import CONFIG_MAPS, REVISIONS, SECRETS, TEMPLATES, Json
-from parley_operator.shell.mirror import Mirror
+from parley_operator.shell.client.kube import CONFIG_MAPS, REVISIONS, SECRETS, TEMPLATES, Json
+from parley_operator.shell.watch.mirror import Mirror
 from parley_operator.snapshot import (
     Children,
     ContextProblem,

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
-from parley_operator.shell.places import Places, Urgency
+from parley_operator.shell.turns.places import Places, Urgency
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from parley_operator.shell.kube import Kube, KubeError, Resource
+from parley_operator.shell.client.kube import Kube, KubeError, Resource
 
 logger = logging.getLogger(__name__)
 

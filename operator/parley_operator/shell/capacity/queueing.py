@@ -7,8 +7,8 @@ from parley_protocol import InterviewRef
 
 from parley_operator.actions import Action, CreateInputs, DeleteInputs, Plan
 from parley_operator.plan import plan
-from parley_operator.shell.priorities import Priorities
-from parley_operator.shell.slots import Slots
+from parley_operator.shell.capacity.priorities import Priorities
+from parley_operator.shell.capacity.slots import Slots
 from parley_operator.snapshot import Children, Snapshot
 
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 import aiohttp
 
 from parley_operator.election import JITTER, Claim, Record, Seen, Terms, Wait, decide, held_until, release, see
-from parley_operator.shell.kube import ConflictError, Json, Kube, KubeError, Resource
+from parley_operator.shell.client.kube import ConflictError, Json, Kube, KubeError, Resource
 
 logger = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from parley_protocol import InterviewRef
 
-from parley_operator.shell.act import ACTION_ERRORS
-from parley_operator.shell.mirror import Mirror
+from parley_operator.shell.client.failures import ACTION_ERRORS
+from parley_operator.shell.watch.mirror import Mirror
 
 logger = logging.getLogger(__name__)
 

@@ -15,9 +15,9 @@ from parley_protocol import InterviewRef
 
 from parley_operator.capacity import Capacity, Claim, Line, Place, SlotRequest, Turn, place_seconds
 from parley_operator.installation import Installation
-from parley_operator.shell.act import ACTION_ERRORS
-from parley_operator.shell.kube import INTERVIEWS, Json, Kube
-from parley_operator.shell.sweep import ledgers
+from parley_operator.shell.client.children import ledgers
+from parley_operator.shell.client.failures import ACTION_ERRORS
+from parley_operator.shell.client.kube import INTERVIEWS, Json, Kube
 
 logger = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import aiohttp
 from parley_rooms.errors import RoomUnavailableError
 
-from parley_operator.shell.api import ApiError
-from parley_operator.shell.places import elsewhere
+from parley_operator.shell.client.api import ApiError
+from parley_operator.shell.turns.places import elsewhere
 
 AT_ONCE = 12
 BUSY_SECONDS = 5.0

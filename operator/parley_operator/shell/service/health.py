@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from aiohttp import web
 
 from parley_operator.liveness import Pulse, fault, role
-from parley_operator.shell.metrics import CONTENT_TYPE, Meter
+from parley_operator.shell.telemetry.metrics import CONTENT_TYPE, Meter
 
 logger = logging.getLogger(__name__)
 

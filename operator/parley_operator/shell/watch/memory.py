@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from parley_crds.names import LABEL_INTERVIEW_UID
 
-from parley_operator.shell.kube import Json, Key, Resource
+from parley_operator.shell.client.kube import Json, Key, Resource
 
 GONE_SECONDS = 600
 """How long a late word of an object that is gone may still come."""

@@ -11,7 +11,7 @@ from typing import Any
 from parley_crds import Phase
 from parley_protocol import InterviewRef
 
-from parley_operator.shell.places import Urgency
+from parley_operator.shell.turns.places import Urgency
 
 type Raw = Mapping[str, Any]
 

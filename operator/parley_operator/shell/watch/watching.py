@@ -18,7 +18,7 @@ from parley_crds import Phase
 from parley_crds.names import FINALIZER
 
 from parley_operator.plan.expiry import ALREADY_FINISHED
-from parley_operator.shell.connection import kopf_credentials
+from parley_operator.shell.client.connection import kopf_credentials
 
 logger = logging.getLogger(__name__)
 

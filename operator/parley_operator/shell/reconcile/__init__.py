@@ -1,0 +1,1 @@
+"""One interview's turn: observe, plan, act."""

@@ -1,0 +1,1 @@
+"""The operator as a service: its Lease, its health, its signals."""
