@@ -218,6 +218,7 @@ class BotProcess:
             "AWS_ACCESS_KEY_ID": "AKIAPARLEYTESTS",
             "AWS_SECRET_ACCESS_KEY": "parley-tests",
             "AWS_EC2_METADATA_DISABLED": "true",
+            "TMPDIR": str(folder),
             **env,
         }
         self.process: asyncio.subprocess.Process | None = None
