@@ -10,7 +10,8 @@ import pytest
 CLUSTER = Path(__file__).parents[3] / "cluster"
 FOREIGN = "CNI-0123456789abcdef01234567"
 needs_root = pytest.mark.skipif(
-    os.geteuid() != 0 or shutil.which("iptables") is None, reason="only root makes a network namespace"
+    os.geteuid() != 0 or shutil.which("iptables") is None,
+    reason="a network namespace needs root, and iptables, which `make up` installs",
 )
 
 

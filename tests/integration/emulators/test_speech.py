@@ -29,7 +29,7 @@ RATE = 16_000
 async def test_what_is_said_is_understood(synthesiser: Synthesiser, recogniser: Recogniser) -> None:
     heard = [await recogniser.recognise(to_samples(await synthesiser.say(text, RATE))) for text in SENTENCES]
     errors = jiwer.wer([normalised(text) for text in SENTENCES], [normalised(text) for text in heard])
-    assert errors < 0.15, heard  # Piper speaks a little differently each time
+    assert errors < 0.15, heard
 
 
 async def test_an_ear_hears_turns_in_real_sound(synthesiser: Synthesiser, recogniser: Recogniser) -> None:
@@ -49,6 +49,15 @@ async def test_an_ear_hears_turns_in_real_sound(synthesiser: Synthesiser, recogn
                 break
     assert starts >= 2
     assert jiwer.wer([normalised(text) for text in SENTENCES[:2]], [normalised(text) for text in turns]) < 0.15
+
+
+async def test_a_text_always_sounds_the_same(synthesiser: Synthesiser) -> None:
+    """What is understood must not be a matter of chance."""
+    other = Synthesiser()
+    try:
+        assert await other.say(SENTENCES[0], RATE) == await synthesiser.say(SENTENCES[0], RATE)
+    finally:
+        await other.close()
 
 
 async def test_what_was_said_before_is_not_made_again(synthesiser: Synthesiser) -> None:
