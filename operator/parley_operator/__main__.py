@@ -2,6 +2,8 @@ import asyncio
 import logging
 import sys
 
+import uvloop
+
 from parley_operator.settings import SettingsError, read_installation, read_settings
 from parley_operator.shell.acting import WatchEndedError
 from parley_operator.shell.run import operate
@@ -20,7 +22,7 @@ def main() -> int:
     log_to_stderr(settings.log_level, settings.log_format)
     logger = logging.getLogger("parley_operator")
     try:
-        asyncio.run(operate(settings, installation))
+        asyncio.run(operate(settings, installation), loop_factory=uvloop.new_event_loop)
     except (WatchEndedError, LeaseLostError, OSError) as error:
         logger.critical("%s", error)
         return 1

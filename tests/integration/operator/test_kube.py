@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from kubernetes.aio.client import ApiClient, Configuration
-from parley_operator.shell import kube as module
+from parley_operator.shell.client import kube as module
 from parley_operator.shell.client import pace
 from parley_operator.shell.client.kube import (
     ATTEMPTS,

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 import kopf
+import uvloop
 from parley_crds import Phase
 from parley_crds.names import FINALIZER
 
@@ -145,7 +146,7 @@ class Watch:
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._operate())
+            asyncio.run(self._operate(), loop_factory=uvloop.new_event_loop)
         except Exception:  # the main loop sees the thread end and stops the program
             logger.exception("the watch of %s ended", self.name)
 
