@@ -3,8 +3,11 @@
 //	promcheck rules FILE        a PrometheusRule; each rule's expression is told of
 //	promcheck podmonitor FILE   a PodMonitor, by the Prometheus operator's own types
 //	promcheck expressions       a JSON list of expressions on standard input
+//	promcheck evaluate          {load, at, expressions} on standard input: series in promqltest's notation, a time after
+//	                            their beginning, and what is asked then; a JSON list of answers a line
 //
-// Prints a JSON object a line: the expression, the matchers of each metric in it, and the labels that it groups by.
+// The first three print a JSON object a line: the expression, the matchers of each metric in it, and the labels that it
+// groups by.
 // Ends with 1 and the reasons where something is wrong.
 package main
 
@@ -35,6 +38,13 @@ type told struct {
 }
 
 func main() {
+	if len(os.Args) == 2 && os.Args[1] == "evaluate" {
+		if err := evaluate(os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	expressions, errs := read(os.Args[1:])
 	out := json.NewEncoder(os.Stdout)
 	for _, text := range expressions {
@@ -71,7 +81,7 @@ func read(arguments []string) ([]string, []error) {
 		}
 		return expressions, nil
 	}
-	return nil, []error{errors.New("usage: promcheck rules FILE | promcheck podmonitor FILE | promcheck expressions")}
+	return nil, []error{errors.New("usage: promcheck rules FILE | podmonitor FILE | expressions | evaluate")}
 }
 
 // decode reads a manifest; a field that the type does not have is an error.

@@ -1,0 +1,193 @@
+"""Each alert on what an operator's meter tells, minute by minute, and judged by Prometheus's own engine."""
+
+import json
+import math
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+from parley_operator.liveness import Pulse
+from parley_operator.shell.telemetry.metrics import Meter
+from support.chart import render
+from support.processes import tool
+
+NAMESPACE = "parley"
+MINUTES = 60
+
+
+@dataclass
+class Operator:
+    """A replica: its meter, and what its main loop last told of itself, on a clock that stands at a minute."""
+
+    minute: int = 0
+    active: bool = True
+    oldest_wait: float = 0.0
+    heard: float | None = None
+    meter: Meter = field(default_factory=lambda: Meter("1"))
+
+    def __post_init__(self) -> None:
+        self.meter.watch_pulse(self._pulse, lambda: self.minute * 60.0)
+        self.meter.watch_phases(dict)
+
+    def _pulse(self) -> Pulse:
+        now = self.minute * 60.0
+        heard = {} if self.heard is None else {"resources": self.heard}
+        return Pulse(now, active=self.active, oldest_wait=self.oldest_wait, heard=heard)
+
+
+type Story = Callable[[Operator], None]
+"""What happens to a replica in each minute."""
+
+
+def scraped(*stories: Story) -> str:
+    """What Prometheus has of replicas after `MINUTES`, scraped once a minute, in promqltest's notation."""
+    lines = ["load 1m"]
+    for number, story in enumerate(stories):
+        operator, series = Operator(), dict[str, list[str]]()
+        for minute in range(MINUTES + 1):
+            operator.minute = minute
+            story(operator)
+            for metric in operator.meter.registry.collect():
+                for sample in metric.samples:
+                    labels = {**sample.labels, "namespace": NAMESPACE, "pod": f"parley-operator-{number}"}
+                    name = sample.name + "{" + ", ".join(f'{k}="{v}"' for k, v in labels.items()) + "}"
+                    values = series.setdefault(name, ["_"] * minute)
+                    values.append("Inf" if math.isinf(sample.value) else repr(float(sample.value)))
+        lines += [f"  {name} {' '.join(values)}" for name, values in series.items()]
+    return "\n".join(lines) + "\n"
+
+
+def healthy(operator: Operator) -> None:
+    """Interviews come, are held and end; now and then something is tried again."""
+    meter = operator.meter
+    operator.heard = operator.minute * 60.0 - 5
+    operator.oldest_wait = 0.2
+    meter.reconciled("settled", 0.05)
+    meter.requested("patch", "interviews/status", "2xx", 0.01)
+    meter.started("Immediate", 3.0)
+    meter.called_rooms("daily", "ensure", "ok", 0.2)
+    if operator.minute % 10 == 0:
+        meter.reconciled("retry", 0.05)
+        meter.ended("Completed", "Completed")
+        meter.ended("Expired", "NoShow")
+        meter.ended("Failed", "AlreadyFinished")
+        meter.requested("patch", "interviews/status", "409", 0.01)
+    if operator.minute % 20 == 0:
+        meter.lost_bot("Evicted")
+
+
+def standby(operator: Operator) -> None:
+    """It holds no Lease, so it watches nothing."""
+    operator.active, operator.heard = False, None
+
+
+def at(minute: int, *happens: Callable[[Operator], None]) -> Story:
+    """A healthy operator to whom this happens in a minute."""
+
+    def story(operator: Operator) -> None:
+        healthy(operator)
+        if operator.minute == minute:
+            for each in happens:
+                each(operator)
+
+    return story
+
+
+def since(minute: int, happens: Callable[[Operator], None]) -> Story:
+    """A healthy operator to whom this happens from a minute on, in each."""
+
+    def story(operator: Operator) -> None:
+        healthy(operator)
+        if operator.minute >= minute:
+            happens(operator)
+
+    return story
+
+
+def alerts() -> dict[str, tuple[str, dict[str, str]]]:
+    """What each alert asks, and the labels that it has of its own.
+
+    A recorded series stands in the words of its own rule: promqltest records nothing.
+    """
+    found = render("parley", "metrics.prometheusRule.enabled=true")
+    (manifest,) = [document for document in found if document["kind"] == "PrometheusRule"]
+    (group,) = manifest["spec"]["groups"]
+    recorded = {rule["record"]: rule["expr"] for rule in group["rules"] if "record" in rule}
+    found = {}
+    for rule in group["rules"]:
+        if "alert" in rule:
+            asked = rule["expr"]
+            for name, expression in recorded.items():
+                asked = asked.replace(f'{name}{{namespace="{NAMESPACE}"}}', expression)
+            found[rule["alert"]] = asked, {key: value for key, value in rule["labels"].items() if key != "severity"}
+    return found
+
+
+ALERTS = alerts()
+
+
+def told(load: str) -> dict[str, list[dict[str, str]]]:
+    """The labels of what each alert tells at the end; only of those that tell something."""
+    question = {"load": load, "at": f"{MINUTES}m", "expressions": [asked for asked, _ in ALERTS.values()]}
+    command = [tool("promcheck"), "evaluate"]
+    done = subprocess.run(command, input=json.dumps(question), capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    found = zip(ALERTS.items(), answers, strict=True)
+    return {alert: [each["labels"] | own for each in given] for (alert, (_, own)), given in found if given}
+
+
+def test_no_alert_tells_of_what_is_well() -> None:
+    assert told(scraped(healthy, standby)) == {}
+
+
+def two_failures(operator: Operator) -> None:
+    operator.meter.ended("Failed", "BackoffLimitExceeded")
+    operator.meter.ended("Failed", "BackoffLimitExceeded")
+
+
+def three_losses(operator: Operator) -> None:
+    for _ in range(3):
+        operator.meter.lost_bot("OutOfMemory")
+
+
+def daily_fails(operator: Operator) -> None:
+    operator.meter.called_rooms("daily", "ensure", "unavailable", 5.0)
+
+
+def slow(operator: Operator) -> None:
+    for _ in range(4):
+        operator.meter.started("OnArrival", 200.0)
+
+
+def deaf(operator: Operator) -> None:
+    operator.heard = 40 * 60.0
+
+
+CASES: dict[str, tuple[Story, dict[str, str]]] = {
+    "ParleyNoActiveOperator": (since(50, standby), {"namespace": NAMESPACE}),
+    "ParleyReconcileErrors": (
+        at(50, lambda operator: operator.meter.reconciled("failed", 0.1)),
+        {"namespace": NAMESPACE},
+    ),
+    "ParleyQueueStuck": (
+        since(55, lambda operator: setattr(operator, "oldest_wait", 61.0)),
+        {"namespace": NAMESPACE},
+    ),
+    "ParleyInterviewsFail": (at(45, two_failures), {"namespace": NAMESPACE, "reason": "BackoffLimitExceeded"}),
+    "ParleyBotsLost": (at(45, three_losses), {"namespace": NAMESPACE, "reason": "OutOfMemory"}),
+    "ParleyStartsSlow": (since(40, slow), {"namespace": NAMESPACE, "start": "OnArrival"}),
+    "ParleyProviderErrors": (since(50, daily_fails), {"namespace": NAMESPACE, "provider": "daily"}),
+    "ParleyWatchSilent": (since(40, deaf), {"namespace": NAMESPACE}),
+}
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+def test_an_alert_tells_of_what_it_is_for_and_no_other_does(alert: str) -> None:
+    story, labels = CASES[alert]
+    assert told(scraped(story, standby)) == {alert: [labels]}
+
+
+def test_that_nobody_is_there_is_told_too() -> None:
+    assert told("load 1m\n  up 1\n") == {"ParleyNoActiveOperator": [{"namespace": NAMESPACE}]}
