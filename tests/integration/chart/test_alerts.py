@@ -2,7 +2,6 @@
 
 import json
 import math
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -10,7 +9,7 @@ import pytest
 from parley_operator.liveness import Pulse
 from parley_operator.shell.telemetry.metrics import Meter
 from support.chart import render
-from support.processes import tool
+from support.promcheck import promcheck, told
 
 NAMESPACE = "parley"
 MINUTES = 60
@@ -127,19 +126,16 @@ def alerts() -> dict[str, tuple[str, dict[str, str]]]:
 ALERTS = alerts()
 
 
-def told(load: str) -> dict[str, list[dict[str, str]]]:
+def firing(load: str) -> dict[str, list[dict[str, str]]]:
     """The labels of what each alert tells at the end; only of those that tell something."""
     question = {"load": load, "at": f"{MINUTES}m", "expressions": [asked for asked, _ in ALERTS.values()]}
-    command = [tool("promcheck"), "evaluate"]
-    done = subprocess.run(command, input=json.dumps(question), capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stderr
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    answers = told(promcheck("evaluate", stdin=json.dumps(question)))
     found = zip(ALERTS.items(), answers, strict=True)
     return {alert: [each["labels"] | own for each in given] for (alert, (_, own)), given in found if given}
 
 
 def test_no_alert_tells_of_what_is_well() -> None:
-    assert told(scraped(healthy, standby)) == {}
+    assert firing(scraped(healthy, standby)) == {}
 
 
 def two_failures(operator: Operator) -> None:
@@ -186,8 +182,8 @@ CASES: dict[str, tuple[Story, dict[str, str]]] = {
 @pytest.mark.parametrize("alert", ALERTS)
 def test_an_alert_tells_of_what_it_is_for_and_no_other_does(alert: str) -> None:
     story, labels = CASES[alert]
-    assert told(scraped(story, standby)) == {alert: [labels]}
+    assert firing(scraped(story, standby)) == {alert: [labels]}
 
 
 def test_that_nobody_is_there_is_told_too() -> None:
-    assert told("load 1m\n  up 1\n") == {"ParleyNoActiveOperator": [{"namespace": NAMESPACE}]}
+    assert firing("load 1m\n  up 1\n") == {"ParleyNoActiveOperator": [{"namespace": NAMESPACE}]}

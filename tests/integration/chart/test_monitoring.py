@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from parley_operator.liveness import Pulse
 from parley_operator.shell.telemetry import metrics
 from parley_operator.shell.telemetry.metrics import Meter
 from support.chart import render
-from support.processes import tool
+from support.promcheck import promcheck, told
 
 type Document = dict[str, Any]
 
@@ -33,16 +32,6 @@ VALUES = {
     "watch": {"resources", "bots"},
 }
 """The closed sets that an expression may name a value of."""
-
-
-def promcheck(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    command = [tool("promcheck"), *arguments]
-    return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, timeout=60)
-
-
-def told(done: subprocess.CompletedProcess[str]) -> list[Document]:
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 @pytest.fixture(scope="module")
