@@ -43,11 +43,16 @@ class TurnLatency:
         """A tool call was answered in this time."""
         self._tools += seconds
 
+    @property
+    def awaits_sound(self) -> bool:
+        """Whether nothing that can be heard has come of the reply yet; what comes after it need not be looked at."""
+        return not self._audible
+
     def model_sounded(self, quiet: float, *, audible: bool) -> None:
         """Sound came from the model: so many seconds of quiet, and then something `audible`, or nothing."""
         if self._model_sounded is None:
             self._model_sounded = self._clock()
-        if not self._audible:
+        if self.awaits_sound:
             self._quiet += quiet
             self._audible = audible
         self._tell()

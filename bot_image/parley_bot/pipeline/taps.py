@@ -92,8 +92,9 @@ class Voice(FrameProcessor):
         """Take note, and pass the frame on."""
         await super().process_frame(frame, direction)
         if isinstance(frame, TTSAudioRawFrame):
-            quiet = leading_quiet(frame.audio) / (frame.num_channels * frame.sample_rate)
-            self._conversation.latency.model_sounded(quiet, audible=quiet < _seconds(frame))
+            if self._conversation.latency.awaits_sound:
+                quiet = leading_quiet(frame.audio) / (frame.num_channels * frame.sample_rate)
+                self._conversation.latency.model_sounded(quiet, audible=quiet < _seconds(frame))
             if (sentence := self._speech.receiving) is not None:
                 sentence.received += _seconds(frame)
         elif isinstance(frame, TTSTextFrame) and (sentence := self._speech.receiving) is not None:

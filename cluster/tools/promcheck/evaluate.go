@@ -47,7 +47,7 @@ func evaluate(in io.Reader, out io.Writer) error {
 	}
 	run := &outsideTests{}
 	defer run.cleanUp()
-	storage := promqltest.LoadedStorage(run, asked.Load)
+	series := promqltest.LoadedStorage(run, asked.Load)
 	engine := promql.NewEngine(promql.EngineOpts{
 		MaxSamples:    mostSamples,
 		Timeout:       patience,
@@ -55,7 +55,7 @@ func evaluate(in io.Reader, out io.Writer) error {
 		Parser:        parser.NewParser(parser.Options{}),
 	})
 	for _, expression := range asked.Expressions {
-		answers, err := ask(engine, storage, expression, time.Unix(0, 0).Add(time.Duration(at)))
+		answers, err := ask(engine, series, expression, time.Unix(0, 0).Add(time.Duration(at)))
 		if err != nil {
 			return fmt.Errorf("%q: %w", expression, err)
 		}
@@ -66,9 +66,9 @@ func evaluate(in io.Reader, out io.Writer) error {
 	return nil
 }
 
-func ask(engine *promql.Engine, storage storage.Queryable, expression string, at time.Time) ([]answer, error) {
+func ask(engine *promql.Engine, series storage.Queryable, expression string, at time.Time) ([]answer, error) {
 	ctx := context.Background()
-	query, err := engine.NewInstantQuery(ctx, storage, nil, expression, at)
+	query, err := engine.NewInstantQuery(ctx, series, nil, expression, at)
 	if err != nil {
 		return nil, err
 	}

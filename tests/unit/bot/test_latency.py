@@ -1,10 +1,14 @@
 """The account of a reply's time."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from loguru import logger
 from parley_bot.latency import TurnLatency
+
+if TYPE_CHECKING:
+    from loguru import Message
 
 
 class Told:
@@ -15,8 +19,8 @@ class Told:
         self.accounts: list[dict[str, float]] = []
         self.latency = TurnLatency(lambda: self.now)
 
-    def take(self, message: object) -> None:
-        self.accounts.append(message.record["extra"])  # type: ignore[attr-defined]  # loguru's own class
+    def take(self, message: "Message") -> None:
+        self.accounts.append(message.record["extra"])
 
 
 @pytest.fixture
