@@ -42,11 +42,10 @@ async def run(settings: Settings) -> int:
     try:
         context = _tls_context(settings)
         store = open_store(settings)
-        kube = await Kube.connect()
+        services = Services.build(settings, await Kube.connect(), store)
     except (OSError, ConfigException, ValueError) as error:
         log.error("%s", _start_failure(settings, error))  # noqa: TRY400 - one line says it, a trace says no more
         return BAD_SETTINGS
-    services = Services.build(settings, kube, store)
     try:
         public = _Server(_public_config(settings, serve(public_app(settings), services)))
         inside = _Server(_internal_config(settings, serve(internal_app(settings), services), context))

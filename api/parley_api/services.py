@@ -19,6 +19,7 @@ from parley_api.settings import Settings
 from parley_api.store import Store
 from parley_api.templates import Templates
 from parley_api.transcripts.event_log import EventLog
+from parley_api.webhooks import GuardedNetwork, Webhooks, tls_context
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Services:
     link_failures: FailureLimit
     daily: RoomProvider | None
     """Daily's rooms; None without a key."""
+    webhooks: Webhooks
     news: News
     """Rung by the bots' router for each stored batch, so that a stream of events need not poll for it."""
 
@@ -61,6 +63,7 @@ class Services:
             ),
             link_failures=FailureLimit(),
             daily=_daily(settings),
+            webhooks=Webhooks(GuardedNetwork(settings.webhook_networks), tls_context(settings.webhook_ca_file)),
             news=news,
         )
 
@@ -68,6 +71,7 @@ class Services:
         """Close the connections of the parts."""
         if self.daily is not None:
             await self.daily.aclose()
+        await self.webhooks.aclose()
         await self.kube.close()
 
 

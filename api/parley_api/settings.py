@@ -2,6 +2,7 @@
 
 import json
 import sys
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from parley_api.store import StoreSettings
 
 Names = Annotated[list[str], NoDecode]
+Networks = Annotated[list[IPv4Network | IPv6Network], NoDecode]
 
 
 class Settings(StoreSettings):
@@ -44,6 +46,13 @@ class Settings(StoreSettings):
     )
     daily_api_url: HttpUrl = Field(default=HttpUrl("https://api.daily.co/v1"), description="Daily's REST API.")
 
+    webhook_networks: Networks = Field(
+        default=[], description="Networks that are not public and that templates' tools may be in, such as 10.2.0.0/16."
+    )
+    webhook_ca_file: Path | None = Field(
+        default=None, description="File of CAs that tools' certificates may be of, beside the system's."
+    )
+
     host: str = Field(default="0.0.0.0", description="Address that both listeners bind.")  # noqa: S104 - a pod's own
     public_port: int = Field(default=8080, ge=0, le=65535, description="HTTP port for people and candidates.")
     internal_port: int = Field(default=8443, ge=0, le=65535, description="TLS port for bots and the operator.")
@@ -53,7 +62,7 @@ class Settings(StoreSettings):
     max_body_bytes: int = Field(default=1_048_576, ge=1024, description="Largest request body, in bytes.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="Level of the log.")
 
-    @field_validator("watch_namespaces", "cors_origins", mode="before")
+    @field_validator("watch_namespaces", "cors_origins", "webhook_networks", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

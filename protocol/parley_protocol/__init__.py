@@ -37,6 +37,7 @@ from parley_protocol.plan import (
     ToolPlan,
 )
 from parley_protocol.problem import FieldError, Problem
+from parley_protocol.tools import ToolAnswer, ToolOutcome, ToolRequest, ToolWebhook
 from parley_protocol.transcript import Manifest, ManifestEntry, Speaker, Transcript, Turn
 
 __all__ = [
@@ -69,8 +70,12 @@ __all__ = [
     "SealRequest",
     "SealResult",
     "Speaker",
+    "ToolAnswer",
     "ToolCalled",
+    "ToolOutcome",
     "ToolPlan",
+    "ToolRequest",
+    "ToolWebhook",
     "Transcript",
     "Turn",
     "TurnSpoken",

@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, Field
 from parley_protocol.events import NumberedEvent
 from parley_protocol.model import Message
 from parley_protocol.plan import InterviewPlan
+from parley_protocol.tools import ToolWebhook
 
 
 class InterviewRef(Message):
@@ -27,13 +28,17 @@ class RoomInputs(Message):
 
 
 class BotInputs(Message):
-    """`inputs.json` of the inputs Secret. `attempt` is the current one: the API refuses every other."""
+    """`inputs.json` of the inputs Secret. `attempt` is the current one: the API refuses every other.
+
+    `webhooks` is for the API alone, one for each tool of the plan.
+    """
 
     interview: InterviewRef
     attempt: int = Field(ge=1)
     template: str
     plan: InterviewPlan
     room: RoomInputs
+    webhooks: list[ToolWebhook] = Field(default=[], repr=False)
     retention_days: int | None = Field(default=None, ge=1)
 
 

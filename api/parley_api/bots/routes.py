@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from fastapi import APIRouter
-from parley_protocol import Assignment, EventAck, EventBatch, FinishRequest
+from parley_protocol import Assignment, EventAck, EventBatch, FinishRequest, ToolAnswer, ToolOutcome, ToolRequest
 from starlette.responses import Response
 
 from parley_api import session_status
@@ -23,6 +23,7 @@ from parley_api.transcripts.event_log import (
     LogFullError,
     UnorderedBatchError,
 )
+from parley_api.webhooks import ToolCall
 
 bot_router = APIRouter(
     prefix="/bot/v1", tags=["bots"], route_class=StoreRoute, responses=problem_responses(401, 403, 409)
@@ -66,10 +67,22 @@ async def events(services: ServicesOf, bot: CallingBot, batch: EventBatch) -> Ev
     return EventAck(acknowledged=appended.acknowledged)
 
 
-@bot_router.post("/tools/{name}", responses=problem_responses(404))
-async def tools(_bot: CallingBot, name: str) -> Response:
-    """Call a tool of the template's own. Templates with tools are refused by admission for now."""
-    raise ProblemError(404, "tool-unknown", f"This interview has no tool named {name[:64]!r}.")
+@bot_router.post("/tools/{name}", response_model_exclude_none=True, responses=problem_responses(404))
+async def tools(services: ServicesOf, bot: CallingBot, name: str, request: ToolRequest) -> ToolAnswer:
+    """Call a tool of the template's own, and answer what became of it: a webhook that fails is no error of the bot's.
+
+    Sent again under the same `callId`, it calls the webhook again under the same `webhook-id`.
+    """
+    _require_current(bot, request.attempt)
+    inputs = bot.inputs
+    tool = next((tool for tool in inputs.plan.tools if tool.name == name), None)
+    if tool is None:
+        raise ProblemError(404, "tool-unknown", f"This interview has no tool named {name[:64]!r}.")
+    webhook = next((webhook for webhook in inputs.webhooks if webhook.name == name), None)
+    if webhook is None:
+        return ToolAnswer(outcome=ToolOutcome.UNREACHABLE)
+    call = ToolCall(inputs.interview, bot.attempt, request.call_id, request.arguments)
+    return await services.webhooks.call(tool, webhook, call)
 
 
 @bot_router.post("/finish", status_code=204)

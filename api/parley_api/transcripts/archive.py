@@ -29,15 +29,16 @@ class KeptPlan(Message):
 async def keep_plan(store: Store, inputs: BotInputs) -> None:
     """Store what the transcript needs of the inputs, once, so that sealing depends on no Secret.
 
-    Neither the ticket key nor the candidate's documents belong there.
+    Neither keys nor the candidate's documents belong there.
 
     Raises:
         ErasedError: the interview was erased.
         StoreUnavailableError: the store failed; call again.
     """
-    plan = inputs.plan.model_copy(update={"context": None, "facts": []})
+    plan = inputs.plan.model_copy(update={"context": None, "facts": [], "tools": []})
     room = inputs.room.model_copy(update={"ticket_key": None, "url": None})
-    kept = KeptPlan(kept_at=datetime.now(UTC), inputs=inputs.model_copy(update={"plan": plan, "room": room}))
+    bare = inputs.model_copy(update={"plan": plan, "room": room, "webhooks": []})
+    kept = KeptPlan(kept_at=datetime.now(UTC), inputs=bare)
     ref = inputs.interview
     await store.put_once(layout.artifact(ref.namespace, ref.uid, layout.PLAN), kept.to_json(), JSON)
     await require_not_erased(store, ref.namespace, ref.uid)

@@ -4,6 +4,7 @@ import base64
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,18 @@ from parley_api.services import Services
 from parley_api.settings import Settings
 from parley_api.store import FolderStore
 from parley_crds.names import child_name, pod_labels, pod_name
-from parley_protocol import BotInputs, InterviewerPlan, InterviewPlan, InterviewRef, QuestionPlan, RoomInputs
+from parley_protocol import (
+    BotInputs,
+    InterviewerPlan,
+    InterviewPlan,
+    InterviewRef,
+    QuestionPlan,
+    RoomInputs,
+    ToolPlan,
+    ToolWebhook,
+)
 from pydantic import SecretStr
+from support.certificates import Authority
 from support.chart import render, rights
 from support.control_plane import ControlPlane
 
@@ -86,7 +97,7 @@ class Running:
     def child(self) -> str:
         return child_name(self.ref.name, self.ref.uid)
 
-    async def write_inputs(self, attempt: int) -> None:
+    async def write_inputs(self, attempt: int, tool: ToolPlan | None = None, hook: ToolWebhook | None = None) -> None:
         inputs = BotInputs(
             interview=self.ref,
             attempt=attempt,
@@ -96,14 +107,16 @@ class Running:
                 candidate_name="Ada",
                 interviewer=InterviewerPlan(name="Sam", greeting="Hello.", closing="Goodbye."),
                 questions=[QuestionPlan(id="q1", text="What did you build?")],
+                tools=[] if tool is None else [tool],
             ),
+            webhooks=[] if hook is None else [hook],
             room=RoomInputs(provider="websocket", name=self.ref.uid, ticket_key="c2VjcmV0"),
             retention_days=30,
         )
         labels = pod_labels(INSTALLATION, self.ref.uid, attempt)
         data = {"inputs.json": base64.b64encode(inputs.to_json()).decode()}
         body = {"metadata": {"name": self.child, "labels": labels}, "data": data}
-        if attempt == 1:
+        if attempt == 1 and self.pod is None:
             await self.site.core.create_namespaced_secret(self.site.bots, body)
         else:
             await self.site.core.replace_namespaced_secret(self.child, self.site.bots, body)
@@ -149,11 +162,18 @@ def bearer(token: str) -> dict[str, str]:
 
 
 @pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    """Whom the API trusts in webhooks, beside the system's CAs."""
+    return Authority(tmp_path)
+
+
+@pytest.fixture
 async def site(
     control_plane: ControlPlane,
     namespace: str,
     api_client: Any,
     service_account_token: Callable[..., Awaitable[str]],
+    authority: Authority,
     tmp_path: Path,
 ) -> AsyncIterator[Site]:
     core = client.CoreV1Api(api_client)
@@ -171,6 +191,8 @@ async def site(
         link_key=SecretStr(secrets.token_urlsafe(32)),
         link_base_url="http://127.0.0.1:1",
         public_url="http://127.0.0.1:2",
+        webhook_networks=[ip_network("127.0.0.0/8"), ip_network("::1/128")],
+        webhook_ca_file=authority.file,
     )
     store = FolderStore(tmp_path / "store")
     services = Services.build(settings, kube, store)

@@ -107,12 +107,6 @@ async def test_a_gap_a_conflict_and_an_early_finish_are_refused(site: Any) -> No
     assert "events[0].n" in malformed.json()["detail"]
 
 
-async def test_a_tool_that_is_not_there(site: Any) -> None:
-    running = await site.interview("ada")
-    answer = await post(running, "/bot/v1/tools/calendar", "{}")
-    assert (answer.status_code, answer.json()["type"]) == (404, "https://parley.dev/problems/tool-unknown")
-
-
 async def test_a_replacement_goes_on_and_the_replaced_is_refused(site: Any) -> None:
     running = await site.interview("ada")
     await post(running, "/bot/v1/events", batch(1, 4))

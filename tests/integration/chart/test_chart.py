@@ -30,6 +30,7 @@ PROFILES = {
         "--set=rooms.default=daily,rooms.daily.existingSecret=daily,operator.watchNamespaces={chart-hiring}",
         "--set=operator.capacity.total=50,operator.capacity.namespaces.hiring=20,bots.allowedPriorityClasses={urgent}",
         "--set=operator.replicas=2",
+        "--set=api.webhooks.allowedNetworks={10.2.0.0/16},api.webhooks.caConfigMap=company-ca",
     ],
 }
 
@@ -126,6 +127,7 @@ def test_dailys_key_is_a_file_that_follows_its_secret(program: str) -> None:
         ("api.replcas=2", "replcas"),
         ("links.baseUrl=localhost", "/links/baseUrl"),
         ("rooms.default=zoom", "/rooms/default"),
+        ("api.webhooks.allowedNetworks={10.2.0.0}", "/api/webhooks/allowedNetworks/0"),
         ("operator.startDeadlineSeconds=179", "/operator/startDeadlineSeconds"),
         ("api.replicas=2", "api.replicas: the folder store takes one replica"),
         ("store.type=s3", "store.s3.bucket is needed"),
@@ -207,6 +209,20 @@ def test_operator_and_api_watch_the_same_namespaces_and_have_rights_nowhere_else
                 assert (groups, rule["verbs"], rule["resourceNames"]) == ({"scheduling.k8s.io"}, ["get"], ["urgent"])
             else:
                 assert groups == {"authentication.k8s.io", "authorization.k8s.io"}, document["metadata"]["name"]
+
+
+def test_the_api_takes_the_webhooks_networks_and_cas_as_the_chart_gives_them() -> None:
+    documents = [document for document in yaml.safe_load_all(rendered("s3 and Daily")) if document]
+    variables = _environment("parley-api", documents)
+    assert json.loads(variables["PARLEY_WEBHOOK_NETWORKS"]) == ["10.2.0.0/16"]
+    pod = _pods("s3 and Daily")["parley-api"]
+    (volume,) = [volume["configMap"] for volume in pod["volumes"] if volume["name"] == "webhooks"]
+    (mount,) = [mount for mount in pod["containers"][0]["volumeMounts"] if mount["name"] == "webhooks"]
+    assert volume["name"] == "company-ca"
+    assert variables["PARLEY_WEBHOOK_CA_FILE"] == f"{mount['mountPath']}/{volume['items'][0]['path']}"
+    nothing = [document for document in yaml.safe_load_all(rendered("default")) if document]
+    assert json.loads(_environment("parley-api", nothing)["PARLEY_WEBHOOK_NETWORKS"]) == []
+    assert "PARLEY_WEBHOOK_CA_FILE" not in _environment("parley-api", nothing)
 
 
 def test_the_operator_takes_the_limits_as_the_chart_gives_them() -> None:

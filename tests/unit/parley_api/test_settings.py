@@ -89,3 +89,14 @@ def test_an_s3_store_needs_a_bucket(environment: pytest.MonkeyPatch, capsys: pyt
 def test_secrets_do_not_print(environment: pytest.MonkeyPatch) -> None:
     text = repr(load(Settings))
     assert "k" * 40 not in text
+
+
+def test_networks_of_webhooks_are_read_and_a_wrong_one_is_named(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment.setenv("PARLEY_WEBHOOK_NETWORKS", '["10.2.0.0/16", "fd00:2::/32"]')
+    assert [str(network) for network in load(Settings).webhook_networks] == ["10.2.0.0/16", "fd00:2::/32"]
+    environment.setenv("PARLEY_WEBHOOK_NETWORKS", "10.2.0.1/16")
+    with pytest.raises(SystemExit):
+        load(Settings)
+    assert capsys.readouterr().err.startswith("PARLEY_WEBHOOK_NETWORKS is malformed")

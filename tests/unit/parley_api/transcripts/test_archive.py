@@ -10,7 +10,7 @@ from parley_api.store import FolderStore, layout
 from parley_api.transcripts.archive import keep_plan, kept_plan, publish, read
 from parley_api.transcripts.assemble import Ending
 from parley_api.transcripts.erasure import ErasedError, erase
-from parley_protocol import BotInputs, Manifest
+from parley_protocol import BotInputs, Manifest, ToolWebhook
 from parley_protocol.assignment import AttemptEvents
 
 AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -64,12 +64,15 @@ async def test_a_publication_cut_short_is_completed(store: FolderStore, inputs: 
 
 
 async def test_the_kept_plan_holds_no_secret_and_no_document(store: FolderStore, inputs: BotInputs) -> None:
+    hook = ToolWebhook(name="salary", url="https://tools.example/", key="dG9vbA", timeout_seconds=5)
+    inputs = inputs.model_copy(update={"webhooks": [hook]})
     await keep_plan(store, inputs)
     await keep_plan(store, inputs)
     data = await store.get(layout.artifact("hiring", "u-1", layout.PLAN))
     assert data is not None
     assert b"c2VjcmV0" not in data
     assert b"CV" not in data
+    assert b"dG9vbA" not in data
     kept = await kept_plan(store, inputs.interview)
     assert kept is not None
     assert kept.plan.questions == inputs.plan.questions
