@@ -1,6 +1,7 @@
 """The bot's plan: the pinned template with the Interview's overrides and extra time, as the bot is told it."""
 
 import base64
+from collections.abc import Mapping
 from math import ceil
 
 from parley_crds import Interview, InterviewSpec, InterviewTemplateSpec, Limits, Overrides
@@ -15,8 +16,12 @@ from parley_protocol import (
     QuestionPlan,
     RoomInputs,
     ToolPlan,
+    ToolWebhook,
 )
 from parley_rooms.links import ticket_key
+
+LONGEST_TOOL_KEY = 1024
+"""Characters of a key that signs tool calls."""
 
 
 def effective_limits(template: InterviewTemplateSpec, spec: InterviewSpec) -> Limits:
@@ -92,8 +97,13 @@ def bot_inputs(
     room: str,
     provider: str,
     link_key: bytes,
+    tool_keys: Mapping[str, str],
 ) -> BotInputs:
-    """The inputs Secret's content. A Daily room's address is added when the provider has told it."""
+    """The inputs Secret's content. A Daily room's address is added when the provider has told it.
+
+    `tool_keys` signs the calls of the template's tools, by their names. A tool without one can't be called: so it is
+    where inputs were lost under a conversation, and the key's Secret since.
+    """
     metadata = interview.metadata
     uid = metadata.uid or ""
     room_inputs = (
@@ -109,6 +119,17 @@ def bot_inputs(
         template=interview.spec.template_ref.name,
         plan=interview_plan(template, interview.spec, context),
         room=room_inputs,
+        webhooks=[
+            ToolWebhook(
+                name=tool.name,
+                url=tool.webhook.url,
+                key=tool_keys[tool.name],
+                timeout_seconds=tool.webhook.timeout_seconds,
+                output_schema=tool.output_schema,
+            )
+            for tool in template.tools
+            if tool.name in tool_keys
+        ],
         retention_days=template.retention_days,
     )
 

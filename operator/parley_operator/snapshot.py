@@ -52,11 +52,15 @@ def troubled(old: Trouble | None, now: datetime, kind: str, message: str) -> Tro
 
 
 @dataclass(frozen=True, slots=True)
-class ContextProblem:
-    """Why the context can't be read: a condition's reason and message."""
+class ReferenceProblem:
+    """Why a context or a tool's key can't be read: a condition's reason and message."""
 
     reason: str
     message: str
+
+
+type ToolKeys = Mapping[str, str]
+"""The keys that sign the calls of a template's tools, by the tool's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +138,10 @@ class Children:
 class Snapshot:
     """All that the plan decides by.
 
-    `template` is read until the interview is accepted, `context` until it is over; they are None otherwise. `context`
-    is also None where the interview names none. `template_problem` tells of a template, or a snapshot of one, that is
-    there and not valid any more: it was stored under an older schema. `tombstone` is read before acceptance, and of a
-    final Interview that has a TTL. `turn` is None until the plan has asked for a slot.
+    `template` is read until the interview is accepted, `context` and `tool_keys` until a bot has them; otherwise they
+    are None, or empty. `context` is also None where the interview names none. `template_problem` tells of a template,
+    or a snapshot of one, that is there and not valid any more: it was stored under an older schema. `tombstone` is read
+    before acceptance, and of a final Interview that has a TTL. `turn` is None until the plan has asked for a slot.
     """
 
     installation: Installation
@@ -145,7 +149,8 @@ class Snapshot:
     template: InterviewTemplateSpec | None = None
     template_problem: str | None = None
     revision: Revision | None = None
-    context: str | ContextProblem | None = field(default=None, repr=False)
+    context: str | ReferenceProblem | None = field(default=None, repr=False)
+    tool_keys: ToolKeys | ReferenceProblem = field(default_factory=dict, repr=False)
     link: LinkSecret | None = None
     tombstone: Tombstone | None = None
     children: Children = Children()

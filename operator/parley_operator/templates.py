@@ -13,7 +13,7 @@ from parley_crds import (
     set_condition,
 )
 
-from parley_operator.bot_plan import bot_inputs
+from parley_operator.bot_plan import LONGEST_TOOL_KEY, bot_inputs
 from parley_operator.installation import Installation, bounds_problem
 from parley_operator.manifests import pin
 
@@ -58,8 +58,16 @@ def length_problem(
     content: InterviewTemplateSpec, installation: Installation, interview: Interview, context: str | None
 ) -> Problem | None:
     """Why template and context do not fit into the bot's inputs."""
-    key = installation.link_key
-    inputs = bot_inputs(interview, content, context, attempt=1, room="", provider="websocket", link_key=key)
+    inputs = bot_inputs(
+        interview,
+        content,
+        context,
+        attempt=1,
+        room="",
+        provider="websocket",
+        link_key=installation.link_key,
+        tool_keys=dict.fromkeys((tool.name for tool in content.tools), "x" * LONGEST_TOOL_KEY),
+    )
     size = len(inputs.to_json())
     if size <= INPUTS_BYTES:
         return None

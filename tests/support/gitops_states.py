@@ -12,7 +12,7 @@ from typing import Any
 
 from parley_crds import InterviewTemplate, ObjectMeta
 from parley_operator.capacity import Capacity, Place
-from parley_operator.snapshot import ContextProblem, StepName
+from parley_operator.snapshot import ReferenceProblem, StepName
 from parley_operator.templates import TemplateSnapshot, template_status
 
 from support.operator_installation import INSTALLATION, template
@@ -114,7 +114,11 @@ def _spoil_snapshot(world: World) -> World:
 
 
 def _context(reason: str) -> Callable[[], World]:
-    return lambda: _refused(context=ContextProblem(reason, "The Secret cv does not help"))
+    return lambda: _refused(context=ReferenceProblem(reason, "The Secret cv does not help"))
+
+
+def _tool_key(reason: str) -> Callable[[], World]:
+    return lambda: _refused(tool_keys=ReferenceProblem(reason, "Tool salary: The Secret tools does not help"))
 
 
 REFUSALS = (
@@ -124,6 +128,7 @@ REFUSALS = (
     _without_account,
     lambda: _refused(spec={"overrides": {"limits": {"durationSeconds": 60}}}),
     *map(_context, ("ContextNotFound", "ContextNotReadable", "ContextTooLong")),
+    *map(_tool_key, ("ToolKeyNotFound", "ToolKeyNotReadable", "ToolKeyNotValid")),
     lambda: _refused(
         template=template(questions=[{"id": f"q{n}", "text": LONG_WORDS, "expectation": LONG_WORDS} for n in range(50)])
     ),

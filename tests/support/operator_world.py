@@ -52,12 +52,13 @@ from parley_operator.plan import plan, plan_orphan
 from parley_operator.shell.reconcile.observe import inputs_of, pod_of
 from parley_operator.snapshot import (
     Children,
-    ContextProblem,
     LinkSecret,
+    ReferenceProblem,
     Revision,
     Snapshot,
     Step,
     StepName,
+    ToolKeys,
     Trouble,
     troubled,
 )
@@ -84,7 +85,8 @@ class World(Remains):
     installation: Installation = INSTALLATION
     template: InterviewTemplateSpec | None = field(default_factory=template)
     template_problem: str | None = None
-    context: str | ContextProblem | None = None
+    context: str | ReferenceProblem | None = None
+    tool_keys: ToolKeys | ReferenceProblem = field(default_factory=dict)
     interview: Interview | None = None
     revisions: dict[str, InterviewTemplateSpec] = field(default_factory=dict)
     link: dict[str, Any] | None = None
@@ -138,6 +140,7 @@ class World(Remains):
             template_problem=self.template_problem,
             revision=None if pinned is None or content is None else Revision(pinned.revision, content),
             context=self.context,
+            tool_keys=self.tool_keys,
             link=None if self.link is None else LinkSecret(self.link["url"], self.link["token"]),
             tombstone=self.found_tombstone(self.installation.name, interview.metadata.name),
             children=self.children(),

@@ -6,10 +6,10 @@ from parley_operator.actions import PinTemplate
 from parley_operator.bot_plan import overrides_problem
 from parley_operator.manifests import content_hash, pin, revision_manifest
 from parley_operator.plan.draft import Draft
-from parley_operator.snapshot import ContextProblem, Revision
+from parley_operator.snapshot import ReferenceProblem, Revision
 from parley_operator.templates import Problem, length_problem, room_provider, template_problem
 
-CONTEXT_RETRY_SECONDS = 15
+REFERENCE_RETRY_SECONDS = 15
 """Secrets and ConfigMaps are not watched (the right to list them is not asked for), so a missing one is polled."""
 
 
@@ -74,10 +74,11 @@ def _problem(draft: Draft, content: InterviewTemplateSpec) -> Problem | None:
     if (mismatch := overrides_problem(content, interview.spec)) is not None:
         return Problem("OverridesNotValid", mismatch)
     context = draft.observed.context
-    if isinstance(context, ContextProblem):
-        draft.look_again_in(CONTEXT_RETRY_SECONDS)
-        return Problem(context.reason, context.message)
-    return length_problem(content, installation, interview, context)
+    for referred in (context, draft.observed.tool_keys):
+        if isinstance(referred, ReferenceProblem):
+            draft.look_again_in(REFERENCE_RETRY_SECONDS)
+            return Problem(referred.reason, referred.message)
+    return length_problem(content, installation, interview, context if isinstance(context, str) else None)
 
 
 def _accepted(draft: Draft, revision: Revision) -> None:

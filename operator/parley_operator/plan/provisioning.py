@@ -18,7 +18,7 @@ from parley_operator.plan.cleanup import remove_pods
 from parley_operator.plan.draft import Draft, zulu
 from parley_operator.plan.ending import EXITED
 from parley_operator.plan.queueing import created_at, must_wait
-from parley_operator.snapshot import ContextProblem, InputsSecret, Step
+from parley_operator.snapshot import InputsSecret, ReferenceProblem, Step
 
 ROOM_SLACK_SECONDS = 3600
 """How long past the longest interview a room stays before it closes itself."""
@@ -135,6 +135,7 @@ def _create_inputs(draft: Draft, content: InterviewTemplateSpec) -> Hold:
 
 def _fresh_inputs(draft: Draft, content: InterviewTemplateSpec, *, attempt: int) -> BotInputs:
     observed = draft.observed
+    keys = {} if isinstance(observed.tool_keys, ReferenceProblem) else observed.tool_keys
     return bot_inputs(
         observed.interview,
         content,
@@ -143,6 +144,7 @@ def _fresh_inputs(draft: Draft, content: InterviewTemplateSpec, *, attempt: int)
         room=room_name(observed.installation.link_key, observed.installation.name, observed.child),
         provider=provider_of(draft, content),
         link_key=observed.installation.link_key,
+        tool_keys=keys,
     )
 
 
@@ -153,7 +155,8 @@ def _edited(draft: Draft, content: InterviewTemplateSpec, inputs: BotInputs) -> 
     been made, and is brought to the new times.
     """
     told = draft.status.attempts is not None or any(pod.phase != "Pending" for pod in draft.children.pods)
-    if told or isinstance(draft.observed.context, ContextProblem):
+    unread = isinstance(draft.observed.context, ReferenceProblem)
+    if told or unread or isinstance(draft.observed.tool_keys, ReferenceProblem):
         return None
     fresh = _fresh_inputs(draft, content, attempt=inputs.attempt).model_copy(update={"room": inputs.room})
     if fresh.to_json() == inputs.to_json():

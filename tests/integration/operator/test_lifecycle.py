@@ -116,6 +116,28 @@ def test_a_secret_that_is_not_readable_is_refused(site: Site) -> None:
     assert plan["context"] == "Ten years of Python."
 
 
+def test_a_tools_key_is_read_where_it_is_marked_and_goes_to_the_inputs_alone(site: Site) -> None:
+    hook = {"url": "https://tools.example/", "secretRef": {"name": "tools", "key": "salary"}}
+    tool = {"name": "salary", "description": "Look it up.", "inputSchema": {"type": "object"}, "webhook": hook}
+    site.create("InterviewTemplate", "with-tool", {**TEMPLATE, "tools": [tool]})
+    name = site.interview(template="with-tool", start="Immediate")
+    site.await_condition(name, "Accepted", "False", "ToolKeyNotFound")
+    site.secret("tools", {"salary": "a key of thirty-two characters.."})
+    site.await_condition(name, "Accepted", "False", "ToolKeyNotReadable")
+    assert site.left_of(uid_of(site, name)) == []
+    site.secret("tools", {"salary": "a key of thirty-two characters.."}, **{"parley.dev/readable": "true"})
+    site.await_pod(uid_of(site, name), 1)
+    (secret,) = [
+        item
+        for item in site.items(site.bots, "secrets", uid_of(site, name))
+        if item["metadata"]["namespace"] == site.bots
+    ]
+    inputs = json.loads(base64.b64decode(secret["data"]["inputs.json"]))
+    assert [hook["key"] for hook in inputs["webhooks"]] == ["a key of thirty-two characters.."]
+    assert "webhook" not in json.dumps(inputs["plan"])
+    assert "a key of" not in json.dumps(site.status(name))
+
+
 def test_a_template_that_changes_leaves_an_accepted_interview_alone(site: Site) -> None:
     site.create("InterviewTemplate", "pinned", TEMPLATE)
     name = site.interview(template="pinned")

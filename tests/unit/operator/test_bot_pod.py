@@ -32,7 +32,14 @@ def manifest(bot: dict[str, Any] | None = None, defaults: BotDefaults = DEFAULTS
         {"metadata": {"name": "jane.doe", "namespace": "hiring", "uid": "u-1"}, "spec": spec().to_dict()}
     )
     inputs = bot_inputs(
-        interview, template(), None, attempt=2, room="parley-test-x", provider="websocket", link_key=b"k" * 32
+        interview,
+        template(),
+        None,
+        attempt=2,
+        room="parley-test-x",
+        provider="websocket",
+        link_key=b"k" * 32,
+        tool_keys={},
     )
     return bot_pod(
         replace(INSTALLATION, bot=defaults),

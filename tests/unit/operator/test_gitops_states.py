@@ -12,7 +12,7 @@ from support.gitops_states import INTERVIEW_STATES, State, documented_reasons
 from support.operator_world import World
 
 PLAN = Path(parley_operator.plan.__file__).parent
-TELLERS = {"Problem", "ContextProblem", "End", "Hold", "hold_of"}
+TELLERS = {"Problem", "ReferenceProblem", "End", "Hold", "hold_of"}
 """What the plan says with a reason that comes to stand in a condition which a GitOps tool goes by."""
 REASON = re.compile(r"[A-Z][a-z]+([A-Z][a-z]+)*")
 
@@ -55,7 +55,7 @@ def test_every_phase_is_there() -> None:
 
 
 def test_every_reason_of_the_plan_is_there() -> None:
-    modules = [*PLAN.glob("*.py"), PLAN.parent / "templates.py", PLAN.parent / "shell/reconcile/observe.py"]
+    modules = [*PLAN.glob("*.py"), PLAN.parent / "templates.py", PLAN.parent / "shell/reconcile/references.py"]
     found = {reason for path in modules for reason in reasons_of(path)}
     assert {"TemplateNotFound", "ContextNotFound", "BotStarting", "Ending", "NoBot", "DeadlineExceeded"} <= found
     assert found - {reason for _, reason in documented_reasons()} == set()

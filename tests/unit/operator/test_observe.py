@@ -8,7 +8,7 @@ from parley_crds import CONTEXT_LENGTH
 from parley_operator.plan.attempts import last_line
 from parley_operator.shell.client.kube import CONFIG_MAPS, Resource
 from parley_operator.shell.reconcile.observe import Observer, UnreadableInterviewError, inputs_of, interview_of, pod_of
-from parley_operator.snapshot import ContextProblem
+from parley_operator.snapshot import ReferenceProblem
 from support.operator_world import INSTALLATION, START, World
 
 METADATA = {
@@ -204,7 +204,7 @@ async def test_a_context_elsewhere_is_bounded_as_one_inline_is(
     if reason is None:
         assert observed.context == text
     else:
-        assert isinstance(observed.context, ContextProblem)
+        assert isinstance(observed.context, ReferenceProblem)
         assert observed.context.reason == reason
         assert "ü" not in observed.context.message
 

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from parley_crds import Candidate, Phase
-from parley_operator.snapshot import ContextProblem
+from parley_operator.snapshot import ReferenceProblem
 from parley_operator.tombstones import spec_hash
 from support.gitops_states import documented_reasons, manifest, told
 from support.operator_watched import WatchedWorld
@@ -240,10 +240,10 @@ class Interviews(RuleBasedStateMachine):
         self.then(operator)
 
     @rule(
-        context=st.sampled_from([None, "A CV.", ContextProblem("ContextNotFound", "It is not there")]),
+        context=st.sampled_from([None, "A CV.", ReferenceProblem("ContextNotFound", "It is not there")]),
         operator=OPERATOR,
     )
-    def the_context_changes(self, context: str | ContextProblem | None, operator: str | int) -> None:
+    def the_context_changes(self, context: str | ReferenceProblem | None, operator: str | int) -> None:
         self.world.context = context
         self.then(operator)
 

@@ -21,7 +21,7 @@ from parley_operator.actions import (
     PinTemplate,
     SetFinalizer,
 )
-from parley_operator.snapshot import ContextProblem
+from parley_operator.snapshot import ReferenceProblem
 from support.operator_world import START, World, in_progress, template, window
 
 
@@ -110,7 +110,7 @@ def test_an_unknown_template_is_waited_for() -> None:
 
 @pytest.mark.parametrize("reason", ["ContextNotReadable", "ContextNotFound"])
 def test_context_that_cannot_be_read_is_waited_for(reason: str) -> None:
-    world = World(context=ContextProblem(reason, "No."))
+    world = World(context=ReferenceProblem(reason, "No."))
     world.reconcile()
     assert world.phase == "Pending"
     assert world.condition("Accepted") == ("False", reason)

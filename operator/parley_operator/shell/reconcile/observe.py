@@ -1,29 +1,22 @@
 """Gathers the state of one interview: what is watched from the mirror, the rest from the API server."""
 
 import asyncio
-import base64
-import binascii
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from parley_crds import (
-    CONTEXT_LENGTH,
-    ConfigMapKeyRef,
     Interview,
     InterviewStatus,
     InterviewTemplateSpec,
     PinnedTemplate,
-    SecretKeyRef,
     is_true,
 )
 from parley_crds.names import (
     INPUTS_KEY,
     LABEL_ATTEMPT,
     LABEL_IN_INTERVIEW,
-    LABEL_READABLE,
     LINK_TOKEN_KEY,
     LINK_URL_KEY,
     child_name,
@@ -37,17 +30,19 @@ from parley_operator.bot_pod import CONTAINER as BOT_CONTAINER
 from parley_operator.installation import Installation
 from parley_operator.manifests import ANNOTATION_FAILURES, PLACEMENT_KEY, is_what_was_pinned
 from parley_operator.placement import Placement
-from parley_operator.shell.client.kube import CONFIG_MAPS, REVISIONS, SECRETS, TEMPLATES, Json
+from parley_operator.shell.client.kube import REVISIONS, SECRETS, TEMPLATES, Json
+from parley_operator.shell.reconcile.references import read_context, read_tool_keys, text_data
 from parley_operator.shell.watch.mirror import Mirror
 from parley_operator.snapshot import (
     Children,
-    ContextProblem,
     InputsSecret,
     LinkSecret,
     Pod,
+    ReferenceProblem,
     Revision,
     Snapshot,
     Step,
+    ToolKeys,
     Trouble,
 )
 from parley_operator.tombstones import Tombstone, tombstone_of
@@ -84,15 +79,21 @@ class Observer:
 
     async def snapshot(self, interview: Interview, troubles: Troubles) -> Snapshot:
         """All that the plan decides by."""
-        namespace = interview.metadata.namespace or ""
-        ref = InterviewRef(namespace=namespace, name=interview.metadata.name, uid=interview.metadata.uid or "")
+        metadata, namespace = interview.metadata, interview.metadata.namespace or ""
+        ref = InterviewRef(namespace=namespace, name=metadata.name, uid=metadata.uid or "")
         children, link, template, tombstone = await asyncio.gather(
             self.children(ref, troubles), self._link(ref), self._template(interview), self._tombstone(interview)
         )
         # Once a bot was started, the inputs hold the context: it is read anew only where they are lost.
         started = interview.status.attempts is not None and interview.status.attempts.current > 0
         held = started and children.inputs is not None and children.inputs.inputs is not None
-        context = None if held else await self._context(interview)
+        context: str | ReferenceProblem | None = None
+        tool_keys: ToolKeys | ReferenceProblem = {}
+        if not held and metadata.deletion_timestamp is None and not _final(interview):
+            context = await read_context(self._kube, interview)
+            content = template.content if template.revision is None else template.revision.content
+            if content is not None and content.tools:
+                tool_keys = await read_tool_keys(self._kube, namespace, content.tools)
         return Snapshot(
             installation=self._installation,
             interview=interview,
@@ -100,6 +101,7 @@ class Observer:
             template_problem=template.problem,
             revision=template.revision,
             context=context,
+            tool_keys=tool_keys,
             link=link,
             tombstone=tombstone,
             children=children,
@@ -116,7 +118,7 @@ class Observer:
         secret = await self._kube.recall(SECRETS, ref.namespace, link_secret_name(child_name(ref.name, ref.uid)))
         if secret is None:
             return None
-        data = _decoded(secret)
+        data = text_data(secret)
         return LinkSecret(url=data.get(LINK_URL_KEY, ""), token=data.get(LINK_TOKEN_KEY, ""))
 
     async def _template(self, interview: Interview) -> "_Template":
@@ -144,38 +146,10 @@ class Observer:
         found = await self._kube.recall(REVISIONS, metadata.namespace or "", tombstone_name(metadata.name))
         return None if found is None else tombstone_of(self._installation.name, metadata.name, found)
 
-    async def _context(self, interview: Interview) -> str | ContextProblem | None:
-        context, namespace = interview.spec.context, interview.metadata.namespace or ""
-        if context is None or interview.metadata.deletion_timestamp is not None or _final(interview):
-            return None
-        if context.inline is not None:
-            return context.inline
-        ref = context.config_map_key_ref or context.secret_key_ref
-        return None if ref is None else await self._referenced(namespace, ref)
-
-    async def _referenced(self, namespace: str, ref: ConfigMapKeyRef | SecretKeyRef) -> str | ContextProblem:
-        """The text of a key. What is not marked readable is not looked into, not even for whether the key is there."""
-        secret = isinstance(ref, SecretKeyRef)
-        kind = "Secret" if secret else "ConfigMap"
-        found = await self._kube.get(SECRETS if secret else CONFIG_MAPS, namespace, ref.name)
-        if found is None:
-            return ContextProblem("ContextNotFound", f"There is no {kind} {ref.name} in this namespace")
-        if found["metadata"].get("labels", {}).get(LABEL_READABLE) != "true":
-            message = f'The {kind} {ref.name} is not marked with the label {LABEL_READABLE}: "true"'
-            return ContextProblem("ContextNotReadable", message)
-        data = _decoded(found) if secret else found.get("data") or {}
-        text = data.get(ref.key)
-        if text is None:
-            return ContextProblem("ContextNotFound", f"The {kind} {ref.name} has no key {ref.key} with text")
-        if len(text) > CONTEXT_LENGTH:
-            message = f"Key {ref.key} of the {kind} {ref.name} has {len(text)} characters, {CONTEXT_LENGTH} are allowed"
-            return ContextProblem("ContextTooLong", message)
-        return str(text)
-
 
 def inputs_of(secret: Json) -> InputsSecret:
     """The ledger, from the inputs Secret."""
-    metadata, data = secret["metadata"], _decoded(secret)
+    metadata, data = secret["metadata"], text_data(secret)
     failures = metadata.get("annotations", {}).get(ANNOTATION_FAILURES, "0")
     try:
         inputs = BotInputs.model_validate_json(data.get(INPUTS_KEY, ""))
@@ -291,18 +265,6 @@ def _first_of(error: ValidationError) -> str:
 
 def _final(interview: Interview) -> bool:
     return any(is_true(interview.status.conditions, kind) for kind in ("Complete", "Failed"))
-
-
-def _decoded(secret: Json) -> dict[str, str]:
-    """A Secret's data as text; what is no text is left out."""
-    decoded: dict[str, str] = {}
-    data: dict[str, Any] = secret.get("data") or {}
-    for key, value in data.items():
-        try:
-            decoded[key] = base64.b64decode(value).decode()
-        except (binascii.Error, UnicodeDecodeError):
-            continue
-    return decoded
 
 
 def _time(text: str) -> datetime:
