@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from loguru import logger
-from parley_protocol import ConnectionChanged, FinishReason, Speaker, Turn, TurnSpoken
+from parley_protocol import ConnectionChanged, FinishReason, Speaker, ToolAnswer, Turn, TurnSpoken
 
-from parley_bot.engine import Action, Finish, InterviewSession, Prompt
+from parley_bot.engine import Action, Decision, Finish, InterviewSession, Prompt
 from parley_bot.exits import BotError, ModelRefusedError
 from parley_bot.latency import TurnLatency
 from parley_bot.reporter import Reporter
@@ -18,6 +18,10 @@ _TICK_SECONDS = 0.5
 _PROGRESS_SECONDS = 15.0
 # Sounds further apart than this are not of one turn.
 _SAME_TURN_SECONDS = 3.0
+# How long the candidate hears nothing of a tool that is slow.
+_SLOW_SECONDS = 1.5
+
+type ToolCaller = Callable[[str, dict[str, Any]], Awaitable[ToolAnswer]]
 
 
 class Stage(Protocol):
@@ -39,16 +43,20 @@ class Conversation:
         session: The engine.
         reporter: Where events go.
         timeline: The interview's time.
+        call_tool: Calls a tool of the template's own, by name and arguments.
     """
 
-    def __init__(self, session: InterviewSession, reporter: Reporter, timeline: Timeline) -> None:
+    def __init__(
+        self, session: InterviewSession, reporter: Reporter, timeline: Timeline, call_tool: ToolCaller
+    ) -> None:
         self.session, self.latency = session, TurnLatency()
         self.done: asyncio.Future[FinishReason] = asyncio.get_running_loop().create_future()
-        self._reporter, self._timeline = reporter, timeline
+        self._reporter, self._timeline, self._call_tool = reporter, timeline, call_tool
         self.turns: list[Turn] = []
         self._in_room = False
         self._given_after = 0
         self._prompting: set[asyncio.Task[None]] = set()
+        self._looking_up: set[asyncio.Task[Decision]] = set()
         self._seq = session.ledger.last_seq
         self._stage: Stage | None = None
         self._heard_from: float | None = None
@@ -173,7 +181,7 @@ class Conversation:
 
     # The model
 
-    def tool(self, name: str, arguments: Mapping[str, Any], after: int = 0) -> dict[str, str]:
+    def tool(self, name: str, arguments: Mapping[str, Any], after: int = 0) -> dict[str, Any]:
         """The model calls a tool; whatever it calls, with whatever arguments, it gets words or an instruction.
 
         `after` is the number of the last sentence that the model had sent before: none of those is of its result.
@@ -191,10 +199,38 @@ class Conversation:
                 decision = self.session.end_interview(now, str(arguments.get("reason") or ""))
             case _:
                 decision = self.session.unknown_tool(name, now)
+        return self._decided(name, decision).reply.as_result()
+
+    async def own_tool(self, name: str, arguments: Mapping[str, Any], after: int = 0) -> dict[str, Any]:
+        """The model calls a tool of the template's own. One that is slow goes on, and is told of when it has ended."""
+        began = time.monotonic()
+        self._given_after = after
+        self.latency.turn_taken()
+        refused = self.session.begin_tool(name, began)
+        if refused is not None:
+            return self._decided(name, refused).reply.as_result()
+        call = asyncio.create_task(self._look_up(name, dict(arguments)))
+        self._looking_up.add(call)
+        call.add_done_callback(self._looking_up.discard)
+        try:
+            await asyncio.wait({call}, timeout=_SLOW_SECONDS)
+        except asyncio.CancelledError:
+            self.session.detach_tool()  # pipecat cancels what an interruption has made pointless; the call goes on
+            raise
+        self.latency.webhook_ran(time.monotonic() - began)
+        return (call.result().reply if call.done() else self.session.tool_is_slow()).as_result()
+
+    async def _look_up(self, name: str, arguments: dict[str, Any]) -> Decision:
+        answer = await self._call_tool(name, arguments)
+        decision = self.session.end_tool(name, answer, time.monotonic())
+        # After the last word nothing more is reported.
+        return decision if self.done.done() else self._decided(name, decision)
+
+    def _decided(self, name: str, decision: Decision) -> Decision:
         for event in decision.events:
-            self._reporter.report(event, now)
+            self._reporter.report(event)
         logger.bind(tool=name[:64], next=decision.reply.next.value).info("tool call")
-        return decision.reply.as_result()
+        return decision
 
     def model_restarted(self) -> str | None:
         """The model's session was lost and is opened again; returns the prompt to begin it with, if any."""

@@ -1,8 +1,10 @@
 """What a bot has at hand once it knows its assignment."""
 
+import secrets
 from dataclasses import dataclass, field
+from typing import Any
 
-from parley_protocol import Assignment, Turn, TurnSpoken
+from parley_protocol import Assignment, ToolAnswer, ToolRequest, Turn, TurnSpoken
 
 from parley_bot.conversation import Conversation
 from parley_bot.engine import InterviewSession
@@ -31,4 +33,9 @@ def prepare(assignment: Assignment, client: ApiClient) -> Interview:
     reporter = Reporter(client, assignment.attempt, timeline)
     session = InterviewSession(assignment.plan, (entry.event for entry in history), used_seconds(history))
     turns = tuple(entry.event.turn for entry in history if isinstance(entry.event, TurnSpoken))
-    return Interview(assignment, Conversation(session, reporter, timeline), reporter, turns)
+
+    async def call_tool(name: str, arguments: dict[str, Any]) -> ToolAnswer:
+        request = ToolRequest(attempt=assignment.attempt, call_id=secrets.token_hex(8), arguments=arguments)
+        return await client.call_tool(name, request)
+
+    return Interview(assignment, Conversation(session, reporter, timeline, call_tool), reporter, turns)

@@ -10,8 +10,9 @@ class TurnLatency:
     """Logs one line `turn_latency` for each reply, in milliseconds.
 
     total: the end of the candidate's speech (by the voice activity) to the first sound we send that can be heard.
-    Of it, wait: until the model takes the turn as ended; ours: tool calls, and from the model's first sound to the
-    one we send; model: the rest, with the silence that its sound begins with.
+    Of it, wait: until the model takes the turn as ended; webhook: what a tool of the template's own took; ours: all
+    else of tool calls, and from the model's first sound to the one we send; model: the rest, with the silence that its
+    sound begins with.
 
     Args:
         clock: Seconds that only grow.
@@ -28,7 +29,7 @@ class TurnLatency:
         self._we_sounded: float | None = None
         self._quiet = 0.0
         self._audible = False
-        self._tools = 0.0
+        self._tools = self._webhook = 0.0
 
     def candidate_spoke(self, moment: float, *, speaking: bool) -> None:
         """The candidate began or ceased to speak."""
@@ -42,6 +43,10 @@ class TurnLatency:
     def tool_ran(self, seconds: float) -> None:
         """A tool call was answered in this time."""
         self._tools += seconds
+
+    def webhook_ran(self, seconds: float) -> None:
+        """Of a tool call, a webhook has taken this time, which is its owner's."""
+        self._webhook += seconds
 
     @property
     def awaits_sound(self) -> bool:
@@ -69,12 +74,13 @@ class TurnLatency:
         if self._silent_since is None or came is None or sent is None or not self._audible:
             return
         total = sent + self._quiet - self._silent_since
-        ours = self._tools + sent - came
+        ours = self._tools - self._webhook + sent - came
         wait = max(0.0, (self._turn_taken or came) - self._silent_since)
         logger.bind(
             total_ms=round(total * 1000),
             wait_ms=round(wait * 1000),
-            model_ms=round(max(0.0, total - wait - ours) * 1000),
+            model_ms=round(max(0.0, total - wait - self._webhook - ours) * 1000),
+            webhook_ms=round(self._webhook * 1000),
             ours_ms=round(ours * 1000, 1),
             tools_ms=round(self._tools * 1000, 1),
         ).info("turn_latency")

@@ -28,6 +28,9 @@ from parley_protocol import (
     NumberedEvent,
     Problem,
     QuestionPlan,
+    ToolAnswer,
+    ToolOutcome,
+    ToolRequest,
     Turn,
     TurnSpoken,
     WebsocketRoom,
@@ -73,6 +76,7 @@ class ApiPeer:
 
     `asked` counts the requests; `down` answers 503; `garbled` answers what is no acknowledgement, and `extra` is put
     into the assignment; `lose_acks` stores but answers 500, that many times; `attempt` is the one that is accepted.
+    A tool is answered with `tool_answer` after `tool_seconds`.
     """
 
     plan: InterviewPlan
@@ -88,6 +92,9 @@ class ApiPeer:
     lose_acks: int = 0
     garbled: int = 0
     extra: dict[str, Any] = field(default_factory=dict)
+    tool_calls: list[tuple[str, ToolRequest]] = field(default_factory=list)
+    tool_answer: ToolAnswer = field(default_factory=lambda: ToolAnswer(outcome=ToolOutcome.OK, result={"found": 7}))
+    tool_seconds: float = 0.0
     batches: list[tuple[int, int]] = field(default_factory=list)
 
     @property
@@ -105,6 +112,7 @@ class ApiPeer:
             routes=[
                 Route("/bot/v1/assignment", self._guarded(self._assignment)),
                 Route("/bot/v1/events", self._guarded(self._events), methods=["POST"]),
+                Route("/bot/v1/tools/{name}", self._guarded(self._tool), methods=["POST"]),
                 Route("/bot/v1/finish", self._guarded(self._finish), methods=["POST"]),
             ]
         )
@@ -148,6 +156,14 @@ class ApiPeer:
             self.garbled -= 1
             return JSONResponse({"fine": True})
         return Response(EventAck(acknowledged=len(known)).to_json(), media_type="application/json")
+
+    async def _tool(self, request: Request) -> Response:
+        call = ToolRequest.model_validate_json(await request.body())
+        if call.attempt != self.attempt:
+            return _problem(409, "stale-attempt", "another attempt is current")
+        self.tool_calls.append((request.path_params["name"], call))
+        await asyncio.sleep(self.tool_seconds)
+        return Response(self.tool_answer.to_json(), media_type="application/json")
 
     async def _finish(self, request: Request) -> Response:
         finish = FinishRequest.model_validate_json(await request.body())

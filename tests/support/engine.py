@@ -1,7 +1,24 @@
 """A room without sound: drives an interview session as a well-behaved pipeline does, on a clock of its own."""
 
+from typing import Any
+
 from parley_bot.engine import Decision, InterviewSession, Next
-from parley_protocol import Event, InterviewerPlan, InterviewPlan, LimitsPlan, QuestionPlan, Speaker, Turn, TurnSpoken
+from parley_protocol import (
+    Event,
+    InterviewerPlan,
+    InterviewPlan,
+    LimitsPlan,
+    QuestionPlan,
+    Speaker,
+    ToolAnswer,
+    Turn,
+    TurnSpoken,
+)
+
+
+async def no_tools(name: str, arguments: dict[str, Any]) -> ToolAnswer:
+    """For a conversation whose template has no tools of its own."""
+    raise AssertionError(f"{name} was called with {arguments}")
 
 
 def make_plan(**limits: int) -> InterviewPlan:

@@ -18,6 +18,8 @@ class Phrases:
     time_over: str
     confirm_stop: str
     go_on: str
+    one_moment: str
+    not_found: str
 
 
 _ENGLISH = Phrases(
@@ -29,6 +31,8 @@ _ENGLISH = Phrases(
     time_over="Our time is up, so I have to stop here.",
     confirm_stop="Would you like to end the interview now?",
     go_on="Good, let us go on.",
+    one_moment="One moment please, I am looking that up.",
+    not_found="I am sorry, I can not look that up right now.",
 )
 
 _BY_LANGUAGE = {
@@ -42,6 +46,8 @@ _BY_LANGUAGE = {
         time_over="Unsere Zeit ist um, deshalb muss ich hier aufhören.",
         confirm_stop="Möchten Sie das Gespräch jetzt beenden?",
         go_on="Gut, machen wir weiter.",
+        one_moment="Einen Moment bitte, ich sehe nach.",
+        not_found="Es tut mir leid, das kann ich gerade nicht nachsehen.",
     ),
     "fr": Phrases(
         welcome_back="Ravi de vous retrouver. Reprenons là où nous nous sommes arrêtés.",
@@ -52,6 +58,8 @@ _BY_LANGUAGE = {
         time_over="Notre temps est écoulé, je dois m'arrêter ici.",
         confirm_stop="Souhaitez-vous terminer l'entretien maintenant ?",
         go_on="Bien, continuons.",
+        one_moment="Un instant, je vérifie.",
+        not_found="Je suis désolé, je ne peux pas le vérifier pour le moment.",
     ),
     "es": Phrases(
         welcome_back="Bienvenido de nuevo. Sigamos donde lo dejamos.",
@@ -62,6 +70,8 @@ _BY_LANGUAGE = {
         time_over="Se nos ha acabado el tiempo, así que tengo que parar aquí.",
         confirm_stop="¿Quiere terminar la entrevista ahora?",
         go_on="Bien, sigamos.",
+        one_moment="Un momento, por favor, lo estoy consultando.",
+        not_found="Lo siento, ahora mismo no puedo consultarlo.",
     ),
     "it": Phrases(
         welcome_back="Bentornato. Riprendiamo da dove ci siamo fermati.",
@@ -72,6 +82,8 @@ _BY_LANGUAGE = {
         time_over="Il tempo è finito, quindi devo fermarmi qui.",
         confirm_stop="Vuole terminare il colloquio adesso?",
         go_on="Bene, andiamo avanti.",
+        one_moment="Un momento, sto controllando.",
+        not_found="Mi dispiace, al momento non posso verificarlo.",
     ),
     "pt": Phrases(
         welcome_back="Bem-vindo de volta. Vamos continuar de onde paramos.",
@@ -82,6 +94,8 @@ _BY_LANGUAGE = {
         time_over="O nosso tempo acabou, por isso tenho de parar aqui.",
         confirm_stop="Quer terminar a entrevista agora?",
         go_on="Bem, vamos continuar.",
+        one_moment="Um momento, por favor, vou verificar.",
+        not_found="Desculpe, não consigo verificar isso agora.",
     ),
     "hi": Phrases(
         welcome_back="आपका फिर से स्वागत है। जहाँ रुके थे वहीं से आगे बढ़ते हैं।",
@@ -92,6 +106,8 @@ _BY_LANGUAGE = {
         time_over="हमारा समय समाप्त हो गया है, इसलिए मुझे यहीं रुकना होगा।",
         confirm_stop="क्या आप साक्षात्कार अभी समाप्त करना चाहेंगे?",
         go_on="ठीक है, आगे बढ़ते हैं।",
+        one_moment="एक पल रुकिए, मैं देख रहा हूँ।",
+        not_found="माफ़ कीजिए, मैं अभी यह नहीं देख सकता।",
     ),
 }
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from parley_protocol import Event, FinishReason
 
@@ -10,6 +11,7 @@ class Next(StrEnum):
     """What the model is to do after it has spoken the reply's words."""
 
     LISTEN = "listen"
+    ANSWER = "answer"
     FOLLOW_UP = "follow_up"
     NEXT_QUESTION = "next_question"
     END_INTERVIEW = "end_interview"
@@ -18,18 +20,24 @@ class Next(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The result of a tool call: `say` are the words to speak now, `instruction` is for the model alone."""
+    """The result of a tool call: `say` are the words to speak now, `instruction` is for the model alone.
+
+    `result` is what a tool of the template's own has answered.
+    """
 
     next: Next
     instruction: str
     say: str | None = None
+    result: Any = None
 
-    def as_result(self) -> dict[str, str]:
+    def as_result(self) -> dict[str, Any]:
         """The JSON that the model is given."""
-        result = {"next": self.next.value, "instruction": self.instruction}
+        told: dict[str, Any] = {"next": self.next.value, "instruction": self.instruction}
         if self.say is not None:
-            result["say"] = self.say
-        return result
+            told["say"] = self.say
+        if self.next is Next.ANSWER:
+            told["result"] = self.result
+        return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Text to put to the model, which answers it by calling `next_question`."""
+    """Text to put to the model: a reply as JSON, which it acts on as it does on a tool's result."""
 
     text: str
 

@@ -2,11 +2,21 @@
 
 from collections.abc import Iterable
 
-from parley_protocol import AnswerRecorded, Event, FinishReason, InterviewPlan, QuestionAsked, QuestionPlan, ToolCalled
+from parley_protocol import (
+    AnswerRecorded,
+    Event,
+    FinishReason,
+    InterviewPlan,
+    QuestionAsked,
+    QuestionPlan,
+    ToolAnswer,
+    ToolCalled,
+)
 
 from parley_bot.engine import instructions as instruct
 from parley_bot.engine.clock import InterviewClock
 from parley_bot.engine.ledger import Ledger
+from parley_bot.engine.lookups import Lookups
 from parley_bot.engine.phrases import phrases_for
 from parley_bot.engine.replies import Action, Decision, Finish, Next, Prompt, Reply
 from parley_bot.engine.schedule import allows_follow_up, choose_next
@@ -34,11 +44,11 @@ class InterviewSession:
         self.finished: FinishReason | None = None
         self._phrases = phrases_for(plan.language)
         self._watch = Watch(plan.limits)
+        self._lookups = Lookups(self._phrases)
         self._resuming = bool(self.ledger.states)
         self._unspoken: Reply | None = None
-        self._heard = (
-            False  # whether words of the candidate's were understood since the interviewer last put something to them
-        )
+        # Whether words of the candidate's were understood since the interviewer last put something to them.
+        self._heard = False
         self._stop_offered = False
         self._notice_given = False
         self._lost_words = False
@@ -100,6 +110,29 @@ class InterviewSession:
         reply = self._standing_reply(now, events) or self._what_is_next(now)
         return self._decide(name[:64], reply, events, refused="unknown-tool")
 
+    # The template's own tools
+
+    def begin_tool(self, name: str, now: float) -> Decision | None:
+        """A tool of the template's own is called for: None, and it is to be called, or what to do instead."""
+        events: list[Event] = []
+        if (reply := self._standing_reply(now, events)) is not None:
+            return self._decide(name, reply, events, refused="words-not-spoken")
+        refusal = self._lookups.begin()
+        return None if refusal is None else self._decide(name, refusal[0], events, refused=refusal[1])
+
+    def tool_is_slow(self) -> Reply:
+        """The call that was begun takes its time: words for meanwhile. A prompt tells of its end."""
+        return self._give(self._lookups.slow())
+
+    def detach_tool(self) -> None:
+        """Nobody waits for the result of the call that was begun; a prompt tells of it."""
+        self._lookups.detach()
+
+    def end_tool(self, name: str, answer: ToolAnswer, now: float) -> Decision:
+        """The call that was begun has ended. The reply is for a model that has waited."""
+        self.clock.quiet_since = now
+        return self._decide(name, self._lookups.end(answer, now), [], refused=answer.outcome.value)
+
     # Events
 
     def tick(self, now: float) -> tuple[Action, ...]:
@@ -109,12 +142,16 @@ class InterviewSession:
         """
         if self.finished is not None:
             return ()
+        if self._lookups.running:
+            self.clock.quiet_since = now  # this silence is nobody's
         over = self._question_over(now)
         action = self._watch.check(self.clock, now, ending=self._ending, question_over=over)
         if isinstance(action, Finish):
             left = action.reason is FinishReason.CANDIDATE_LEFT
             return self._finish(self._reason_of_leaving() if left else action.reason)
-        return (action,) if action is not None else ()
+        if action is not None or self._ending is not None:
+            return () if action is None else (action,)
+        return self._lookups.due(self.clock, now, words_waiting=self._unspoken is not None)
 
     def await_return(self, now: float) -> None:
         """This bot has taken the place of one whose candidate had come: they are waited for, but not for ever."""
@@ -131,6 +168,7 @@ class InterviewSession:
 
     def candidate_left(self, now: float) -> None:
         """The candidate's connection is gone; the clock stands still until they are back."""
+        self._lookups.detach()
         if self.clock.candidate_present:
             self.clock.left(now)
 
@@ -169,6 +207,7 @@ class InterviewSession:
     def model_restarted(self, now: float) -> tuple[Action, ...]:
         """The model lost its session and got a new one: where it was its turn, it is told to speak again."""
         interrupted, self.clock.interviewer_speaking = self.clock.interviewer_speaking, False
+        self._lookups.detach()
         if self.finished is not None or (self.clock.floor_is_candidates and not interrupted):
             return ()
         self._lost_words = bool(self.ledger.states) and self._unspoken is None

@@ -27,7 +27,7 @@ from parley_bot.pipeline.memory import recent
 from parley_bot.pipeline.nova import GuardedNovaSonic
 from parley_bot.pipeline.prompt import system_prompt
 from parley_bot.pipeline.taps import Ear, Mouth, Speech, Voice
-from parley_bot.pipeline.tools import TOOLS, register_tools
+from parley_bot.pipeline.tools import TOOLS, own_tools, register_tools
 
 _HISTORY_TURNS = 40
 _STOP_SECONDS = 3.0
@@ -63,12 +63,13 @@ class RoomPipeline:
         self.unusable = asyncio.Event()
         speech = Speech()
         self._mouth = Mouth(conversation, speech)
+        own = own_tools(plan)
         self.llm = GuardedNovaSonic(
             access=access,
             plan=plan.model,
             voice=plan.interviewer.voice,
             instruction=system_prompt(plan),
-            tools=list(TOOLS),
+            tools=[*TOOLS, *own],
             connect_at_once=connect_at_once,
             on_restart=conversation.model_restarted,
             on_lost=self._model_lost,
@@ -76,7 +77,7 @@ class RoomPipeline:
             on_tool=conversation.latency.tool_ran,
             on_sentence=lambda number, text: speech.send(number, text, conversation.session.question_id),
         )
-        register_tools(self.llm, conversation, speech)
+        register_tools(self.llm, conversation, speech, own)
         user, assistant = LLMContextAggregatorPair(LLMContext(_memory(turns)), user_params=_listening())
         processors = [
             ClientMessageGate(lambda: conversation.leave(self)),

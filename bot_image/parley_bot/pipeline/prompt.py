@@ -9,9 +9,10 @@ from parley_protocol import InterviewPlan
 _TASK = """\
 You are {name}, an interviewer in a spoken job interview: {title}. Speak {language} only.
 {style}
-Code leads the interview; you are its voice. You have three tools, and their results tell you what to do:
+Code leads the interview; you are its voice. Your tools' results tell you what to do:
 - `say`: speak these words exactly as they stand, nothing before and nothing after.
 - `next` = listen: then wait for the candidate.
+- `next` = answer: answer the candidate from `result` in one or two sentences, then listen.
 - `next` = follow_up: ask ONE short question of your own about the last answer, then listen.
 - `next` = next_question or end_interview: call that tool at once, and speak only what its result holds.
 - `next` = hang_up: speak `say`, then stop.
@@ -35,6 +36,9 @@ def system_prompt(plan: InterviewPlan) -> str:
     parts = [_TASK.format(name=interviewer.name, title=plan.title, language=plan.language, style=style)]
     if plan.candidate_name:
         parts.append(f"The candidate's name is {plan.candidate_name}.")
+    if plan.tools:
+        names = ", ".join(tool.name for tool in plan.tools)
+        parts.append(f"What the facts do not say you may look up, when the candidate asks for it, by: {names}.")
     if plan.facts:
         parts.append("Facts about the job that you may tell:\n" + "\n".join(f"- {fact}" for fact in plan.facts))
     if plan.context:

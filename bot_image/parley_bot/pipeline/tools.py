@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from parley_protocol import InterviewPlan
 from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
 from pipecat.services.llm_service import FunctionCallParams, LLMService
 
@@ -38,12 +39,30 @@ TOOLS = [
 ]
 
 
-def register_tools(llm: LLMService[Any], conversation: Conversation, speech: Speech) -> None:
+def own_tools(plan: InterviewPlan) -> list[FunctionSchema]:
+    """The template's own tools, as the model is told of them."""
+    return [
+        FunctionSchema(
+            name=tool.name,
+            description=tool.description,
+            properties=tool.input_schema.get("properties", {}),
+            required=tool.input_schema.get("required", []),
+        )
+        for tool in plan.tools
+    ]
+
+
+def register_tools(llm: LLMService[Any], conversation: Conversation, speech: Speech, own: list[FunctionSchema]) -> None:
     """Hand every call to the conversation, those of tools that do not exist too (pipecat would reset the session)."""
 
     async def call(params: FunctionCallParams) -> None:
         await params.result_callback(conversation.tool(params.function_name, params.arguments, speech.sent))
 
+    async def look_up(params: FunctionCallParams) -> None:
+        await params.result_callback(await conversation.own_tool(params.function_name, params.arguments, speech.sent))
+
     for tool in TOOLS:
         llm.register_function(tool.name, call)
+    for tool in own:
+        llm.register_function(tool.name, look_up)
     llm.register_function(None, call)

@@ -7,7 +7,16 @@ from pathlib import Path
 
 import httpx
 from loguru import logger
-from parley_protocol import Assignment, EventAck, EventBatch, FinishRequest, Problem
+from parley_protocol import (
+    Assignment,
+    EventAck,
+    EventBatch,
+    FinishRequest,
+    Problem,
+    ToolAnswer,
+    ToolOutcome,
+    ToolRequest,
+)
 from pydantic import ValidationError
 
 from parley_bot.exits import ApiRefusedError, ApiUnavailableError
@@ -15,6 +24,9 @@ from parley_bot.exits import ApiRefusedError, ApiUnavailableError
 # Statuses that another try may mend; every other 4xx is the API's last word.
 _RETRIED = {408, 425, 429}
 _FIRST_DELAY, _LAST_DELAY = 0.25, 8.0
+# A webhook has 30 s at most, and the API its own part.
+_TOOL_SECONDS = 35.0
+_TOOL_TRIES = 2
 
 
 def backoff(attempt: int) -> float:
@@ -26,7 +38,7 @@ def backoff(attempt: int) -> float:
 class ApiClient:
     """Calls the API with the pod's token, which is read anew for each request because the kubelet rotates it.
 
-    Raises (every call):
+    Raises (every call but a tool's):
         ApiRefusedError: the API gave its last word; trying again is useless.
         ApiUnavailableError: not reachable or failing; it may be tried again.
     """
@@ -34,7 +46,7 @@ class ApiClient:
     def __init__(self, url: str, token_file: Path, ca_bundle: Path | None = None) -> None:
         self._token_file = token_file
         context = ssl.create_default_context(cafile=str(ca_bundle) if ca_bundle else None)
-        self._http = httpx.AsyncClient(base_url=url, verify=context, timeout=httpx.Timeout(10, connect=5))
+        self._http = httpx.AsyncClient(base_url=url, verify=context)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -69,11 +81,26 @@ class ApiClient:
         """The last word of this attempt."""
         await self._call("POST", "/bot/v1/finish", request.to_json())
 
-    async def _call(self, method: str, path: str, body: bytes | None = None) -> bytes:
+    async def call_tool(self, name: str, request: ToolRequest) -> ToolAnswer:
+        """Have a tool of the template's own called. Nothing of it is worth ending an interview for: it never raises."""
+        for attempt in range(1, _TOOL_TRIES + 1):
+            try:
+                answer = await self._call("POST", f"/bot/v1/tools/{name}", request.to_json(), _TOOL_SECONDS)
+                return ToolAnswer.model_validate_json(answer)
+            except (ApiRefusedError, ValidationError) as error:
+                logger.warning("tool {}: {}", name, _faults(error) if isinstance(error, ValidationError) else error)
+                break
+            except ApiUnavailableError as error:
+                logger.warning("tool {}: {}", name, error)
+                await asyncio.sleep(backoff(attempt) if attempt < _TOOL_TRIES else 0)
+        return ToolAnswer(outcome=ToolOutcome.API_AWAY)
+
+    async def _call(self, method: str, path: str, body: bytes | None = None, seconds: float = 10.0) -> bytes:
         try:
             token = self._token_file.read_text().strip()
             headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
-            response = await self._http.request(method, path, content=body, headers=headers)
+            timeout = httpx.Timeout(seconds, connect=5)
+            response = await self._http.request(method, path, content=body, headers=headers, timeout=timeout)
         except (OSError, httpx.HTTPError) as error:
             raise ApiUnavailableError(f"{method} {path}: {type(error).__name__} {error}") from error
         if response.is_success:

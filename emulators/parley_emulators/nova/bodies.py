@@ -77,6 +77,13 @@ class InputSchema(_Body):
 
     json_: Annotated[str, AfterValidator(_json_object)] = Field(alias="json")
 
+    @property
+    def first_text(self) -> str | None:
+        """The name of the first parameter that is a text."""
+        properties = json.loads(self.json_).get("properties")
+        named = properties.items() if isinstance(properties, dict) else ()
+        return next((name for name, of in named if isinstance(of, dict) and of.get("type") == "string"), None)
+
 
 class ToolSpec(_Body):
     """A tool that the model may call."""

@@ -1,8 +1,9 @@
 """What the emulated model does in place of thinking: a script without a word of any interview in it.
 
 It asks for the next question when a conversation begins, reports each answer, and follows what the tools' results say:
-`{"next": "listen" | "follow_up" | "next_question" | "end_interview" | "hang_up", "say": "…"}`. Without such tools it is
-polite. Pure: told of what happened, it answers with what to do next, in order.
+`{"next": "listen" | "answer" | "follow_up" | "next_question" | "end_interview" | "hang_up", "say": "…"}`. Other tools
+it calls when the user's words are those of their descriptions. Without the interview's tools it is polite. Pure: told
+of what happened, it answers with what to do next, in order.
 """
 
 import json
@@ -13,6 +14,7 @@ from typing import Any
 NEXT_QUESTION = "next_question"
 RECORD_ANSWER = "record_answer"
 END_INTERVIEW = "end_interview"
+INTERVIEW_TOOLS = frozenset({NEXT_QUESTION, RECORD_ANSWER, END_INTERVIEW})
 
 _GREETING = "Hello, thank you for talking with me. Please go ahead."
 _ACKNOWLEDGEMENT = "Thank you. Please go on."
@@ -22,6 +24,9 @@ _SUMMARY_WORDS = 12
 _ECHO_WORDS = 5
 # A tool that answers with another tool's name for ever must not keep the session from listening again.
 _LONGEST_CHAIN = 4
+# So many words of a tool's description make a turn of the user's a call of it.
+_SHARED_WORDS = 2
+_MEANINGFUL_LETTERS = 4
 _WORD = re.compile(r"[\w'\u2019-]+")
 _LOOSE_ENDS_TEXT = """
     a an and are as at be been but by did do for from had has have he i in is it its me my of on or our she so
@@ -49,15 +54,26 @@ class CallTool:
 type Action = Say | CallTool
 
 
+@dataclass(frozen=True)
+class Offer:
+    """A tool that is not the interview's own; `parameter` is the argument that it is given the user's words as."""
+
+    name: str
+    description: str
+    parameter: str | None = None
+
+
 @dataclass
 class Policy:
     """The script of one session.
 
     Args:
         tools: The names of the tools that promptStart offers.
+        offers: Those of them that it calls for the user's words.
     """
 
     tools: frozenset[str]
+    offers: tuple[Offer, ...] = ()
     _hung_up: bool = False
     _begun: bool = False
     _last_answer: str = ""
@@ -83,6 +99,8 @@ class Policy:
         self._begun = True
         if self._hung_up:
             return []
+        if (asked := self._asked_for(text)) is not None:
+            return [asked]
         self._last_answer = text
         if RECORD_ANSWER not in self.tools:
             return [Say(_ACKNOWLEDGEMENT)]
@@ -100,10 +118,21 @@ class Policy:
         """A tool never answered: go on listening."""
         return []
 
+    def _asked_for(self, text: str) -> CallTool | None:
+        """The call of the tool whose description has most words of the user's, if it has enough of them."""
+        said = _meaningful(text)
+        shared = {offer: len(said & _meaningful(offer.description)) for offer in self.offers}
+        best = max(shared, key=lambda offer: shared[offer], default=None)
+        if best is None or shared[best] < _SHARED_WORDS:
+            return None
+        return CallTool(best.name, {} if best.parameter is None else {best.parameter: text})
+
     def _follow(self, result: dict[str, Any]) -> list[Action]:
         say = result.get("say")
         actions: list[Action] = [Say(say)] if isinstance(say, str) and say.strip() else []
         match result.get("next"):
+            case "answer" if not actions:
+                actions.append(Say(_told(result.get("result"))))
             case "follow_up" if not actions:
                 actions.append(Say(follow_up_question(self._last_answer)))
             case "next_question":
@@ -133,6 +162,18 @@ def follow_up_question(answer: str) -> str:
         return "Could you tell me more about that?"
     turned = ("your" if word.lower() in _OWNERS else word for word in echo)
     return f"You said {' '.join(turned)}; could you tell me more about that?"
+
+
+def _meaningful(text: str) -> set[str]:
+    words = (word.lower() for word in _WORD.findall(text))
+    return {word for word in words if len(word) >= _MEANINGFUL_LETTERS and word not in _LOOSE_ENDS}
+
+
+def _told(result: Any) -> str:
+    """The words of a result that a tool has looked up: its texts and figures."""
+    values = result.values() if isinstance(result, dict) else result if isinstance(result, list) else [result]
+    texts = [str(value) for value in values if isinstance(value, str | int | float)]
+    return f"I have looked it up: {', '.join(texts)}." if texts else "I have looked it up, and found nothing."
 
 
 def _directive(content: str) -> dict[str, Any] | None:

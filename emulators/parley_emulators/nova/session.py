@@ -13,7 +13,7 @@ from typing import Any
 from parley_emulators.nova.bodies import PromptStart, ProtocolViolationError, SessionStart, parse
 from parley_emulators.nova.order import Content, SessionOrder
 from parley_emulators.nova.output import Output, Send
-from parley_emulators.nova.policy import Action, CallTool, Policy, Say
+from parley_emulators.nova.policy import INTERVIEW_TOOLS, Action, CallTool, Offer, Policy, Say
 from parley_emulators.nova.record import Message, SessionRecord, ToolCall
 from parley_emulators.nova.settings import NovaSettings
 from parley_emulators.nova.speaker import Speaker
@@ -124,7 +124,10 @@ class Session:
         if audio.voice_id not in self._settings.voices:
             raise ProtocolViolationError(f"Invalid input request: unknown voiceId {audio.voice_id}.")
         self._output.start_prompt(prompt.prompt_name, audio.sample_rate_hertz)
-        self._policy = Policy(frozenset(tool.tool_spec.name for tool in prompt.tool_configuration.tools))
+        specs = [tool.tool_spec for tool in prompt.tool_configuration.tools]
+        own = (spec for spec in specs if spec.name not in INTERVIEW_TOOLS)
+        offers = tuple(Offer(spec.name, spec.description, spec.input_schema.first_text) for spec in own)
+        self._policy = Policy(frozenset(spec.name for spec in specs), offers)
 
     def _open_ear(self, rate: int) -> None:
         self._input_rate = rate

@@ -46,7 +46,7 @@ def test_a_reply_is_split_into_the_wait_the_model_and_us(told: Told) -> None:
     told.now += 0.01
     told.latency.we_sounded()
     (account,) = told.accounts
-    assert account == {"total_ms": 1010, "wait_ms": 800, "model_ms": 196, "ours_ms": 14, "tools_ms": 4}
+    assert account == {"total_ms": 1010, "wait_ms": 800, "model_ms": 196, "webhook_ms": 0, "ours_ms": 14, "tools_ms": 4}
 
 
 @pytest.mark.parametrize("sent_after", [1, 2, 3])
@@ -60,7 +60,7 @@ def test_silence_that_the_models_sound_begins_with_is_the_models(told: Told, sen
             told.latency.we_sounded()
     told.latency.we_sounded()
     (account,) = told.accounts
-    assert account == {"total_ms": 1060, "wait_ms": 800, "model_ms": 246, "ours_ms": 14, "tools_ms": 4}
+    assert account == {"total_ms": 1060, "wait_ms": 800, "model_ms": 246, "webhook_ms": 0, "ours_ms": 14, "tools_ms": 4}
 
 
 def test_a_sound_that_nobody_waited_for_is_not_accounted(told: Told) -> None:

@@ -21,7 +21,7 @@ from pipecat.frames.frames import (
 )
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.utils.text.base_text_aggregator import TextType
-from support.engine import make_plan
+from support.engine import make_plan, no_tools
 
 CLIENT: Any = None  # the reporter is not run: what it has is looked at
 
@@ -31,7 +31,7 @@ class Line:
 
     def __init__(self) -> None:
         self.reporter = Reporter(CLIENT, 1, Timeline())
-        self.conversation = Conversation(InterviewSession(make_plan()), self.reporter, Timeline())
+        self.conversation = Conversation(InterviewSession(make_plan()), self.reporter, Timeline(), no_tools)
         self.conversation.session.candidate_joined(time.monotonic())
         self.speech = Speech()
         self.voice, self.mouth = Voice(self.conversation, self.speech), Mouth(self.conversation, self.speech)
@@ -155,7 +155,7 @@ async def test_sound_before_the_interviewer_does_not_date_the_next_turn(line: Li
 async def test_a_replacement_expects_the_candidate_back() -> None:
     timeline = Timeline()
     timeline.start(time.monotonic())
-    conversation = Conversation(InterviewSession(make_plan()), Reporter(CLIENT, 2, timeline), timeline)
+    conversation = Conversation(InterviewSession(make_plan()), Reporter(CLIENT, 2, timeline), timeline, no_tools)
     conversation.bot_joined()
     assert conversation.session.clock.left_at is not None
 

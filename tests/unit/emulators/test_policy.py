@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from parley_emulators.nova.policy import CallTool, Policy, Say, follow_up_question
+from parley_emulators.nova.policy import CallTool, Offer, Policy, Say, follow_up_question
 
 INTERVIEW = frozenset({"next_question", "record_answer", "end_interview"})
 
@@ -110,3 +110,33 @@ def test_a_resumed_conversation_goes_on_with_the_users_turn() -> None:
 def test_follow_up_questions(answer: str, echo: str | None) -> None:
     question = follow_up_question(answer)
     assert question == "Could you tell me more about that?" if echo is None else echo in question
+
+
+SALARY = Offer("salary_range", "Look up the salary range of the job.", "question")
+HOLIDAYS = Offer("holidays", "Look up how many days of holiday there are.")
+
+
+@pytest.mark.parametrize(
+    ("words", "called"),
+    [
+        ("What is the salary range?", CallTool("salary_range", {"question": "What is the salary range?"})),
+        ("How many days of holiday do I get?", CallTool("holidays", {})),
+    ],
+)
+def test_the_words_of_a_tools_description_call_it(words: str, called: CallTool) -> None:
+    policy = Policy(INTERVIEW | {"salary_range", "holidays"}, (SALARY, HOLIDAYS))
+    assert policy.on_user_turn(words) == [called]
+
+
+def test_an_answer_with_a_word_of_it_calls_none() -> None:
+    (call,) = Policy(INTERVIEW, (SALARY, HOLIDAYS)).on_user_turn("I look for a good team.")
+    assert isinstance(call, CallTool)
+    assert call.name == "record_answer"
+
+
+def test_what_was_looked_up_is_told() -> None:
+    policy = Policy(INTERVIEW, (SALARY,))
+    told = policy.on_tool_result(result(next="answer", result={"from": 60, "to": 80, "more": {"a": 1}}))
+    assert told == [Say("I have looked it up: 60, 80.")]
+    assert policy.on_text(result(next="answer", result="much")) == [Say("I have looked it up: much.")]
+    assert policy.on_tool_result(result(next="answer")) == [Say("I have looked it up, and found nothing.")]
