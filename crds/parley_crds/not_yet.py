@@ -16,5 +16,4 @@ def _refuse(path: str, allowed: str, what: str) -> Rule:
 TEMPLATE: Final = (
     _refuse("recording.enabled", "!self.recording.enabled", "recording"),
     _refuse("recording.required", "!self.recording.required", "recording"),
-    _refuse("tools", "!has(self.tools) || self.tools.size() == 0", "a tool of the template's own"),
 )

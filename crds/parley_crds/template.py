@@ -206,7 +206,7 @@ class InterviewTemplateSpec(SpecModel):
     tools: list[Tool] = Field(
         default=[],
         max_length=16,
-        description="What else the interviewer can call. Not available yet: must be empty.",
+        description="What else the interviewer can call to answer the candidate: webhooks, called by Parley's API.",
         json_schema_extra=list_map("name"),
     )
     rubric: Rubric | None = Field(

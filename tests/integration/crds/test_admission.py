@@ -12,11 +12,12 @@ from support.documents import with_change
 Document = dict[str, Any]
 Judge = Callable[[Document], str]
 QUESTION = {"id": "more", "text": "What else?"}
+HOOK = {"url": "https://tools.example/lookup", "secretRef": {"name": "k", "key": "k"}}
 TOOL = {
     "name": "lookup",
     "description": "Look it up.",
     "inputSchema": {"type": "object", "properties": {"q": {"type": "string"}}},
-    "webhook": {"url": "https://tools.example/lookup", "secretRef": {"name": "k", "key": "k"}},
+    "webhook": HOOK,
 }
 LONG = "x" * 5000
 
@@ -98,7 +99,7 @@ TAKEN_TEMPLATES = {
     "model": {"id": "amazon.nova-2-5-sonic", "region": "eu-north-1", "inference": {"temperature": 0.7, "topP": 1}},
     "model.turnSensitivity": "LOW",
     "room": {"provider": "daily", "geo": "eu-central-1"},
-    "tools": [],
+    "tools": [TOOL, {**TOOL, "name": "other", "outputSchema": {"type": "object"}}],
     "rubric": {"competencies": [{"id": "depth", "name": "Depth", "levels": [{"level": 1, "anchor": "None."}]}]},
     "retentionDays": 90,
     "secondTab": "Refuse",
@@ -151,9 +152,11 @@ REFUSED_TEMPLATES = [
     ("bot.serviceAccountName", "admin", 'unknown field "spec.bot.serviceAccountName"'),
     ("recording.enabled", True, "spec.recording.enabled: recording is not available yet"),
     ("recording.required", True, "spec.recording.required: recording is not available yet"),
-    ("tools", [TOOL], "spec.tools: a tool of the template's own is not available yet"),
+    ("tools", [TOOL, TOOL], 'spec.tools[1]: Duplicate value: {"name":"lookup"}'),
     ("tools", [{**TOOL, "name": "end_interview"}], "tools[].name must not be one of the engine's own"),
-    ("tools", [{**TOOL, "webhook": {"url": "http://x.example"}}], "spec.tools[0].webhook.url: Invalid"),
+    ("tools", [{**TOOL, "webhook": {**HOOK, "url": "http://x.example"}}], "spec.tools[0].webhook.url: Invalid"),
+    ("tools", [{**TOOL, "webhook": {**HOOK, "url": "https://me@x.example"}}], "spec.tools[0].webhook.url: Invalid"),
+    ("tools", [{**TOOL, "webhook": {"url": HOOK["url"]}}], "spec.tools[0].webhook.secretRef: Required"),
 ]
 
 

@@ -11,8 +11,6 @@ from support.applied import CLIENT_SIDE, EXAMPLES, SERVER_SIDE, Applied, example
 from support.control_plane import ControlPlane
 
 EVERY_FIELD = Path(__file__).parents[2] / "support/every_field.yaml"
-REFUSED = {"InterviewTemplate.spec.tools[]"}
-"""What can't be set yet: parley_crds/not_yet.py."""
 WAYS = pytest.mark.parametrize("how", [CLIENT_SIDE, SERVER_SIDE], ids=["client-side", "server-side"])
 
 
@@ -88,5 +86,5 @@ def test_every_field_is_set_somewhere() -> None:
     for crd in all_crds().values():
         schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
         known |= set(_paths(schema, f"{crd['spec']['names']['kind']}.spec"))
-    missing = {path for path in known - present if not path.startswith(tuple(REFUSED))}
+    missing = known - present
     assert missing == set()
