@@ -19,7 +19,6 @@ ItemId = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r
 LanguageTag = Annotated[
     str, StringConstraints(min_length=2, max_length=35, pattern=r"^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$")
 ]
-VoiceName = Annotated[str, StringConstraints(min_length=1, max_length=32, pattern=r"^[a-z][a-z0-9-]*$")]
 ConsentVersion = Annotated[
     str, StringConstraints(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")
 ]

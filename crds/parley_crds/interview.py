@@ -13,7 +13,6 @@ from parley_crds.base import (
     ObjectName,
     SpecModel,
     Time,
-    VoiceName,
 )
 from parley_crds.group import API_VERSION, INTERVIEW_KIND
 from parley_crds.limits import LimitsOverride
@@ -21,6 +20,7 @@ from parley_crds.rules import Rule, validations
 from parley_crds.status import UNSEEN, InterviewStatus
 from parley_crds.template import Start
 from parley_crds.tools import SecretKeyRef
+from parley_crds.voices import Voice, language_rule
 
 DeletionPolicy = Literal["Retain", "Erase"]
 CONTEXT_LENGTH = 32_768
@@ -128,7 +128,9 @@ class RecordingOverride(SpecModel):
 class Overrides(SpecModel):
     """What differs from the template for this interview; one left out stays the template's."""
 
-    voice: VoiceName | None = Field(default=None, description="The interviewer's voice.")
+    model_config = ConfigDict(json_schema_extra=validations(language_rule("overrides.language")))
+
+    voice: Voice | None = Field(default=None, description="The interviewer's voice; it has to speak the language.")
     language: LanguageTag | None = Field(default=None, description="The language of the interview.")
     limits: LimitsOverride | None = Field(default=None, description="The times of the conversation.")
     recording: RecordingOverride | None = Field(default=None, description="Turns recording off.")

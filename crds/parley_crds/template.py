@@ -14,7 +14,6 @@ from parley_crds.base import (
     ObjectMeta,
     Paragraph,
     SpecModel,
-    VoiceName,
 )
 from parley_crds.bot import BotSettings
 from parley_crds.group import API_VERSION, TEMPLATE_KIND
@@ -23,6 +22,7 @@ from parley_crds.rules import LIST_ATOMIC, Rule, list_map, validations
 from parley_crds.status import UNSEEN
 from parley_crds.template_status import InterviewTemplateStatus
 from parley_crds.tools import Tool
+from parley_crds.voices import Voice, language_rule, voice_rule
 
 Start = Literal["Immediate", "OnArrival"]
 SecondTab = Literal["TakeOver", "Refuse"]
@@ -47,7 +47,10 @@ class Interviewer(SpecModel):
     """Who interviews: the name it gives itself, its voice and manner, and its first and last words."""
 
     name: Line = Field(description="The name that the interviewer gives itself.")
-    voice: VoiceName = Field(default="tiffany", description="A voice of Nova Sonic, such as tiffany or matthew.")
+    voice: Voice = Field(
+        default="tiffany",
+        description="A voice of Nova Sonic; tiffany and matthew speak every language, others their own.",
+    )
     style: Annotated[str, Field(max_length=2000)] = Field(
         default="", description="How it speaks, in plain words for the model: warm, brief, formal."
     )
@@ -180,13 +183,16 @@ class InterviewTemplateSpec(SpecModel):
                 "questions[].timeLimitSeconds must not be more than limits.durationSeconds",
                 ".questions",
             ),
+            language_rule("language"),
+            voice_rule(),
             *not_yet.TEMPLATE,
         )
     )
 
     title: Line = Field(description="What the interview is for, as the candidate reads it.")
     language: LanguageTag = Field(
-        default="en-US", description="The language of the interview, a BCP 47 tag such as en-US."
+        default="en-US",
+        description="The language of the interview, which is to be one of Nova Sonic's: a BCP 47 tag such as en-US.",
     )
     interviewer: Interviewer = Field(description="Who interviews.")
     questions: list[Question] = Field(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from math import ceil
 
 from parley_crds import Interview, InterviewSpec, InterviewTemplateSpec, Limits, Overrides
+from parley_crds.voices import voice_problem
 from parley_protocol import (
     BotInputs,
     InferenceSettings,
@@ -33,6 +34,10 @@ def effective_limits(template: InterviewTemplateSpec, spec: InterviewSpec) -> Li
 
 def overrides_problem(template: InterviewTemplateSpec, spec: InterviewSpec) -> str | None:
     """Why template and overrides do not fit together: what no schema can see, for each is valid alone."""
+    overrides = spec.overrides or Overrides()
+    language, voice = overrides.language or template.language, overrides.voice or template.interviewer.voice
+    if (problem := voice_problem(language, voice)) is not None:
+        return f"overrides: with the template's counted in, {problem}"
     limits = effective_limits(template, spec)
     longest = max(question.time_limit_seconds or 0 for question in template.questions)
     if longest > limits.duration_seconds:

@@ -65,7 +65,8 @@ REFUSED_INTERVIEWS = [
     ("start", "Later", 'spec.start: Unsupported value: "Later"'),
     ("noShowSeconds", 5, "spec.noShowSeconds: Invalid"),
     ("noShowSeconds", "900", "spec.noShowSeconds: Invalid"),
-    ("overrides.voice", "Tiffany!", "spec.overrides.voice: Invalid"),
+    ("overrides.voice", "Tiffany!", "spec.overrides.voice: Unsupported"),
+    ("overrides.language", "nl", "spec.overrides.language: Invalid value: overrides.language must be a language"),
     (
         "overrides.limits",
         {"durationSeconds": 60, "closingNoticeSeconds": 60},
@@ -92,6 +93,7 @@ REFUSED_INTERVIEWS = [
 
 TAKEN_TEMPLATES = {
     "language": "de",
+    "interviewer.voice": "amy",
     "questions.1": {**QUESTION, "expectation": "Much.", "required": False, "followUps": 5, "timeLimitSeconds": 1800},
     "facts": ["The team has five people."],
     "limits": {"durationSeconds": 120, "closingNoticeSeconds": 119},
@@ -113,6 +115,10 @@ TAKEN_TEMPLATES = {
 REFUSED_TEMPLATES = [
     ("title", "", "spec.title: Invalid"),
     ("language", "English", "spec.language: Invalid"),
+    ("language", "ja-JP", "spec.language: Invalid value: language must be a language that Nova Sonic speaks: de, en"),
+    ("language", "ens", "language must be a language that Nova Sonic speaks"),
+    ("interviewer.voice", "greta", 'spec.interviewer.voice: Unsupported value: "greta": supported values: "amy"'),
+    ("interviewer.voice", "lupe", "spec.interviewer.voice: Invalid value: interviewer.voice must speak the language"),
     ("interviewer", {"name": "Robin"}, "spec.interviewer.greeting: Required"),
     ("interviewer.greeting", LONG, "spec.interviewer.greeting: Too long"),
     ("questions", [], "spec.questions: Invalid"),

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 from parley_bot.engine.instructions import PROMPT_BEGIN
+from parley_bot.engine.phrases import phrases_for
 from parley_bot.pipeline.gate import CandidateSerializer, ClientMessageGate
 from parley_bot.pipeline.memory import pieces, recent
 from parley_bot.pipeline.nova import arguments_of, pause_before
-from parley_bot.pipeline.prompt import system_prompt
-from parley_bot.pipeline.tools import TOOLS
-from parley_protocol import InterviewerPlan, InterviewPlan, QuestionPlan
+from parley_bot.pipeline.prompt import language_name, system_prompt
+from parley_bot.pipeline.tools import TOOLS, own_tools
+from parley_crds.voices import VOICES_OF
+from parley_protocol import InterviewerPlan, InterviewPlan, QuestionPlan, ToolPlan
 from pipecat.frames.frames import InputAudioRawFrame, InputTransportMessageFrame
 from pipecat.frames.protobufs import frames_pb2
 from pipecat.tests.utils import run_test
@@ -35,6 +37,26 @@ def test_the_prompt_holds_role_facts_and_context() -> None:
     prompt = system_prompt(plan())
     for part in ("Ada", "Engineer", "de-DE", "dry", "Kim", "Lisbon", "Wrote a compiler."):
         assert part in prompt
+
+
+def test_the_model_is_told_the_language_by_its_name() -> None:
+    assert "Speak German (de-DE) only, from your first word" in system_prompt(plan())
+
+
+@pytest.mark.parametrize("language", VOICES_OF)
+def test_whatever_is_admitted_has_a_name_and_sentences_of_its_own(language: str) -> None:
+    assert language_name(language) != language
+    assert (phrases_for(language) is phrases_for("en")) is (language == "en")
+
+
+def test_the_templates_own_tools_are_the_models_too() -> None:
+    schema = {"type": "object", "properties": {"level": {"type": "string"}}, "required": ["level"]}
+    tool = ToolPlan(name="salary_range", description="Look it up.", input_schema=schema)
+    with_tool = plan().model_copy(update={"tools": [tool]})
+    assert "by: salary_range." in system_prompt(with_tool)
+    assert "you may look up" not in system_prompt(plan())
+    (offered,) = [one.to_default_dict() for one in own_tools(with_tool)]
+    assert offered == {"name": "salary_range", "description": "Look it up.", "parameters": schema}
 
 
 def test_neither_prompt_nor_tools_hold_a_question() -> None:

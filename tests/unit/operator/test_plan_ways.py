@@ -125,6 +125,15 @@ def test_context_that_cannot_be_read_is_waited_for(reason: str) -> None:
     assert inputs.inputs.plan.context == "Ten years of Python."
 
 
+@pytest.mark.parametrize(("voice", "reason"), [(None, "OverridesNotValid"), ("tina", "Accepted")])
+def test_a_voice_that_does_not_speak_the_language_is_refused(voice: str | None, reason: str) -> None:
+    interviewer = {"name": "Ada", "voice": "amy", "greeting": "Hello.", "closing": "Goodbye."}
+    overrides = {"language": "de-DE"} | ({} if voice is None else {"voice": voice})
+    world = World(template=template(interviewer=interviewer), spec={"overrides": overrides})
+    world.reconcile()
+    assert world.condition("Accepted") == (str(reason == "Accepted"), reason)
+
+
 def test_what_the_installation_does_not_allow_is_refused() -> None:
     world = World(template=template(bot={"priorityClassName": "system-node-critical"}))
     world.reconcile()

@@ -1,0 +1,35 @@
+"""Who speaks what: the models' word and the API server's rule are made of one table."""
+
+import typing
+
+import pytest
+from parley_crds.voices import POLYGLOT, VOICES_OF, Voice, language_problem, voice_problem
+
+EVERY = typing.get_args(Voice)
+
+
+def test_every_voice_speaks_something() -> None:
+    assert {*POLYGLOT, *(voice for voices in VOICES_OF.values() for voice in voices)} == set(EVERY)
+
+
+@pytest.mark.parametrize("language", ["en", "en-US", "EN-gb", "de-AT", "hi-Latn-IN"])
+def test_a_language_is_known_by_its_first_part(language: str) -> None:
+    assert language_problem(language) is None
+
+
+@pytest.mark.parametrize("language", ["nl", "ja-JP", "ens", "e", ""])
+def test_another_is_refused_with_those_that_there_are(language: str) -> None:
+    assert language_problem(language) == (
+        "must be a language that Nova Sonic speaks: de, en, es, fr, hi, it, pt, with or without a region"
+    )
+
+
+@pytest.mark.parametrize("language", VOICES_OF)
+@pytest.mark.parametrize("voice", EVERY)
+def test_a_voice_speaks_its_own_languages_and_a_polyglot_all(language: str, voice: str) -> None:
+    able = voice in POLYGLOT or voice in VOICES_OF[language]
+    assert (voice_problem(f"{language}-XX", voice) is None) is able
+
+
+def test_who_could_is_told() -> None:
+    assert voice_problem("de-DE", "lupe") == "lupe does not speak de-DE; these do: lennart, matthew, tiffany, tina"
