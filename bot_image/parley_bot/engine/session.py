@@ -136,22 +136,20 @@ class InterviewSession:
     # Events
 
     def tick(self, now: float) -> tuple[Action, ...]:
-        """Time has passed. Call it about every second.
-
-        Returns: what is to be done now: a prompt for the model, or the end.
-        """
+        """Time has passed, about a second: what is to be done now, a prompt for the model or the end."""
         if self.finished is not None:
             return ()
         if self._lookups.running:
             self.clock.quiet_since = now  # this silence is nobody's
         over = self._question_over(now)
-        action = self._watch.check(self.clock, now, ending=self._ending, question_over=over)
+        waiting = self._unspoken is not None
+        action = self._watch.check(self.clock, now, ending=self._ending, question_over=over, words_waiting=waiting)
         if isinstance(action, Finish):
             left = action.reason is FinishReason.CANDIDATE_LEFT
             return self._finish(self._reason_of_leaving() if left else action.reason)
         if action is not None or self._ending is not None:
             return () if action is None else (action,)
-        return self._lookups.due(self.clock, now, words_waiting=self._unspoken is not None)
+        return self._lookups.due(self.clock, now, words_waiting=waiting)
 
     def await_return(self, now: float) -> None:
         """This bot has taken the place of one whose candidate had come: they are waited for, but not for ever."""

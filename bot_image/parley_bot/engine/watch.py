@@ -9,6 +9,8 @@ from parley_bot.engine.replies import Finish, Prompt
 # How long the model may take over the closing words, or to obey a prompt, before it is given up or asked again.
 OVERRUN_SECONDS = 45
 CLOSING_SECONDS = 20
+# A model that was given the closing words and has not begun to speak after this time has forgotten them.
+FORGOTTEN_SECONDS = 8
 # The longest closing words that a template can hold take about five minutes.
 LONGEST_CLOSING_SECONDS = 600
 PROMPT_AGAIN_SECONDS = 15
@@ -47,12 +49,18 @@ class Watch:
         self.nudges, self.nudging = 0, False
 
     def check(
-        self, clock: InterviewClock, now: float, *, ending: FinishReason | None, question_over: bool
+        self,
+        clock: InterviewClock,
+        now: float,
+        *,
+        ending: FinishReason | None,
+        question_over: bool,
+        words_waiting: bool,
     ) -> Prompt | Finish | None:
         """What is due at `now`; at most one thing.
 
         `ending` is the reason once the closing words were given out; `question_over` says that the current question
-        has had its time.
+        has had its time, `words_waiting` that words were given out and are not spoken yet.
         """
         if clock.left_at is not None:
             if ending is not None:
@@ -63,7 +71,9 @@ class Watch:
         clock.settle(now)
         quiet = clock.quiet(now)
         if ending is not None:
-            return self._closing(clock, now, quiet, ending)
+            unspoken = words_waiting and FORGOTTEN_SECONDS <= quiet < CLOSING_SECONDS
+            over = self._closing(clock, now, quiet, ending)
+            return self._prompt(instruct.PROMPT_GO_ON, now) if over is None and unspoken else over
         return self._time_over(clock, now) or self._silence(clock, now, quiet, question_over=question_over)
 
     def _closing(self, clock: InterviewClock, now: float, quiet: float, ending: FinishReason) -> Finish | None:

@@ -127,7 +127,7 @@ def test_noise_does_not_hold_up_the_end(room: Room, speaking: bool) -> None:
     answer_all(room)
     room.session.end_interview(room.now, "completed")
     room.session.candidate_spoke(room.now, speaking=speaking)
-    assert room.wait(46) == [Finish(FinishReason.COMPLETED)]
+    assert [action for action in room.wait(46) if isinstance(action, Finish)] == [Finish(FinishReason.COMPLETED)]
 
 
 def test_long_closing_words_are_not_cut(room: Room) -> None:
@@ -222,3 +222,12 @@ def test_a_follow_up_that_was_not_spoken_is_asked_for_again(room: Room) -> None:
     room.session.record_answer(room.now, "s", follow_up=True)
     assert any(isinstance(action, Prompt) for action in room.wait(16))
     assert room.call("next_question") is Next.FOLLOW_UP
+
+
+def test_closing_words_that_are_forgotten_are_asked_for_once_more(room: Room) -> None:
+    answer_all(room)
+    closing = room.session.end_interview(room.now, "completed").reply
+    prompts = [action for action in room.wait(12) if isinstance(action, Prompt)]
+    assert len(prompts) == 1
+    assert room.session.next_question(room.now).reply == closing
+    assert room.wait(10)[-1] == Finish(FinishReason.COMPLETED)
