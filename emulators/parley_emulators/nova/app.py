@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from parley_emulators.nova.control import control_app
 from parley_emulators.nova.faults import FaultBook
 from parley_emulators.nova.http2 import Connection
+from parley_emulators.nova.manners import MannersBook
 from parley_emulators.nova.record import SessionBook
 from parley_emulators.nova.service import NovaService
 from parley_emulators.nova.session import Senses
@@ -55,9 +56,9 @@ async def running(settings: NovaSettings) -> AsyncIterator[RunningNova]:
     tls = _tls(settings)
     loaded = asyncio.Event()
     senses = Senses(Recogniser(), Synthesiser())
-    service = NovaService(settings, senses, FaultBook(), SessionBook())
+    service = NovaService(settings, senses, FaultBook(), SessionBook(), MannersBook())
     connections: set[Connection] = set()
-    control = control_app(service.faults, service.sessions, loaded.is_set)
+    control = control_app(service.faults, service.sessions, service.manners, loaded.is_set)
     listener = bind(settings.host, settings.port)
     async with serving(control, settings.host, settings.control_port) as control_port:
         loading = asyncio.create_task(_load(senses, loaded))

@@ -1,14 +1,15 @@
-"""The control port: health, faults to order, sessions seen. Plain HTTP, for tests and probes alone."""
+"""The control port: health, faults and manners to order, sessions seen. Plain HTTP, for tests and probes alone."""
 
 from collections.abc import Callable
 
 from fastapi import FastAPI, Response
 
 from parley_emulators.nova.faults import FaultBook, Faults
+from parley_emulators.nova.manners import Manners, MannersBook
 from parley_emulators.nova.record import SessionBook, SessionRecord
 
 
-def control_app(faults: FaultBook, sessions: SessionBook, ready: Callable[[], bool]) -> FastAPI:
+def control_app(faults: FaultBook, sessions: SessionBook, manners: MannersBook, ready: Callable[[], bool]) -> FastAPI:
     """The control port's application; `ready` tells whether the models are loaded and the model's port is open."""
     app = FastAPI(title="Nova Sonic emulator: control", docs_url=None, redoc_url=None)
 
@@ -35,6 +36,19 @@ def control_app(faults: FaultBook, sessions: SessionBook, ready: Callable[[], bo
     @app.delete("/faults", status_code=204)
     async def delete_faults() -> None:
         faults.order([])
+
+    @app.get("/manners")
+    async def get_manners() -> Manners:
+        return manners.ordered
+
+    @app.put("/manners")
+    async def put_manners(order: Manners) -> Manners:
+        manners.ordered = order
+        return order
+
+    @app.delete("/manners", status_code=204)
+    async def delete_manners() -> None:
+        manners.ordered = Manners()
 
     @app.get("/sessions")
     async def get_sessions() -> list[SessionRecord]:

@@ -24,6 +24,7 @@ from parley_emulators.nova.framing import (
     encode_exception,
 )
 from parley_emulators.nova.http2 import Stream, StreamClosedError
+from parley_emulators.nova.manners import MannersBook
 from parley_emulators.nova.record import SessionBook, SessionRecord
 from parley_emulators.nova.session import Senses, Session
 from parley_emulators.nova.settings import NovaSettings
@@ -63,6 +64,7 @@ class NovaService:
     senses: Senses
     faults: FaultBook
     sessions: SessionBook
+    manners: MannersBook
 
     async def handle(self, stream: Stream) -> None:
         """Serve one request, whatever becomes of it."""
@@ -133,7 +135,7 @@ class NovaService:
         loop = asyncio.get_running_loop()
         began = loop.time()
         gate = _Gate(stream)
-        session = Session(self.settings, self.senses, gate.send, record, lambda: loop.time() - began)
+        session = Session(self.settings, self.senses, self.manners, gate.send, record, lambda: loop.time() - began)
         async with asyncio.TaskGroup() as group:
             group.create_task(session.run())
             group.create_task(self._read(stream, verifier, session))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from parley_emulators.nova.bodies import PromptStart, ProtocolViolationError, SessionStart, parse
+from parley_emulators.nova.manners import MannersBook
 from parley_emulators.nova.order import Content, SessionOrder
 from parley_emulators.nova.output import Output, Send
 from parley_emulators.nova.policy import INTERVIEW_TOOLS, Action, CallTool, Offer, Policy, Say
@@ -54,10 +55,17 @@ class Session:
     """Runs from sessionStart to sessionEnd. `take` is told each client event; `run` lives beside it until cancelled."""
 
     def __init__(
-        self, settings: NovaSettings, senses: Senses, send: Send, record: SessionRecord, now: Callable[[], float]
+        self,
+        settings: NovaSettings,
+        senses: Senses,
+        manners: MannersBook,
+        send: Send,
+        record: SessionRecord,
+        now: Callable[[], float],
     ) -> None:
         self._settings = settings
         self._senses = senses
+        self._manners = manners
         self._record = record
         self._now = now
         self._order = SessionOrder()
@@ -127,7 +135,7 @@ class Session:
         specs = [tool.tool_spec for tool in prompt.tool_configuration.tools]
         own = (spec for spec in specs if spec.name not in INTERVIEW_TOOLS)
         offers = tuple(Offer(spec.name, spec.description, spec.input_schema.first_text) for spec in own)
-        self._policy = Policy(frozenset(spec.name for spec in specs), offers)
+        self._policy = self._manners.policy(frozenset(spec.name for spec in specs), offers)
 
     def _open_ear(self, rate: int) -> None:
         self._input_rate = rate

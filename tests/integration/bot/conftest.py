@@ -76,6 +76,7 @@ def nova(nova_process: Nova) -> Iterator[Nova]:
     nova_process.control.delete("/sessions")
     yield nova_process
     nova_process.control.delete("/faults")
+    nova_process.control.delete("/manners")
 
 
 @pytest.fixture

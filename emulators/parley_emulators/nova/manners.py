@@ -1,0 +1,85 @@
+"""A model that disobeys: the script, bent. Each manner is one way in which a real one may stray."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from parley_emulators.nova.policy import END_INTERVIEW, NEXT_QUESTION, Action, CallTool, Offer, Policy, Say
+
+Manner = Literal["obedient", "early_end", "unknown_tool", "twice", "out_of_order", "no_tools", "off_plan", "mute"]
+OFF_PLAN = "By the way, what do you earn at the moment?"
+_NODDING = "I see."
+_NOBODYS_TOOL = "grade_candidate"
+
+
+class Manners(BaseModel):
+    """How the sessions that begin from now on behave."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    manners: list[Manner] = Field(
+        ["obedient"],
+        description="early_end: it wants to end after each turn of the user's; unknown_tool: it calls one that was not "
+        "offered; twice: it makes each call of a turn twice; out_of_order: it asks for the next question before it has "
+        "recorded the answer; no_tools: it calls none after the first; off_plan: it asks a question of its own; mute: "
+        "it keeps every second text that it is to speak to itself.",
+    )
+
+
+@dataclass
+class MannersBook:
+    """The manners that are ordered."""
+
+    ordered: Manners = field(default_factory=Manners)
+
+    def policy(self, tools: frozenset[str], offers: tuple[Offer, ...]) -> Policy:
+        """The script of a session that begins now."""
+        manners = frozenset[Manner](self.ordered.manners) - {"obedient"}
+        return UnrulyPolicy(tools, offers, manners=manners) if manners else Policy(tools, offers)
+
+
+@dataclass
+class UnrulyPolicy(Policy):
+    """The script of one session that is held in these manners."""
+
+    manners: frozenset[Manner] = frozenset()
+    _to_speak: int = 0
+
+    def on_text(self, text: str) -> list[Action]:
+        """As the script; without tools it nods at every directive but the first."""
+        if "no_tools" in self.manners and self._begun:
+            return [Say(_NODDING)]
+        return self._bent(super().on_text(text))
+
+    def on_user_turn(self, text: str) -> list[Action]:
+        """As the script, after whatever its manners want first."""
+        if "no_tools" in self.manners and not self._hung_up:
+            return [Say(_NODDING)]
+        actions = super().on_user_turn(text)
+        if not actions:
+            return actions
+        wanted: dict[Manner, Action] = {
+            "off_plan": Say(OFF_PLAN),
+            "unknown_tool": CallTool(_NOBODYS_TOOL, {"grade": 5}),
+            "out_of_order": CallTool(NEXT_QUESTION, {}),
+            "early_end": CallTool(END_INTERVIEW, {"reason": "completed"}),
+        }
+        first = [action for manner, action in wanted.items() if manner in self.manners]
+        return self._bent([*first, *actions])
+
+    def on_tool_result(self, content: str) -> list[Action]:
+        """As the script, with half of the words where it is mute."""
+        return self._bent(super().on_tool_result(content))
+
+    def _bent(self, actions: list[Action]) -> list[Action]:
+        bent: list[Action] = []
+        for action in actions:
+            if isinstance(action, Say) and "mute" in self.manners:
+                self._to_speak += 1
+                if self._to_speak % 2:
+                    continue
+            bent.append(action)
+            if isinstance(action, CallTool) and "twice" in self.manners:
+                bent.append(action)
+        return bent
