@@ -228,6 +228,7 @@ class Runner:
                     item = waiting.get_nowait()
                 except queue.Empty:
                     return
+                self._stage.await_back()
                 with self._rig() as rig:
                     while work(rig, item):
                         try:

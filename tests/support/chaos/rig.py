@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -29,6 +30,8 @@ logger = logging.getLogger(__name__)
 START_SECONDS = 180.0
 """Several operators start at once, on a machine that may be busy."""
 QUIET_SECONDS = 0.5
+GRACE_SECONDS = 5
+"""What a server has that is told to end."""
 
 
 @dataclass
@@ -66,10 +69,22 @@ class Stage:
                 plane.stop()
 
     def revive(self, server: Program, away_seconds: float) -> None:
-        """Starts etcd or the API server, which was told to end, again after a while."""
-        server.exit_code(90)
+        """Starts etcd or the API server, which was told to end, again after a while.
+
+        Told to end in order, an API server takes no more connections and waits a minute for those that watch; a machine
+        that is shut down does not.
+        """
+        try:
+            server.exit_code(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            server.kill()
         threading.Event().wait(away_seconds)
         self.hand.submit(server.start_again).result()
+        self.plane.await_ready()
+
+    def await_back(self) -> None:
+        """Waits until what a case that went wrong has ended is there again."""
+        until("the servers run", lambda: all(program.running for program in self.plane.programs), 120)
         self.plane.await_ready()
 
 
