@@ -197,6 +197,12 @@ class Conversation:
                 decision = self.session.record_answer(now, summary, follow_up=follow_up)
             case "end_interview":
                 decision = self.session.end_interview(now, str(arguments.get("reason") or ""))
+            case "repeat_question":
+                decision = self.session.repeat_question(now)
+            case "skip_question":
+                decision = self.session.skip_question(now)
+            case "give_time":
+                decision = self.session.give_time(now)
             case _:
                 decision = self.session.unknown_tool(name, now)
         return self._decided(name, decision).reply.as_result()

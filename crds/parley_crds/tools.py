@@ -9,7 +9,14 @@ from parley_crds.base import DataKey, ObjectName, SpecModel
 from parley_crds.json_schemas import JsonSchema
 from parley_crds.rules import Rule, validations
 
-ENGINE_TOOLS = ("next_question", "record_answer", "end_interview")
+ENGINE_TOOLS = (
+    "next_question",
+    "record_answer",
+    "repeat_question",
+    "skip_question",
+    "give_time",
+    "end_interview",
+)
 """The engine's own tools, whose names a template can't take."""
 _FREE_FORM: JsonDict = {"x-kubernetes-preserve-unknown-fields": True}
 

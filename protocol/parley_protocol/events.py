@@ -28,11 +28,15 @@ class QuestionAsked(Message):
 
 
 class AnswerRecorded(Message):
-    """The engine took an answer; `summary` is the model's own and stays out of the transcript's turns."""
+    """The engine took an answer; `summary` is the model's own and stays out of the transcript's turns.
+
+    `skipped`: there is none, since the candidate has passed.
+    """
 
     kind: Literal["answer"] = "answer"
     question_id: str = Field(max_length=64)
     summary: str = Field(default="", max_length=4096)
+    skipped: bool = False
 
 
 class ToolCalled(Message):

@@ -32,7 +32,10 @@ class Turn(Message):
 
 
 class TranscriptQuestion(Message):
-    """What became of a planned question: asked or not, how many follow-ups, the answer's turns by `seq`."""
+    """What became of a planned question: asked or not, how many follow-ups, the candidate's turns on it by `seq`.
+
+    `skipped`: the candidate has passed, on the question itself or on a follow-up.
+    """
 
     id: str
     text: str
@@ -40,6 +43,7 @@ class TranscriptQuestion(Message):
     asked: bool
     follow_ups: int
     answer_turns: list[int]
+    skipped: bool = False
 
 
 class TranscriptToolCall(Message):

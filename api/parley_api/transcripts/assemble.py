@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from parley_protocol import (
+    AnswerRecorded,
     BotInputs,
     ConnectionChanged,
     NumberedEvent,
@@ -142,9 +143,10 @@ def _turns(attempts: Iterable[AttemptEvents]) -> list[Turn]:
 
 @dataclass(frozen=True)
 class _Asked:
-    """What the events tell of one question: whether it was put, and which follow-ups were."""
+    """What the events tell of one question: whether it was put, which follow-ups were, and whether it was passed."""
 
     asked: bool = False
+    skipped: bool = False
     follow_ups: frozenset[int] = frozenset()
 
 
@@ -158,6 +160,8 @@ def _questions(
             known = asked.get(item.event.question_id, _Asked())
             follow_ups = known.follow_ups | ({item.event.follow_up} - {0})
             asked[item.event.question_id] = replace(known, asked=True, follow_ups=follow_ups)
+        elif isinstance(item.event, AnswerRecorded) and item.event.skipped:
+            asked[item.event.question_id] = replace(asked.get(item.event.question_id, _Asked()), skipped=True)
     answers: dict[str | None, list[int]] = {}
     for turn in turns:
         if turn.speaker is Speaker.CANDIDATE:
@@ -171,6 +175,7 @@ def _questions(
             asked=state.asked,
             follow_ups=len(state.follow_ups),
             answer_turns=answers.get(question_id, []),
+            skipped=state.skipped,
         )
         for question_id, state in asked.items()
     ]

@@ -19,6 +19,7 @@ class Phrases:
     confirm_stop: str
     go_on: str
     one_moment: str
+    take_time: str
     not_found: str
 
 
@@ -32,6 +33,7 @@ _ENGLISH = Phrases(
     confirm_stop="Would you like to end the interview now?",
     go_on="Good, let us go on.",
     one_moment="One moment please, I am looking that up.",
+    take_time="Of course. Take the time you need.",
     not_found="I am sorry, I can not look that up right now.",
 )
 
@@ -47,6 +49,7 @@ _BY_LANGUAGE = {
         confirm_stop="Möchten Sie das Gespräch jetzt beenden?",
         go_on="Gut, machen wir weiter.",
         one_moment="Einen Moment bitte, ich sehe nach.",
+        take_time="Natürlich. Nehmen Sie sich die Zeit, die Sie brauchen.",
         not_found="Es tut mir leid, das kann ich gerade nicht nachsehen.",
     ),
     "fr": Phrases(
@@ -59,6 +62,7 @@ _BY_LANGUAGE = {
         confirm_stop="Souhaitez-vous terminer l'entretien maintenant ?",
         go_on="Bien, continuons.",
         one_moment="Un instant, je vérifie.",
+        take_time="Bien sûr. Prenez le temps qu'il vous faut.",
         not_found="Je suis désolé, je ne peux pas le vérifier pour le moment.",
     ),
     "es": Phrases(
@@ -71,6 +75,7 @@ _BY_LANGUAGE = {
         confirm_stop="¿Quiere terminar la entrevista ahora?",
         go_on="Bien, sigamos.",
         one_moment="Un momento, por favor, lo estoy consultando.",
+        take_time="Por supuesto. Tómese el tiempo que necesite.",
         not_found="Lo siento, ahora mismo no puedo consultarlo.",
     ),
     "it": Phrases(
@@ -83,6 +88,7 @@ _BY_LANGUAGE = {
         confirm_stop="Vuole terminare il colloquio adesso?",
         go_on="Bene, andiamo avanti.",
         one_moment="Un momento, sto controllando.",
+        take_time="Certo. Si prenda il tempo che le serve.",
         not_found="Mi dispiace, al momento non posso verificarlo.",
     ),
     "pt": Phrases(
@@ -95,6 +101,7 @@ _BY_LANGUAGE = {
         confirm_stop="Quer terminar a entrevista agora?",
         go_on="Bem, vamos continuar.",
         one_moment="Um momento, por favor, vou verificar.",
+        take_time="Claro. Leve o tempo que precisar.",
         not_found="Desculpe, não consigo verificar isso agora.",
     ),
     "hi": Phrases(
@@ -107,6 +114,7 @@ _BY_LANGUAGE = {
         confirm_stop="क्या आप साक्षात्कार अभी समाप्त करना चाहेंगे?",
         go_on="ठीक है, आगे बढ़ते हैं।",
         one_moment="एक पल रुकिए, मैं देख रहा हूँ।",
+        take_time="ज़रूर। आप अपना समय लीजिए।",
         not_found="माफ़ कीजिए, मैं अभी यह नहीं देख सकता।",
     ),
 }

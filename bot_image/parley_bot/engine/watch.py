@@ -16,6 +16,8 @@ LONGEST_CLOSING_SECONDS = 600
 PROMPT_AGAIN_SECONDS = 15
 # A pause in which a candidate who has talked past the question's time is asked to go on.
 PAUSE_SECONDS = 3
+# The pause that a candidate gets who has asked for a moment.
+THINKING_SECONDS = 60
 # A bot that takes another's place waits at least so long: the page has to learn of it before it can return.
 RETURN_SECONDS = 120
 
@@ -30,10 +32,15 @@ class Watch:
         self.grace = float(limits.reconnect_grace_seconds)
         self.nudges = 0
         self.nudging = False
+        self._thinking = False
 
     def reset(self) -> None:
         """Something new was put to the candidate: the silence begins anew."""
-        self.nudges, self.nudging, self._last_prompt = 0, False, None
+        self.nudges, self.nudging, self._thinking, self._last_prompt = 0, False, False, None
+
+    def give_time(self) -> None:
+        """The candidate has asked for a moment: the next silence is longer."""
+        self._thinking = True
 
     def await_return(self) -> None:
         """The candidate has to come back to a new bot."""
@@ -46,7 +53,7 @@ class Watch:
 
     def candidate_spoke(self) -> None:
         """The silence is broken."""
-        self.nudges, self.nudging = 0, False
+        self.nudges, self.nudging, self._thinking = 0, False, False
 
     def check(
         self,
@@ -97,13 +104,14 @@ class Watch:
     def _silence(
         self, clock: InterviewClock, now: float, quiet: float, *, question_over: bool
     ) -> Prompt | Finish | None:
-        if quiet >= self._limits.silence_end_seconds:
+        granted = THINKING_SECONDS if self._thinking and clock.floor_is_candidates else 0
+        if quiet >= granted + self._limits.silence_end_seconds:
             # Where it was the model's turn, the silence is not the candidate's.
             return Finish(FinishReason.SILENCE if clock.floor_is_candidates else FinishReason.TECHNICAL_FAULT)
         # Where the candidate was understood, the model is about to go on by itself.
         if question_over and quiet >= PAUSE_SECONDS and clock.floor_is_candidates:
             return self._prompt(instruct.PROMPT_GO_ON, now)
-        if quiet < self._limits.silence_nudge_seconds * (2**self.nudges):
+        if quiet < granted + self._limits.silence_nudge_seconds * (2**self.nudges):
             return None
         if not clock.floor_is_candidates:
             return self._prompt(instruct.PROMPT_GO_ON, now)

@@ -26,6 +26,24 @@ TOOLS = [
         required=["summary", "follow_up"],
     ),
     FunctionSchema(
+        name="repeat_question",
+        description="Repeat the question word for word, when the candidate asks to hear it again.",
+        properties={},
+        required=[],
+    ),
+    FunctionSchema(
+        name="skip_question",
+        description="Skip the question, when the candidate clearly asks to pass on it.",
+        properties={},
+        required=[],
+    ),
+    FunctionSchema(
+        name="give_time",
+        description="Give the candidate a minute to think, when the candidate asks for time.",
+        properties={},
+        required=[],
+    ),
+    FunctionSchema(
         name="end_interview",
         description="End the interview, when a tool result says so or the candidate clearly asks to stop.",
         properties={

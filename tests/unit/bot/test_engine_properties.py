@@ -47,6 +47,7 @@ STEPS = st.lists(
         st.tuples(st.just("record_answer"), st.tuples(st.text(max_size=5), st.booleans())),
         st.tuples(st.just("end_interview"), st.tuples(st.sampled_from(["completed", "candidate_stopped", ""]))),
         st.just(("unknown_tool", ("x",))),
+        st.tuples(st.sampled_from(["repeat_question", "skip_question", "give_time"]), st.just(())),
         st.tuples(st.just("answer"), st.tuples(st.integers(1, 60))),
         st.just(("noise", ())),
         st.just(("noise_that_stays", ())),
@@ -75,6 +76,8 @@ class World:
         match step:
             case "next_question" | "unknown_tool" | "record_answer" | "end_interview":
                 self.call(step, arguments)
+            case "repeat_question" | "skip_question" | "give_time":
+                self.events.extend(getattr(self.session, step)(self.now).events)
             case "answer":
                 self.session.candidate_spoke(self.now, speaking=True)
                 self.wait(arguments[0])

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from parley_api.transcripts.assemble import Ending, Subject, assemble, last_event_at, started_at
-from parley_protocol import BotInputs, NumberedEvent, Speaker, TurnSpoken
+from parley_protocol import AnswerRecorded, BotInputs, NumberedEvent, Speaker, TurnSpoken
 from parley_protocol.assignment import AttemptEvents
 
 END = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -37,6 +37,15 @@ def test_the_story_as_a_transcript(inputs: BotInputs, story: Story) -> None:
     assert [(one.who, one.what, one.attempt) for one in transcript.connections] == [
         ("bot", "joined", 1), ("candidate", "joined", 1), ("bot", "joined", 2), ("candidate", "left", 2),
     ]  # fmt: skip
+
+
+def test_a_question_that_the_candidate_has_passed_is_told_as_that(inputs: BotInputs, story: Story) -> None:
+    passed = AnswerRecorded(question_id="q1", skipped=True)
+    last = story[-1].events[-1]
+    event = last.model_copy(update={"n": last.n + 1, "event": passed})
+    longer = [*story[:-1], story[-1].model_copy(update={"events": [*story[-1].events, event]})]
+    questions = assemble(Subject.of(inputs), longer, ending(story)).questions
+    assert [(question.id, question.skipped) for question in questions] == [("q1", True), ("q2", False)]
 
 
 @fixtures_are_constant

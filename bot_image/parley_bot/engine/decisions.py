@@ -1,0 +1,235 @@
+"""What the interviewer says next: the words, their order, and what is reported of them."""
+
+from collections.abc import Iterable
+
+from parley_protocol import (
+    AnswerRecorded,
+    Event,
+    FinishReason,
+    InterviewPlan,
+    QuestionAsked,
+    QuestionPlan,
+    ToolCalled,
+)
+
+from parley_bot.engine import instructions as instruct
+from parley_bot.engine.clock import InterviewClock
+from parley_bot.engine.ledger import Ledger
+from parley_bot.engine.lookups import Lookups
+from parley_bot.engine.phrases import phrases_for
+from parley_bot.engine.replies import Action, Decision, Finish, Next, Reply
+from parley_bot.engine.schedule import allows_follow_up, choose_next
+from parley_bot.engine.watch import Watch
+
+
+class Decisions:
+    """The state of an interview, and what follows from it; `InterviewSession` is its outside.
+
+    Args:
+        plan: What is to be asked.
+        history: The events that were stored of this interview so far, in order; empty for a new one.
+        used_seconds: How much of its time those have used.
+    """
+
+    def __init__(self, plan: InterviewPlan, history: Iterable[Event] = (), used_seconds: float = 0.0) -> None:
+        self.plan = plan
+        self.ledger = Ledger.rebuild(plan, history)
+        self.clock = InterviewClock(used_before=used_seconds)
+        self.finished: FinishReason | None = None
+        self._phrases = phrases_for(plan.language)
+        self._watch = Watch(plan.limits)
+        self._lookups = Lookups(self._phrases)
+        self._resuming = bool(self.ledger.states)
+        self._unspoken: Reply | None = None
+        # Whether words of the candidate's were understood since the interviewer last put something to them.
+        self._heard = False
+        self._stop_offered = False
+        self._notice_given = False
+        self._lost_words = False
+        self._ending: FinishReason | None = None
+        self._asked_at = used_seconds  # of the time used; a replaced bot gives the open question its time anew
+
+    # What others ask
+
+    @property
+    def question_id(self) -> str | None:
+        """The current question's id."""
+        return self.ledger.current.id if self.ledger.current else None
+
+    @property
+    def ending(self) -> bool:
+        """Whether the closing words have been given out."""
+        return self._ending is not None
+
+    def seconds_left(self, now: float) -> float:
+        """Time left of the interview; negative when it is overrun."""
+        return self.plan.limits.duration_seconds - self.clock.used(now)
+
+    def progress(self, now: float) -> tuple[int, int, int]:
+        """Questions asked, questions in all, whole seconds left (never negative)."""
+        return len(self.ledger.states), len(self.plan.questions), max(0, round(self.seconds_left(now)))
+
+    def unasked_required(self) -> tuple[str, ...]:
+        """The required questions that were not asked; after a `Completed` end there are none."""
+        return tuple(q.id for q in self.plan.questions if q.required and q.id not in self.ledger.asked)
+
+    # Decisions
+
+    def _standing_reply(self, now: float, events: list[Event]) -> Reply | None:
+        """What comes before any tool's own answer: words not spoken yet, the end, time that is over."""
+        if self._unspoken is not None:
+            return self._unspoken
+        if self._ending is not None:
+            return Reply(Next.HANG_UP, instruct.SILENT_END)
+        if (state := self.ledger.current_state) is not None and self.seconds_left(now) <= 0:
+            self._record_silently(events)
+            reason = FinishReason.TIME_LIMIT if state.open else self._reason_of_end()
+            return self._hang_up(reason, self._phrases.time_over)
+        return None
+
+    def _go_on(self, now: float, events: list[Event]) -> Reply:
+        """The next words: greeting, welcome back, nudge, repeated or next question, closing."""
+        if not self.ledger.states:
+            return self._ask(now, events, self.plan.interviewer.greeting)
+        current, state = self.ledger.current, self.ledger.current_state
+        if self._resuming:
+            self._resuming = self._lost_words = self._stop_offered = False
+            return self._repeat_or_ask(now, events, self._phrases.welcome_back)
+        if self._lost_words:
+            self._lost_words = False
+            if current is not None and state is not None and state.awaits_follow_up:
+                return Reply(Next.FOLLOW_UP, instruct.ask_follow_up(current))
+            return self._repeat_or_ask(now, events, self._phrases.lost_words)
+        if self._stop_offered:
+            self._stop_offered = False
+            return self._repeat_or_ask(now, events, self._phrases.go_on)
+        over = self._question_over(now)
+        if state is not None and state.open and current is not None and not over:
+            if state.awaits_follow_up and not self._heard:
+                return Reply(Next.FOLLOW_UP, instruct.ask_follow_up(current))
+            # Words before a silence need not be an answer: they may have asked what the question means.
+            if self._watch.nudging:
+                return self._nudge()
+        self._record_silently(events)
+        if self._awaits_answer(now):
+            return Reply(Next.LISTEN, instruct.ALREADY_ASKED)
+        return self._ask(now, events, self._phrases.go_on if over and self._choose(now) is not None else "")
+
+    def _nudge(self) -> Reply:
+        """Mild words the first time, the question again from the second silence on."""
+        if self._watch.nudges <= 1:
+            return self._give(Reply(Next.LISTEN, instruct.SAY_AND_LISTEN, self._phrases.nudge))
+        say = f"{self._phrases.repeat} {self._current_words()}"
+        return self._give(Reply(Next.LISTEN, instruct.SAY_AND_LISTEN, say))
+
+    def _repeat_or_ask(self, now: float, events: list[Event], opening: str) -> Reply:
+        """Begin with these words, then the open question again, or the next one where it was answered."""
+        current = self.ledger.current
+        if current is not None and self._awaits_answer(now):
+            self._heard = False
+            reply = Reply(Next.LISTEN, instruct.listen_for(current), f"{opening} {self._current_words()}")
+            return self._give(reply)
+        return self._ask(now, events, opening)
+
+    def _current_words(self) -> str:
+        """The current question as it was put: a follow-up in the model's words, where they are known."""
+        current, state = self.ledger.current, self.ledger.current_state
+        if current is None or state is None:
+            return ""
+        return state.last_words if state.follow_ups and state.last_words else current.text
+
+    def _ask(self, now: float, events: list[Event], opening: str = "") -> Reply:
+        """Put the next question, or close when none is left; the time notice goes before it, once."""
+        question = self._choose(now)
+        if question is None:
+            if not opening:
+                return Reply(Next.END_INTERVIEW, instruct.ALL_ASKED)
+            return self._hang_up(self._reason_of_end(), opening)
+        words = [opening, self._time_notice(now), question.text]
+        self._report(events, QuestionAsked(question_id=question.id))
+        self._heard = False
+        self._asked_at = self.clock.used(now)
+        self._watch.reset()
+        return self._give(Reply(Next.LISTEN, instruct.listen_for(question), " ".join(w for w in words if w)))
+
+    def _time_notice(self, now: float) -> str:
+        near_end = self.seconds_left(now) <= self.plan.limits.closing_notice_seconds
+        if self._notice_given or not near_end or not self.ledger.states:
+            return ""
+        self._notice_given = True
+        return self._phrases.time_notice
+
+    def _what_is_next(self, now: float) -> Reply:
+        if self._choose(now) is not None:
+            return Reply(Next.NEXT_QUESTION, instruct.CALL_NEXT)
+        return Reply(Next.END_INTERVIEW, instruct.ALL_ASKED)
+
+    def _candidate_stops(self) -> Reply:
+        """The candidate wants to stop: asked once whether that is so, and let go when they have answered."""
+        if self._stop_offered and self._heard:
+            return self._hang_up(FinishReason.CANDIDATE_LEFT)
+        self._stop_offered, self._heard = True, False
+        return self._give(Reply(Next.LISTEN, instruct.CONFIRM_STOP, self._phrases.confirm_stop))
+
+    def _hang_up(self, reason: FinishReason, opening: str = "") -> Reply:
+        self._ending = reason
+        say = f"{opening} {self.plan.interviewer.closing}".strip()
+        return self._give(Reply(Next.HANG_UP, instruct.SAY_AND_STOP, say))
+
+    def _reason_of_end(self) -> FinishReason:
+        return FinishReason.TIME_LIMIT if self.unasked_required() else FinishReason.COMPLETED
+
+    def _reason_of_leaving(self) -> FinishReason:
+        """Who leaves with nothing left to be asked has given a whole interview."""
+        state = self.ledger.current_state
+        whole = state is not None and not state.open and len(self.ledger.asked) == len(self.plan.questions)
+        return FinishReason.COMPLETED if whole else FinishReason.CANDIDATE_LEFT
+
+    def _finish(self, reason: FinishReason) -> tuple[Action, ...]:
+        if self.finished is not None:
+            return ()
+        self.finished = reason
+        return (Finish(reason),)
+
+    def _question_over(self, now: float) -> bool:
+        """Whether the current question is open still and has had the time that the template gives it."""
+        state = self.ledger.current_state
+        return state is not None and state.open and self._had_its_time(now)
+
+    def _had_its_time(self, now: float) -> bool:
+        """Whether the current question and its follow-ups have taken as long as the template lets them."""
+        limit = self.ledger.current.time_limit_seconds if self.ledger.current is not None else None
+        return limit is not None and self.clock.used(now) - self._asked_at >= limit
+
+    def _awaits_answer(self, now: float) -> bool:
+        """Whether the current question is open, and may be."""
+        state = self.ledger.current_state
+        return state is not None and state.open and not self._question_over(now)
+
+    def _record_silently(self, events: list[Event]) -> None:
+        """Take an answer that the model heard but did not record."""
+        state, current = self.ledger.current_state, self.ledger.current
+        if self._heard and state is not None and state.open and current is not None and not self._stop_offered:
+            self._report(events, AnswerRecorded(question_id=current.id))
+            self._heard = False
+
+    def _may_follow_up(self, now: float) -> bool:
+        current, state = self.ledger.current, self.ledger.current_state
+        if current is None or state is None or state.follow_ups >= current.follow_ups or self._had_its_time(now):
+            return False
+        return allows_follow_up(self.plan, self.ledger.asked, self.seconds_left(now))
+
+    def _choose(self, now: float) -> QuestionPlan | None:
+        return choose_next(self.plan, self.ledger.asked, self.seconds_left(now))
+
+    def _give(self, reply: Reply) -> Reply:
+        """Remember words until their first sound is out, so that a model that forgets them is given them again."""
+        self._unspoken = reply
+        return reply
+
+    def _report(self, events: list[Event], event: Event) -> None:
+        self.ledger.apply(event)
+        events.append(event)
+
+    def _decide(self, tool: str, reply: Reply, events: list[Event], refused: str | None = None) -> Decision:
+        return Decision(reply, (*events, ToolCalled(name=tool, outcome=refused or "ok")))
