@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from parley_bot.exits import ApiRefusedError
 from parley_bot.reporter import ApiClient, Reporter
+from parley_bot.reporter import reporter as reporting
 from parley_bot.timeline import Timeline
 from parley_protocol import FinishReason, NumberedEvent, ToolCalled
 from support.bot import ApiPeer, eventually, interview_plan, serving
@@ -97,13 +98,22 @@ async def test_an_end_that_is_not_acknowledged_is_told(peer: ApiPeer, client: Ap
     await running.die()
 
 
-async def test_who_waits_for_the_rest_does_not_wait_for_a_pause(peer: ApiPeer, client: ApiClient) -> None:
+async def test_who_waits_for_the_rest_does_not_wait_for_a_pause(
+    peer: ApiPeer, client: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pausing = asyncio.Event()
+
+    def an_hour(_failures: int) -> float:
+        pausing.set()
+        return 3600.0
+
+    monkeypatch.setattr(reporting, "backoff", an_hour)
     running = Running(client)
     peer.down = True
     running.reporter.report(event("e"))
-    await eventually("it pauses for seconds", lambda: peer.asked >= 4, 20)
+    await asyncio.wait_for(pausing.wait(), 20)
     peer.down = False
-    assert await running.reporter.drained(0.5)
+    assert await running.reporter.drained(20)
     await running.die()
 
 
