@@ -1,5 +1,6 @@
 """One interview on its path, moved by everybody's hands; what becomes of it is written down so that runs compare."""
 
+import contextlib
 import json
 import secrets
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Any
 from parley_crds.names import LABEL_TEMPLATE, child_name, pod_name, tombstone_name
 from parley_rooms.names import room_name
 
+from support.chaos.hands import ConflictError
 from support.chaos.kubelet import Bots
 from support.chaos.promises import Broken
 from support.chaos.rig import Rig
@@ -96,9 +98,13 @@ class Case:
 
     def age_bot(self, seconds: float) -> None:
         """The bot has been in its room for so long."""
-        attempts = self.site.status(self.name)["attempts"]
+        found = self.site.find(self.name)
+        assert found is not None
+        attempts = found["status"]["attempts"]
         attempts["history"][-1]["readyAt"] = _stamp(-seconds)
-        self.site.set_status(self.name, {"attempts": attempts})
+        # The operator writes there, too; where it was first, the next look is early enough.
+        with contextlib.suppress(ConflictError):
+            self.site.set_status(self.name, {"attempts": attempts}, found["metadata"]["resourceVersion"])
 
     def age_start(self, seconds: float) -> None:
         """The first bot was started so long ago."""

@@ -24,6 +24,10 @@ APIS = {
 }
 
 
+class ConflictError(AssertionError):
+    """The object was there already, or has changed since it was read."""
+
+
 def url_of(namespace: str, kind: str, name: str = "", subresource: str = "") -> str:
     """The path of a collection, an object or its subresource; `kind` as kubectl takes it."""
     kind = kind if kind in APIS else kind.removesuffix("s")
@@ -63,6 +67,8 @@ class Admin:
             time.sleep(0.2)
         if answer.status_code == 404:
             return None
+        if answer.status_code == 409:
+            raise ConflictError(f"{method} {path}: {answer.text}")
         if not answer.is_success:
             raise AssertionError(f"{method} {path}: {answer.status_code} {answer.text}")
         said: Json = answer.json()
@@ -97,9 +103,16 @@ class QuickSite(Site):
         """Deletes an InterviewTemplate."""
         self.admin.call("DELETE", url_of(self.namespace, "interviewtemplate", name))
 
-    def set_status(self, name: str, status: Json) -> None:
-        """Changes an Interview's status in the place of the time that a test does not wait."""
-        self.admin.call("PATCH", url_of(self.namespace, "interview", name, "status"), {"status": status}, MERGE)
+    def set_status(self, name: str, status: Json, version: str | None = None) -> None:
+        """Changes an Interview's status in the place of the time that a test does not wait.
+
+        Raises:
+            ConflictError: it is not the `version` (of the object) that the change was made for any more.
+        """
+        body: Json = {"status": status}
+        if version is not None:
+            body["metadata"] = {"resourceVersion": version}
+        self.admin.call("PATCH", url_of(self.namespace, "interview", name, "status"), body, MERGE)
 
     def set_pod(self, name: str, **status: Any) -> None:
         self.admin.call("PATCH", url_of(self.bots, "pod", name, "status"), {"status": status}, MERGE)
