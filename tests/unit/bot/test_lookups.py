@@ -184,6 +184,17 @@ def conversation(call: Callable[[str, dict[str, Any]], Awaitable[ToolAnswer]]) -
     return held, reporter
 
 
+def conversation_with_a_slow_tool() -> tuple[Conversation, Reporter, asyncio.Event]:
+    """Its tool answers once the event is set."""
+    release = asyncio.Event()
+
+    async def call(_name: str, _arguments: dict[str, Any]) -> ToolAnswer:
+        await release.wait()
+        return FOUND
+
+    return (*conversation(call), release)
+
+
 def outcomes(reporter: Reporter) -> list[str]:
     return [e.event.outcome for e in reporter.waiting if isinstance(e.event, ToolCalled)]
 
@@ -200,13 +211,7 @@ async def test_a_quick_tool_answers_its_call() -> None:
 
 async def test_a_slow_tool_has_the_interviewer_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conversing, "_SLOW_SECONDS", 0.01)
-    release = asyncio.Event()
-
-    async def call(_name: str, _arguments: dict[str, Any]) -> ToolAnswer:
-        await release.wait()
-        return FOUND
-
-    held, reporter = conversation(call)
+    held, reporter, release = conversation_with_a_slow_tool()
     assert (await held.own_tool("salary", {}))["say"] == PHRASES.one_moment
     assert outcomes(reporter) == []
     release.set()
@@ -214,13 +219,7 @@ async def test_a_slow_tool_has_the_interviewer_say_so(monkeypatch: pytest.Monkey
 
 
 async def test_a_call_outlives_the_interruption_that_its_waiting_does_not() -> None:
-    release = asyncio.Event()
-
-    async def call(_name: str, _arguments: dict[str, Any]) -> ToolAnswer:
-        await release.wait()
-        return FOUND
-
-    held, reporter = conversation(call)
+    held, reporter, release = conversation_with_a_slow_tool()
     waiting = asyncio.create_task(held.own_tool("salary", {}))
     await asyncio.sleep(0)
     waiting.cancel()
@@ -232,13 +231,7 @@ async def test_a_call_outlives_the_interruption_that_its_waiting_does_not() -> N
 
 
 async def test_what_comes_after_the_end_is_reported_to_nobody() -> None:
-    release = asyncio.Event()
-
-    async def call(_name: str, _arguments: dict[str, Any]) -> ToolAnswer:
-        await release.wait()
-        return FOUND
-
-    held, reporter = conversation(call)
+    held, reporter, release = conversation_with_a_slow_tool()
     waiting = asyncio.create_task(held.own_tool("salary", {}))
     await asyncio.sleep(0)
     held.end(FinishReason.CANDIDATE_LEFT)
