@@ -1,5 +1,6 @@
 """`Interview`: one candidate's interview, from the invitation to the transcript."""
 
+from math import ceil
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
@@ -48,7 +49,11 @@ class Candidate(SpecModel):
         " overrides.language.",
     )
     extra_time_percent: int = Field(
-        default=0, ge=0, le=200, description="Extra time for this candidate, in percent of every limit."
+        default=0,
+        ge=0,
+        le=200,
+        description="Extra time for this candidate, in percent of every limit: those of the conversation and of its"
+        " questions, noShowSeconds and activeDeadlineSeconds.",
     )
 
 
@@ -131,7 +136,7 @@ class Overrides(SpecModel):
     model_config = ConfigDict(json_schema_extra=validations(language_rule("overrides.language")))
 
     voice: Voice | None = Field(default=None, description="The interviewer's voice; it has to speak the language.")
-    language: LanguageTag | None = Field(default=None, description="The language of the interview.")
+    language: LanguageTag | None = Field(default=None, description="The language of the interview and of its pages.")
     limits: LimitsOverride | None = Field(default=None, description="The times of the conversation.")
     recording: RecordingOverride | None = Field(default=None, description="Turns recording off.")
 
@@ -185,6 +190,10 @@ class InterviewSpec(SpecModel):
         default="Retain",
         description="What deleting the Interview does with its stored artifacts: Retain keeps them, Erase erases them.",
     )
+
+    def longer(self, seconds: int) -> int:
+        """So many seconds, and the candidate's extra time; whole ones, rounded up."""
+        return ceil(seconds * (100 + self.candidate.extra_time_percent) / 100)
 
 
 _PINNED = "has(oldSelf.status) && has(oldSelf.status.acceptedAt)"

@@ -17,9 +17,15 @@ DURATION = "How long the conversation may last, in seconds, from the candidate's
 CLOSING_NOTICE = (
     "How many seconds before the end the interviewer begins to close the conversation. Less than durationSeconds."
 )
-SILENCE_NUDGE = "After how many seconds of silence the interviewer asks whether the candidate is still there."
+SILENCE_NUDGE = (
+    "After how many seconds of silence the interviewer tells the candidate to take their time. After twice as many it"
+    " repeats the question, and so again each time that the silence has doubled."
+)
 SILENCE_END = "After how many seconds of silence the interview ends. More than silenceNudgeSeconds."
-RECONNECT_GRACE = "How many seconds a candidate whose connection broke has to come back before the interview ends."
+RECONNECT_GRACE = (
+    "How many seconds a candidate whose connection broke has to come back before the interview ends. Where the bot was"
+    " replaced it is 120 at least: the candidate's page has to find the new one first."
+)
 
 
 class Limits(SpecModel):

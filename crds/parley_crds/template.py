@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from parley_crds import not_yet
 from parley_crds.base import (
     ApiModel,
     ConsentVersion,
@@ -82,17 +81,34 @@ class Consent(SpecModel):
         description="What the page shows: that an AI interviews, what is stored and for how long."
     )
     version: ConsentVersion = Field(
-        description="The text's version; which one was agreed to is kept with the interview."
+        description="The text's version; which one was agreed to, and when, is kept with the transcript: consent in"
+        " manifest.json."
     )
     required: bool = Field(default=True, description="Whether nobody is let into the room without agreeing.")
 
 
 class Recording(SpecModel):
-    """Whether the room is recorded. Not available yet."""
+    """Whether the conversation is recorded. Without the candidate's consent it never is."""
 
-    enabled: bool = Field(default=False, description="Record the conversation. Not available yet: must be false.")
+    model_config = ConfigDict(
+        json_schema_extra=validations(
+            Rule(
+                "!self.required || self.enabled",
+                "recording.required needs recording.enabled",
+                ".required",
+            )
+        )
+    )
+
+    enabled: bool = Field(
+        default=False,
+        description="Record the conversation of a candidate who has agreed to the consent: two channels of sound beside"
+        " the transcript; in a Daily room Daily's cloud recording, which Daily keeps.",
+    )
     required: bool = Field(
-        default=False, description="End the interview when recording fails. Not available yet: must be false."
+        default=False,
+        description="Let nobody in who has not agreed, and end the interview when its recording fails, as Failed with"
+        " the reason RecordingFailed.",
     )
 
 
@@ -122,7 +138,8 @@ class ModelSettings(SpecModel):
     inference: Inference = Field(default=Inference(), description="Sampling settings.")
     turn_sensitivity: Literal["LOW", "MEDIUM", "HIGH"] = Field(
         default="MEDIUM",
-        description="How soon a pause counts as the end of the candidate's turn: HIGH is the soonest.",
+        description="How soon a pause counts as the end of the candidate's turn: HIGH is the soonest. LOW also hears"
+        " whether a sentence sounded finished, and waits up to four seconds for the rest of one that did not.",
     )
 
 
@@ -185,14 +202,14 @@ class InterviewTemplateSpec(SpecModel):
             ),
             language_rule("language"),
             voice_rule(),
-            *not_yet.TEMPLATE,
         )
     )
 
     title: Line = Field(description="What the interview is for, as the candidate reads it.")
     language: LanguageTag = Field(
         default="en-US",
-        description="The language of the interview, which is to be one of Nova Sonic's: a BCP 47 tag such as en-US.",
+        description="The language of the interview and of the candidate's pages, which is to be one of Nova Sonic's:"
+        " a BCP 47 tag such as en-US.",
     )
     interviewer: Interviewer = Field(description="Who interviews.")
     questions: list[Question] = Field(
@@ -206,7 +223,7 @@ class InterviewTemplateSpec(SpecModel):
     )
     limits: Limits = Field(default=Limits(), description="The times of the conversation.")
     consent: Consent = Field(description="What the candidate agrees to before the interview.")
-    recording: Recording = Field(default=Recording(), description="Whether the room is recorded.")
+    recording: Recording = Field(default=Recording(), description="Whether the conversation is recorded.")
     model: ModelSettings = Field(default=ModelSettings(), description="Which model speaks.")
     room: RoomSettings = Field(default=RoomSettings(), description="Where the conversation takes place.")
     tools: list[Tool] = Field(

@@ -13,6 +13,7 @@ from parley_protocol.assignment import (
     RoomInputs,
     WebsocketRoom,
 )
+from parley_protocol.consent import ConsentRecord
 from parley_protocol.events import (
     AnswerRecorded,
     ConnectionChanged,
@@ -34,9 +35,17 @@ from parley_protocol.plan import (
     LimitsPlan,
     ModelPlan,
     QuestionPlan,
+    RecordingPlan,
     ToolPlan,
 )
 from parley_protocol.problem import FieldError, Problem
+from parley_protocol.recording import (
+    ProviderRecording,
+    RecordingAccount,
+    RecordingGap,
+    RecordingPart,
+    RecordingSegment,
+)
 from parley_protocol.tools import ToolAnswer, ToolOutcome, ToolRequest, ToolWebhook
 from parley_protocol.transcript import Manifest, ManifestEntry, Speaker, Transcript, Turn
 
@@ -45,6 +54,7 @@ __all__ = [
     "Assignment",
     "BotInputs",
     "ConnectionChanged",
+    "ConsentRecord",
     "DailyRoom",
     "EraseRequest",
     "Event",
@@ -63,8 +73,14 @@ __all__ = [
     "ModelPlan",
     "NumberedEvent",
     "Problem",
+    "ProviderRecording",
     "QuestionAsked",
     "QuestionPlan",
+    "RecordingAccount",
+    "RecordingGap",
+    "RecordingPart",
+    "RecordingPlan",
+    "RecordingSegment",
     "RoomGrant",
     "RoomInputs",
     "SealRequest",

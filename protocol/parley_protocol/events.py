@@ -93,6 +93,7 @@ class FinishReason(StrEnum):
     TIME_LIMIT = "TimeLimit"
     SILENCE = "Silence"
     TECHNICAL_FAULT = "TechnicalFault"
+    RECORDING_FAILED = "RecordingFailed"
     NO_SHOW = "NoShow"
     CANCELLED = "Cancelled"
 

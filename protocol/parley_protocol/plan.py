@@ -32,13 +32,21 @@ class QuestionPlan(Message):
 
 
 class LimitsPlan(Message):
-    """Times of the conversation, in seconds, extra time for the candidate already added."""
+    """Times of the conversation, in seconds, extra time for the candidate already added.
+
+    `extra_time_percent` is that extra time, for what has no limit of its own here.
+    """
 
     duration_seconds: int = 1800
     closing_notice_seconds: int = 120
     silence_nudge_seconds: int = 15
     silence_end_seconds: int = 120
     reconnect_grace_seconds: int = 60
+    extra_time_percent: int = Field(default=0, ge=0)
+
+    def longer(self, seconds: float) -> float:
+        """So many seconds, and the candidate's extra time."""
+        return seconds * (100 + self.extra_time_percent) / 100
 
 
 class InferenceSettings(Message):
@@ -56,6 +64,16 @@ class ModelPlan(Message):
     region: str | None = None
     inference: InferenceSettings = InferenceSettings()
     turn_sensitivity: Literal["LOW", "MEDIUM", "HIGH"] = "MEDIUM"
+
+
+class RecordingPlan(Message):
+    """Whether the interview is to be recorded, where its candidate agrees; a ticket tells of each connection.
+
+    `required`: an interview whose recording fails is ended.
+    """
+
+    wanted: bool = False
+    required: bool = False
 
 
 class ToolPlan(Message):
@@ -79,4 +97,5 @@ class InterviewPlan(Message):
     limits: LimitsPlan = LimitsPlan()
     model: ModelPlan = ModelPlan()
     tools: list[ToolPlan] = Field(default=[])
+    recording: RecordingPlan = RecordingPlan()
     second_tab: Literal["TakeOver", "Refuse"] = "TakeOver"

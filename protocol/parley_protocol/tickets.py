@@ -11,6 +11,7 @@ import hmac
 import json
 import re
 import secrets
+from collections.abc import Sequence
 from typing import Final
 
 from pydantic import Field, ValidationError
@@ -49,23 +50,30 @@ class TicketBookFull(TicketError):
 
 
 class Ticket(Message):
-    """What a ticket says. `exp` is in seconds since the epoch; `jti` makes each ticket one of a kind."""
+    """What a ticket says. `exp` is in seconds since the epoch; `jti` makes each ticket one of a kind.
+
+    `record`: the template asks for it and the candidate has agreed, so this connection is recorded.
+    """
 
     uid: str = Field(max_length=64)
     attempt: int = Field(ge=1)
     exp: int
     jti: str = Field(min_length=16, max_length=64)
+    record: bool = False
 
 
-def mint_ticket(key: bytes, uid: str, attempt: int, *, now: float) -> str:
+def mint_ticket(key: bytes, uid: str, attempt: int, *, now: float, record: bool = False) -> str:
     """A ticket that lives `TICKET_SECONDS` from `now` (seconds since the epoch), signed with the interview's key."""
-    ticket = Ticket(uid=uid, attempt=attempt, exp=int(now) + TICKET_SECONDS, jti=secrets.token_urlsafe(16))
+    exp = int(now) + TICKET_SECONDS
+    ticket = Ticket(uid=uid, attempt=attempt, exp=exp, jti=secrets.token_urlsafe(16), record=record)
     body = _encode(ticket.to_json())
     return f"{body}.{_signature(key, body)}"
 
 
-def verify_ticket(key: bytes, ticket: str, *, uid: str, attempt: int, now: float) -> Ticket:
+def verify_ticket(keys: Sequence[bytes], ticket: str, *, uid: str, attempt: int, now: float) -> Ticket:
     """What the ticket says, when it is one for this interview and attempt and of this time.
+
+    `keys` are those that the interview's bot may have been given: two, while the installation's key is being changed.
 
     Raises:
         TicketForged: it has another shape or another signature.
@@ -75,7 +83,7 @@ def verify_ticket(key: bytes, ticket: str, *, uid: str, attempt: int, now: float
     if not _SHAPE.fullmatch(ticket):
         raise TicketForged("this is not a ticket")
     body, signature = ticket.split(".")
-    if not hmac.compare_digest(_signature(key, body), signature):
+    if not any(hmac.compare_digest(_signature(key, body), signature) for key in keys):
         raise TicketForged("the ticket is not signed with this interview's key")
     read = _read(body)
     if (read.uid, read.attempt) != (uid, attempt):

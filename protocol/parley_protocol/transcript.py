@@ -5,7 +5,9 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
+from parley_protocol.consent import ConsentRecord
 from parley_protocol.model import Message
+from parley_protocol.recording import RecordingAccount
 
 
 class Speaker(StrEnum):
@@ -94,7 +96,10 @@ class ManifestEntry(Message):
 
 
 class Manifest(Message):
-    """`manifest.json`: what is stored, and when it is to be deleted."""
+    """`manifest.json`: what is stored, and when it is to be deleted; `recording` where there is one.
+
+    `consent` is there where the candidate has agreed; manifests of before it told of that in `recording` alone.
+    """
 
     version: Literal[1] = 1
     namespace: str
@@ -103,3 +108,5 @@ class Manifest(Message):
     created_at: AwareDatetime
     delete_after: AwareDatetime | None = None
     artifacts: list[ManifestEntry]
+    consent: ConsentRecord | None = None
+    recording: RecordingAccount | None = None

@@ -1,10 +1,12 @@
 """Who speaks what: the models' word and the API server's rule are made of one table."""
 
 import typing
+from pathlib import Path
 
 import pytest
 from parley_crds.voices import POLYGLOT, VOICES_OF, Voice, language_problem, voice_problem
 
+PAGES = Path(__file__).parents[3] / "web/src/text/languages"
 EVERY = typing.get_args(Voice)
 
 
@@ -33,3 +35,7 @@ def test_a_voice_speaks_its_own_languages_and_a_polyglot_all(language: str, voic
 
 def test_who_could_is_told() -> None:
     assert voice_problem("de-DE", "lupe") == "lupe does not speak de-DE; these do: lennart, matthew, tiffany, tina"
+
+
+def test_the_candidates_pages_have_words_in_every_language() -> None:
+    assert {file.stem for file in PAGES.iterdir()} == set(VOICES_OF)

@@ -24,12 +24,12 @@ NOW = 1_800_000_000.5
 
 
 def verified(ticket: str, *, now: float = NOW) -> Ticket:
-    return verify_ticket(KEY, ticket, uid=UID, attempt=2, now=now)
+    return verify_ticket([KEY], ticket, uid=UID, attempt=2, now=now)
 
 
 @given(st.uuids().map(str), st.integers(1, 10_000), st.floats(0, 4e9))
 def test_a_minted_ticket_says_what_it_was_minted_for(uid: str, attempt: int, now: float) -> None:
-    read = verify_ticket(KEY, mint_ticket(KEY, uid, attempt, now=now), uid=uid, attempt=attempt, now=now)
+    read = verify_ticket([KEY], mint_ticket(KEY, uid, attempt, now=now), uid=uid, attempt=attempt, now=now)
     assert (read.uid, read.attempt, read.exp) == (uid, attempt, int(now) + TICKET_SECONDS)
 
 
@@ -56,6 +56,14 @@ def test_no_text_is_a_ticket(text: str) -> None:
 def test_another_key_makes_no_ticket() -> None:
     with pytest.raises(TicketForged):
         verified(mint_ticket(b"k" * 32, UID, 2, now=NOW))
+
+
+def test_a_ticket_of_either_key_is_true_while_the_key_is_changed() -> None:
+    for key in (KEY, b"k" * 32):
+        ticket = mint_ticket(key, UID, 2, now=NOW)
+        assert verify_ticket([KEY, b"k" * 32], ticket, uid=UID, attempt=2, now=NOW).attempt == 2
+    with pytest.raises(TicketForged):
+        verify_ticket([KEY, b"k" * 32], mint_ticket(b"x" * 32, UID, 2, now=NOW), uid=UID, attempt=2, now=NOW)
 
 
 @pytest.mark.parametrize(("uid", "attempt"), [("another", 2), (UID, 1), (UID, 3)])

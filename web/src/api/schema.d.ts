@@ -133,7 +133,7 @@ export interface components {
             readonly interviewerName: string;
             /**
              * Language
-             * @description A BCP 47 tag, such as en-US.
+             * @description Of the conversation and of the pages: a BCP 47 tag, such as en-US.
              */
             readonly language: string;
             /**
@@ -148,7 +148,7 @@ export interface components {
             readonly questions: number;
             /**
              * Recording
-             * @description Whether sound and picture are recorded.
+             * @description Whether the conversation is recorded, where the candidate agrees to the consent.
              */
             readonly recording: boolean;
             readonly state: components["schemas"]["JoinState"];
