@@ -29,7 +29,9 @@ def bind(host: str, port: int) -> socket.socket:
     Raises:
         StartupError: The address cannot be had.
     """
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # By the protocol's name asyncio knows that what is accepted here is TCP, and has it sent at once.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

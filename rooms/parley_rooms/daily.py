@@ -23,7 +23,7 @@ from parley_rooms.errors import (
 )
 from parley_rooms.keys import ApiKey
 from parley_rooms.patience import HoldOff, retry_after
-from parley_rooms.provider import FoundRoom, Grant, Occupant, Role, Room, RoomPlan, user_id
+from parley_rooms.provider import FoundRecording, FoundRoom, Grant, Occupant, Role, Room, RoomPlan, user_id
 from parley_rooms.retry import Retry
 
 API_URL: Final = "https://api.daily.co/v1"
@@ -33,6 +33,9 @@ CALL_SECONDS: Final = 30.0
 _TIMEOUT: Final = httpx.Timeout(10, connect=5)
 _TOLD_LENGTH: Final = 300
 _PAGE_SIZE: Final = 100
+# By itself Daily ends a recording after five minutes in which nobody speaks, and any after some hours
+# (https://docs.daily.co/reference/rest-api/rooms/recordings/start); an interview's room ends sooner than these.
+_RECORDING: Final = {"minIdleTimeOut": 3600, "maxDuration": 86_400}
 _PERMISSIONS: Final[dict[Role, dict[str, Any]]] = {
     "bot": {"hasPresence": True, "canSend": ["audio"], "canAdmin": False},
     "candidate": {"hasPresence": True, "canSend": ["audio", "video"], "canAdmin": False},
@@ -52,7 +55,7 @@ class _Bearer(httpx.Auth):
 
 
 class DailyRooms:
-    """The `daily` provider, a `RoomProvider` and a `RoomDirectory`.
+    """The `daily` provider: a `RoomProvider`, a `RoomDirectory` and a `RoomRecorder`.
 
     Args:
         api_key: the key of the Daily domain; it is read at each call and never logged.
@@ -158,6 +161,40 @@ class DailyRooms:
         """Which rooms have somebody in them; Daily's answer may be some seconds old."""
         return {name for name, people in (await self._call("GET", "/presence")).items() if people}
 
+    async def start_recording(self, name: str) -> None:
+        """Record the room from now on. A room with nobody in it can't be recorded."""
+        try:
+            await self._call("POST", f"{_room_path(name)}/recordings/start", _RECORDING)
+        except RoomRejectedError as error:
+            if "active stream" not in str(error):
+                raise
+
+    async def stop_recording(self, name: str) -> None:
+        """Record the room no longer."""
+        try:
+            await self._call("POST", f"{_room_path(name)}/recordings/stop", {})
+        except RoomNotFoundError:
+            return
+        except RoomRejectedError as error:
+            if "active stream" not in str(error):
+                raise
+
+    async def recordings(self, name: str) -> list[FoundRecording]:
+        """What is kept of the room, the newest first: a hundred at most, of which each attempt makes one or two."""
+        answer = await self._call("GET", f"/recordings?room_name={quote(name, safe='')}&limit={_PAGE_SIZE}")
+        found = answer.get("data")
+        if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+            raise RoomUnavailableError("Daily's answer does not say which recordings there are")
+        # A filter that is not heeded would hand over, and have deleted, what others have recorded.
+        return [_recording_of(item) for item in found if item.get("room_name") == name]
+
+    async def delete_recording(self, recording: str) -> None:
+        """Delete a recording; one that runs is refused (RoomRejectedError)."""
+        try:
+            await self._call("DELETE", f"/recordings/{quote(recording, safe='')}")
+        except RoomNotFoundError:
+            return
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._http.aclose()
@@ -215,7 +252,19 @@ def _room_properties(plan: RoomPlan) -> dict[str, Any]:
     }
     if plan.geo is not None:
         properties["geo"] = plan.geo
+    if plan.record:
+        properties["enable_recording"] = "cloud"
     return properties
+
+
+def _recording_of(item: dict[str, Any]) -> FoundRecording:
+    started, duration = item.get("start_ts"), item.get("duration")
+    return FoundRecording(
+        id=_text(item, "id"),
+        started_at=datetime.fromtimestamp(started, UTC) if isinstance(started, int) else None,
+        duration_seconds=duration if isinstance(duration, int) else None,
+        running=item.get("status") == "in-progress",
+    )
 
 
 def _room_of(answer: dict[str, Any]) -> Room:

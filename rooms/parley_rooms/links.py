@@ -2,12 +2,15 @@
 
 The token needs no storage: operator and API share the key, so a lost Secret is rebuilt with the very same link, and
 raising `spec.linkEpoch` revokes it. It travels in the URL's fragment, which no server or mail gateway logs.
+
+A key is changed without a link lost by having two for a time: the first one signs, and what any of them signed is true.
 """
 
 import base64
 import hashlib
 import hmac
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +19,8 @@ _TOKEN: Final = re.compile(
 )
 KEY_BYTES_MIN: Final = 32
 """A shorter link key is refused: it signs every link of the installation."""
+KEYS_MAX: Final = 4
+"""More link keys than a change has any use for; each costs every forged link an HMAC."""
 
 
 class LinkError(Exception):
@@ -43,6 +48,23 @@ class Link:
             raise LinkRevoked("this link was replaced by a newer one")
 
 
+def link_keys(text: str) -> tuple[bytes, ...]:
+    """The link keys of an installation, one a line: the first one signs, each of them is accepted.
+
+    Blanks and line ends around a key are none of it.
+
+    Raises:
+        ValueError: there is none, one is too short, or there are more than `KEYS_MAX`; the keys are not told.
+    """
+    keys = tuple(line.strip().encode() for line in text.split("\n") if line.strip())
+    if not keys or min(map(len, keys)) < KEY_BYTES_MIN:
+        which = " each, one a line" if len(keys) > 1 else ""
+        raise ValueError(f"must have at least {KEY_BYTES_MIN} characters{which}")
+    if len(keys) > KEYS_MAX:
+        raise ValueError(f"must be {KEYS_MAX} keys at most, one a line")
+    return keys
+
+
 def mint_link(key: bytes, uid: str, epoch: int) -> str:
     """The token `v1.<uid>.<epoch>.<mac>`: always the same for the same key, Interview and epoch.
 
@@ -56,20 +78,22 @@ def mint_link(key: bytes, uid: str, epoch: int) -> str:
     return token
 
 
-def verify_link(key: bytes, token: str) -> Link:
-    """What the token says, when it is a true one.
+def verify_link(keys: Sequence[bytes], token: str) -> Link:
+    """What the token says, when it was made with one of these keys.
 
     The Interview is found by the token's uid, so its epoch is known only after: see `Link.require_epoch`.
 
     Raises:
-        LinkForged: the token was not made with this key.
+        LinkForged: the token was made with none of them.
     """
-    _require_key(key)
+    for key in keys:
+        _require_key(key)
     match = _TOKEN.fullmatch(token)
     if match is None:
         raise LinkForged("this is not a complete interview link")
     link = Link(match["uid"], int(match["epoch"]))
-    if not hmac.compare_digest(_mac(key, f"join|v1|{link.uid}|{link.epoch}"), match["mac"]):
+    text = f"join|v1|{link.uid}|{link.epoch}"
+    if not any(hmac.compare_digest(_mac(key, text), match["mac"]) for key in keys):
         raise LinkForged("this link was not made here")
     return link
 

@@ -7,6 +7,7 @@ apart (`parley` and `parley-test`, or two clusters that both kept the default), 
 import hashlib
 import hmac
 import re
+from collections.abc import Sequence
 from typing import Final
 
 _ROOM_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
@@ -19,7 +20,7 @@ def room_name(key: bytes, installation: str, child: str) -> str:
     """`parley-<installation>-<child>-<tag>`: the same for ever for one Interview's children.
 
     Args:
-        key: the installation's link key.
+        key: the installation's link key that signs.
         installation: its name.
         child: what the Interview's objects are called.
 
@@ -32,13 +33,17 @@ def room_name(key: bytes, installation: str, child: str) -> str:
     return name
 
 
-def child_of_room(key: bytes, installation: str, name: str) -> str | None:
-    """Which child a room was made for, where this installation made the name; None for every other room."""
+def child_of_room(keys: Sequence[bytes], installation: str, name: str) -> str | None:
+    """Which child a room was made for, where this installation made the name; None for every other room.
+
+    `keys` are all of its link keys: a room keeps the name that it was made by.
+    """
     prefix = _prefix(installation)
     child, _, tag = name.removeprefix(prefix).rpartition("-")
     if not name.startswith(prefix) or not child or not name.isascii():
         return None
-    return child if hmac.compare_digest(tag, _tag(key, installation, child)) else None
+    own = any(hmac.compare_digest(tag, _tag(key, installation, child)) for key in keys)
+    return child if own else None
 
 
 def _prefix(installation: str) -> str:

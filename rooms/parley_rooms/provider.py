@@ -18,11 +18,15 @@ def user_id(role: Role, attempt: int) -> str:
 
 @dataclass(frozen=True)
 class RoomPlan:
-    """The room that is wanted. It closes by itself at `closes_at`, whatever becomes of Parley."""
+    """The room that is wanted. It closes by itself at `closes_at`, whatever becomes of Parley.
+
+    `record`: it can be recorded; that it is, is ordered when somebody who has agreed comes in.
+    """
 
     name: str
     closes_at: datetime
     geo: str | None = None
+    record: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,3 +112,37 @@ class RoomDirectory(Protocol):
     async def delete(self, name: str) -> None:
         """Remove a room; no such room is success."""
         ...
+
+
+@dataclass(frozen=True)
+class FoundRecording:
+    """A recording that the provider keeps; what it does not tell is None."""
+
+    id: str
+    started_at: datetime | None
+    duration_seconds: int | None
+    running: bool
+
+
+class RoomRecorder(Protocol):
+    """Records rooms, for providers that do. Raises a `RoomError` as a `RoomProvider` does."""
+
+    async def start_recording(self, name: str) -> None:
+        """Record the room from now on; one that is being recorded is success."""
+        ...
+
+    async def stop_recording(self, name: str) -> None:
+        """Record the room no longer; none that runs, or no such room, is success."""
+        ...
+
+    async def recordings(self, name: str) -> list[FoundRecording]:
+        """What is kept of the room, also of one that is gone."""
+        ...
+
+    async def delete_recording(self, recording: str) -> None:
+        """Delete a recording by its id; no such one is success."""
+        ...
+
+
+class RecordedRooms(RoomProvider, RoomRecorder, Protocol):
+    """A provider that records its rooms, too."""

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 
 from parley_emulators.candidate.call import Call, Dropped, Over
-from parley_emulators.candidate.errors import CandidateError
+from parley_emulators.candidate.errors import CandidateError, Unreachable
 from parley_emulators.candidate.join import JoinApi, Link, Room, is_over
 from parley_emulators.candidate.script import Script
 from parley_emulators.candidate.summary import Summary
@@ -130,15 +131,30 @@ async def _converse(api: JoinApi, options: Options, call: Call, room: Room, summ
             case Dropped(reason) if summary.rejoined >= _MOST_REJOINS:
                 raise CandidateError(f"the connection was lost {_MOST_REJOINS + 1} times: {reason}")
             case Dropped(reason):
-                view = await api.interview()
-                if view["state"] == "finished":
+                found = await _found_again(api, options.patience_seconds)
+                if found == "finished":
                     return "completed"
-                if is_over(view):
-                    raise CandidateError(f"the interview is {view['state']}")
+                if not isinstance(found, Room):
+                    raise CandidateError(f"the interview is {found}")
                 call.say(f"connection lost ({reason}); joining again")
                 summary.rejoined += 1
-                await asyncio.sleep(_REJOIN_SECONDS)
-                room = await api.connect(options.patience_seconds)
+                room = found
+
+
+async def _found_again(api: JoinApi, patience_seconds: float) -> Room | str:
+    """The room, or the state of an interview that is over. An API that is away is waited for, as the page does."""
+    deadline = asyncio.get_running_loop().time() + patience_seconds
+    while True:
+        try:
+            view: dict[str, Any] = await api.interview()
+            if is_over(view):
+                return str(view["state"])
+            await asyncio.sleep(_REJOIN_SECONDS)
+            return await api.connect(patience_seconds)
+        except Unreachable:
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+        await asyncio.sleep(_REJOIN_SECONDS)
 
 
 async def _alive(call: Call, conversation: Coroutine[None, None, str]) -> str:

@@ -3,11 +3,11 @@
 import asyncio
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import httpx
 
-from parley_emulators.candidate.errors import CandidateError
+from parley_emulators.candidate.errors import CandidateError, Unreachable
 
 _OVER = frozenset({"finished", "expired", "cancelled", "failed"})
 _TIMEOUT_SECONDS = 15.0
@@ -51,9 +51,12 @@ class JoinApi:
         self._link = link
         self._client = client
         self._base = ""
+        self._told = False
 
     async def find(self, api: str | None) -> None:
         """Learn where the API is: as told, or from the page's own configuration.
+
+        Where it was told, its rooms are reached there, too: what browsers reach it by may be out of reach from here.
 
         Raises:
             CandidateError: The page does not say.
@@ -63,15 +66,19 @@ class JoinApi:
             if answer.status_code != httpx.codes.OK:
                 raise CandidateError(f"{self._link.origin}/config.json answered {answer.status_code}; give --api")
             api = _member(answer, "apiUrl")
+        else:
+            self._told = True
         self._base = api.rstrip("/")
 
     async def interview(self) -> dict[str, Any]:
         """What the link opens.
 
         Raises:
-            CandidateError: The API refuses the link.
+            CandidateError: The API refuses the link; Unreachable where it can't say.
         """
         answer = await self._call("GET", "/join/v1/interview")
+        if answer.is_server_error:
+            raise Unreachable(f"the API can't tell now: {_problem(answer)}")
         _require_success(answer, "the link was refused")
         view: dict[str, Any] = answer.json()
         return view
@@ -103,8 +110,15 @@ class JoinApi:
         _require_success(answer, "cannot connect")
         if "room_url" in answer.json():
             raise CandidateError("the room is Daily's; this candidate talks over WebSocket rooms only")
-        url, token = _member(answer, "wsUrl"), _member(answer, "token")
+        url, token = self._reached(_member(answer, "wsUrl")), _member(answer, "token")
         return Room(f"{url}{'&' if '?' in url else '?'}token={quote(token, safe='')}", self._link.origin)
+
+    def _reached(self, room: str) -> str:
+        """The room's address from here."""
+        if not self._told:
+            return room
+        api = urlsplit(self._base)
+        return urlunsplit(urlsplit(room)._replace(scheme="wss" if api.scheme == "https" else "ws", netloc=api.netloc))
 
     async def _call(self, method: str, path: str, body: dict[str, str] | None = None) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self._link.token}", "Origin": self._link.origin}
@@ -116,7 +130,7 @@ class JoinApi:
         try:
             return await self._client.request(method, url, headers=headers, json=body, timeout=_TIMEOUT_SECONDS)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise CandidateError(f"{method} {url}: {type(error).__name__} {error}".strip()) from error
+            raise Unreachable(f"{method} {url}: {type(error).__name__} {error}".strip()) from error
 
 
 def is_over(view: dict[str, Any]) -> bool:

@@ -141,8 +141,8 @@ def recordings_router(service: Service) -> APIRouter:
         return {"recordingId": domain.recordings.stop(name, wanted.instanceId, now()).id}
 
     @router.get("/recordings")
-    async def list_recordings(room_name: str | None = None) -> dict[str, Any]:
-        return domain.recordings.page(room_name)
+    async def list_recordings(room_name: str | None = None, limit: int | None = None) -> dict[str, Any]:
+        return domain.recordings.page(room_name, limit)
 
     @router.get("/recordings/{recording_id}")
     async def get_recording(recording_id: str) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from typing import Any
 
 from parley_emulators.daily.errors import invalid, not_found
 
+_LONGEST_PAGE = 100
+
 
 @dataclass
 class Recording:
@@ -66,10 +68,16 @@ class RecordingBook:
             if recording.room_name == room and recording.stopped is None:
                 recording.stopped = now
 
-    def page(self, room: str | None) -> dict[str, Any]:
-        """Recordings, the newest first, of one room where one is named."""
+    def page(self, room: str | None, limit: int | None = None) -> dict[str, Any]:
+        """Recordings, the newest first, of one room where one is named.
+
+        Raises:
+            DailyError: The limit is none.
+        """
+        if limit is not None and not 1 <= limit <= _LONGEST_PAGE:
+            raise invalid(f"parameter 'limit' must be between 1 and {_LONGEST_PAGE}")
         chosen = [each for each in reversed(self._recordings.values()) if room in (None, each.room_name)]
-        return {"total_count": len(chosen), "data": [each.document() for each in chosen]}
+        return {"total_count": len(chosen), "data": [each.document() for each in chosen[: limit or _LONGEST_PAGE]]}
 
     def get(self, recording_id: str) -> Recording:
         """One recording.

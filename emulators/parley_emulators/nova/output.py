@@ -5,6 +5,7 @@ completion for entire session"; livekit/agents#7327: usage comes before any comp
 content of a session and ends with its prompt, and a turn's end is the stopReason END_TURN of a content.
 """
 
+import asyncio
 import base64
 import json
 import uuid
@@ -26,7 +27,7 @@ _CHARACTERS_A_TOKEN = 4
 
 
 class Output:
-    """Writes one session's completion to the stream, one content at a time."""
+    """Writes one session's completion to the stream, one content at a time: none begins before another has ended."""
 
     def __init__(self, send: Send, session_id: str) -> None:
         self._send = send
@@ -34,6 +35,7 @@ class Output:
         self._prompt_name = ""
         self._completion_id = str(uuid.uuid4())
         self._begun = False
+        self._one_content = asyncio.Lock()
         self._totals = {"input": {"speechTokens": 0, "textTokens": 0}, "output": {"speechTokens": 0, "textTokens": 0}}
         self._delta = json.loads(json.dumps(self._totals))
         self.audio_rate = OUTPUT_RATE
@@ -74,14 +76,15 @@ class Output:
 
     async def text(self, role: str, stage: Stage, text: str, stop: StopReason) -> None:
         """A whole content of text."""
-        content = await self._content()
         configuration = {
             "additionalModelFields": json.dumps({"generationStage": stage}),
             "textOutputConfiguration": {"mediaType": "text/plain"},
         }
-        await self._event("contentStart", content | {"type": "TEXT", "role": role} | configuration)
-        await self._event("textOutput", content | {"content": text, "role": role})
-        await self._event("contentEnd", content | {"type": "TEXT", "stopReason": stop})
+        async with self._one_content:
+            content = await self._content()
+            await self._event("contentStart", content | {"type": "TEXT", "role": role} | configuration)
+            await self._event("textOutput", content | {"content": text, "role": role})
+            await self._event("contentEnd", content | {"type": "TEXT", "stopReason": stop})
         if role == "ASSISTANT" and stage == "SPECULATIVE":
             self._count("output", 0, text)
 
@@ -91,12 +94,13 @@ class Output:
 
     async def start_audio(self) -> dict[str, Any]:
         """A content of sound begins; the answer names it to the two calls below."""
-        content = await self._content()
         configuration = {
             "mediaType": "audio/lpcm", "sampleRateHertz": self.audio_rate, "sampleSizeBits": 16, "channelCount": 1,
             "encoding": "base64",
         }  # fmt: skip
         start = {"type": "AUDIO", "role": "ASSISTANT", "audioOutputConfiguration": configuration}
+        await self._one_content.acquire()
+        content = await self._content()
         await self._event("contentStart", content | start)
         return content
 
@@ -108,15 +112,17 @@ class Output:
     async def end_audio(self, content: dict[str, Any], stop: StopReason) -> None:
         """The content of sound is over."""
         await self._event("contentEnd", content | {"type": "AUDIO", "stopReason": stop})
+        self._one_content.release()
 
     async def tool_use(self, tool_use_id: str, name: str, arguments: dict[str, Any]) -> None:
         """A whole content that calls a tool."""
-        content = await self._content()
         start = {"type": "TOOL", "role": "TOOL", "toolUseOutputConfiguration": {"mediaType": "application/json"}}
         use = {"toolName": name, "toolUseId": tool_use_id, "content": json.dumps(arguments)}
-        await self._event("contentStart", content | start)
-        await self._event("toolUse", content | use)
-        await self._event("contentEnd", content | {"type": "TOOL", "stopReason": "TOOL_USE"})
+        async with self._one_content:
+            content = await self._content()
+            await self._event("contentStart", content | start)
+            await self._event("toolUse", content | use)
+            await self._event("contentEnd", content | {"type": "TOOL", "stopReason": "TOOL_USE"})
 
     def _base(self) -> dict[str, Any]:
         return {

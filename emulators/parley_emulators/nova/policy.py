@@ -1,9 +1,10 @@
 """What the emulated model does in place of thinking: a script without a word of any interview in it.
 
 It asks for the next question when a conversation begins, reports each answer, and follows what the tools' results say:
-`{"next": "listen" | "answer" | "follow_up" | "next_question" | "end_interview" | "hang_up", "say": "…"}`. Other tools
-it calls when the user's words are those of their descriptions. Without the interview's tools it is polite. Pure: told
-of what happened, it answers with what to do next, in order.
+`{"next": "listen" | "answer" | "record_answer" | "follow_up" | "next_question" | "end_interview" | "hang_up",
+"say": "…"}`. Other tools it calls when the user's words are those of their descriptions. Who asks for what it was told
+is declined. Without the interview's tools it is polite. Pure: told of what happened, it answers with what to do next,
+in order.
 """
 
 import json
@@ -20,11 +21,12 @@ _GREETING = "Hello, thank you for talking with me. Please go ahead."
 _ACKNOWLEDGEMENT = "Thank you. Please go on."
 _APOLOGY = "I am sorry, I could not look that up. Please go on."
 _PATIENCE = "Please take your time."
+_REFUSAL = "I am sorry, I can not tell you that. Please go on with the question."
 _SUMMARY_WORDS = 12
 _ECHO_WORDS = 5
 # A tool that answers with another tool's name for ever must not keep the session from listening again.
 _LONGEST_CHAIN = 4
-# So many words of a tool's description make a turn of the user's a call of it.
+# So many words of a tool's description make a turn of the user's a call of it, and as many of prying a wish to pry.
 _SHARED_WORDS = 2
 _MEANINGFUL_LETTERS = 4
 _WORD = re.compile(r"[\w'\u2019-]+")
@@ -34,6 +36,8 @@ _LOOSE_ENDS_TEXT = """
 """
 _LOOSE_ENDS = frozenset(_LOOSE_ENDS_TEXT.split())
 _OWNERS = frozenset({"my", "our"})
+# By these words the user wants what a model does not give away.
+_PRYING = frozenset({"ignore", "instructions", "prompt", "reveal", "rubric", "expected"})
 
 
 @dataclass(frozen=True)
@@ -79,15 +83,23 @@ class Policy:
     _last_answer: str = ""
     _chain: int = field(default=0)
 
+    @property
+    def hung_up(self) -> bool:
+        """Whether its last words were given to it."""
+        return self._hung_up
+
     def on_text(self, text: str) -> list[Action]:
-        """An interactive text came: the kick-off when it is the first, else a directive to carry out now."""
+        """An interactive text came: the kick-off when it is the first, else a directive to carry out now.
+
+        Who has hung up does what it is told to, and nothing else.
+        """
         self._chain = 0
-        if self._hung_up:
-            return []
         directive = _directive(text)
         if directive is not None:
-            self._begun = True
+            self._begun, self._hung_up = True, False
             return self._follow(directive)
+        if self._hung_up:
+            return []
         if self._begun:
             return [Say(_quoted(text) or _PATIENCE)]
         self._begun = True
@@ -99,6 +111,8 @@ class Policy:
         self._begun = True
         if self._hung_up:
             return []
+        if RECORD_ANSWER in self.tools and len(_PRYING & _meaningful(text)) >= _SHARED_WORDS:
+            return [Say(_REFUSAL)]
         if (asked := self._asked_for(text)) is not None:
             return [asked]
         self._last_answer = text
@@ -137,6 +151,8 @@ class Policy:
                 actions.append(Say(follow_up_question(self._last_answer)))
             case "next_question":
                 actions += self._call(NEXT_QUESTION, {})
+            case "record_answer":
+                actions += self._call(RECORD_ANSWER, {"summary": self._last_answer, "follow_up": True})
             case "end_interview":
                 actions += self._call(END_INTERVIEW, {"reason": "completed"})
             case "hang_up":

@@ -48,12 +48,13 @@ class RefusedError(Exception):
 
 
 class _StreamEnds(Exception):
-    """The stream is over: why, and the frame to send before its end, if any."""
+    """The stream is over: why, the frame to send before its end, if any, and how long input is taken after it."""
 
-    def __init__(self, reason: str, frame: bytes | None = None) -> None:
+    def __init__(self, reason: str, frame: bytes | None = None, taken_seconds: float = 0.0) -> None:
         super().__init__(reason)
         self.reason = reason
         self.frame = frame
+        self.taken_seconds = taken_seconds
 
 
 @dataclass
@@ -117,6 +118,7 @@ class NovaService:
             end = _first(ends)
             record.end = end.reason
             await _end(stream, end.frame)
+            await _take_rest(stream, end.taken_seconds)
         except* StreamClosedError:
             record.end = record.end or "the client went away"
         except* Exception as group:  # noqa: BLE001 -- whatever it is, the client hears of it
@@ -190,9 +192,12 @@ class NovaService:
         loop = asyncio.get_running_loop()
         began = loop.time()
         while True:
-            fault = self.faults.due(struck, loop.time() - began, session.responses_begun)
+            fault = self.faults.due(struck, loop.time() - began, session.responses_begun, session.moment)
             if fault is None:
-                await asyncio.sleep(_FAULT_POLL_SECONDS)
+                # A tool's result may be here within a few milliseconds: its moment is not waited for by asking.
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(session.tool_called.wait(), _FAULT_POLL_SECONDS)
+                session.tool_called.clear()
                 continue
             record.end = f"fault: {fault.kind}" if fault.kind != "delay" else None
             match fault.kind:
@@ -203,7 +208,7 @@ class NovaService:
                 case "error":
                     raise _StreamEnds("fault: error", encode_error(fault.error_type, fault.message))
                 case "half_close":
-                    raise _StreamEnds("fault: half_close")
+                    raise _StreamEnds("fault: half_close", taken_seconds=fault.taken_seconds)
                 case "reset":
                     stream.reset()
                     raise StreamClosedError
@@ -267,6 +272,14 @@ async def _end(stream: Stream, frame: bytes | None) -> None:
         if frame is not None:
             await stream.send(frame)
         await stream.send(b"", end=True)
+
+
+async def _take_rest(stream: Stream, seconds: float) -> None:
+    """Take what the client still sends, until it ends its side too or the time is over."""
+    with contextlib.suppress(StreamClosedError, TimeoutError):
+        async with asyncio.timeout(seconds):
+            while await stream.receive() is not None:
+                pass
 
 
 def _first[E: Exception](group: BaseExceptionGroup[E]) -> E:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from parley_emulators.nova.bodies import PromptStart, ProtocolViolationError, SessionStart, parse
+from parley_emulators.nova.faults import Moment
 from parley_emulators.nova.manners import MannersBook
 from parley_emulators.nova.order import Content, SessionOrder
 from parley_emulators.nova.output import Output, Send
@@ -81,8 +82,22 @@ class Session:
         self._quiet.set()
         self._results: dict[str, asyncio.Future[str]] = {}
         self._texts: dict[str, str] = {}
+        self._responding = self._calling = False
+        self.tool_called = asyncio.Event()
+        """Set when a tool call has gone out; whoever waits for it clears it."""
         self.responses_begun = 0
         self.ended = False
+
+    @property
+    def moment(self) -> Moment:
+        """What it is at."""
+        if self._calling:
+            return "tool"
+        if self._speaker.talking:
+            return "closing" if self._policy.hung_up else "speaking"
+        if not self._quiet.is_set():
+            return "hearing"
+        return "thinking" if self._responding or self._stimuli else "quiet"
 
     def take(self, event: dict[str, Any]) -> None:
         """Take the client's next event.
@@ -142,7 +157,7 @@ class Session:
         pause = self._settings.pause_seconds(self._start.turn_detection_configuration.endpointing_sensitivity)
         # A second audio content, after the first has ended, is heard by the same ear.
         if not self._ear.done():
-            self._ear.set_result(Ear(self._senses.recogniser, self._input_rate, pause))
+            self._ear.set_result(Ear(self._senses.recogniser, self._input_rate, pause, self._understood))
 
     def _hear(self, encoded: str) -> None:
         try:
@@ -189,6 +204,10 @@ class Session:
                         self._stimulate(_Turn(text))
                     self._quiet.set()
 
+    async def _understood(self, text: str) -> None:
+        """Tell of the user's words while they still speak: they come in stretches, well before the turn's end."""
+        await self._output.text("USER", "FINAL", text, "PARTIAL_TURN")
+
     def _stimulate(self, stimulus: _Stimulus) -> None:
         self._stimuli.append(stimulus)
         self._stimulated.set()
@@ -202,13 +221,14 @@ class Session:
 
     async def _respond_to(self, stimulus: _Stimulus) -> None:
         self.responses_begun += 1
+        self._responding = True
         match stimulus:
             case _Text(text):
                 actions = self._policy.on_text(text)
             case _Turn(text):
-                await self._output.text("USER", "FINAL", text, "PARTIAL_TURN")
                 actions = self._policy.on_user_turn(text)
         await self._carry_out(actions)
+        self._responding = False
 
     async def _carry_out(self, actions: list[Action]) -> None:
         """Do what the policy says, in order; who is interrupted leaves the rest undone."""
@@ -236,7 +256,7 @@ class Session:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._quiet.wait(), _TURN_PATIENCE_SECONDS)
         while self._stimuli and isinstance(self._stimuli[0], _Turn):
-            await self._output.text("USER", "FINAL", self._stimuli.popleft().text, "PARTIAL_TURN")
+            self._stimuli.popleft()
 
     async def _meter(self) -> None:
         """Tell what was used as it accrues: before the first response too, as Nova does."""
@@ -251,10 +271,14 @@ class Session:
         result: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._results[tool_use_id] = result
         await self._output.tool_use(tool_use_id, name, arguments)
+        self._calling = True
+        self.tool_called.set()
         try:
             call.result = await asyncio.wait_for(asyncio.shield(result), _TOOL_PATIENCE_SECONDS)
         except TimeoutError:
             return None
+        finally:
+            self._calling = False
         return call.result
 
 

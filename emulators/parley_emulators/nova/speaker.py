@@ -29,10 +29,15 @@ class Speaker:
         """Whether something said is still playing at a client that plays as it receives."""
         return asyncio.get_running_loop().time() < self._playing_until
 
+    @property
+    def talking(self) -> bool:
+        """Whether it is saying something, or something said is audible still."""
+        return self._saying or self.audible
+
     def cut_in(self) -> None:
         """Stop: the user speaks. What is being said ends as interrupted."""
         # From the first word's making on: who speaks before it sounds is not talked over either.
-        if self._saying or self.audible:
+        if self.talking:
             self._playing_until = 0.0
             self._cut_in.set()
 

@@ -1,9 +1,10 @@
 """An ear: takes sound as it arrives and tells of turns, with the words ready when the turn ends."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
+from parley_emulators.speech.audio import Samples
 from parley_emulators.speech.listener import TurnListener
 from parley_emulators.speech.recogniser import Recogniser
 from parley_emulators.speech.turns import SegmentEnded, SpeechStarted, TurnEnded
@@ -20,10 +21,15 @@ type Heard = SpeechStarted | TurnHeard
 
 
 class Ear:
-    """Hears one speaker. `hear` takes PCM in any pieces; `listen` yields what it means; neither blocks the loop."""
+    """Hears one speaker. `hear` takes PCM in any pieces; `listen` yields what it means; neither blocks the loop.
 
-    def __init__(self, recogniser: Recogniser, rate: int, pause_seconds: float) -> None:
-        self._recogniser = recogniser
+    `on_words` is told of each stretch between two pauses, in order, when it is understood: before the turn ends.
+    """
+
+    def __init__(
+        self, recogniser: Recogniser, rate: int, pause_seconds: float, on_words: Callable[[str], Awaitable[None]]
+    ) -> None:
+        self._recogniser, self._on_words = recogniser, on_words
         self._listener = TurnListener(rate, pause_seconds)
         self._segments: list[asyncio.Task[str]] = []
 
@@ -39,12 +45,21 @@ class Ear:
                     case SpeechStarted():
                         yield event
                     case SegmentEnded(samples):
-                        self._segments.append(asyncio.create_task(self._recogniser.recognise(samples)))
+                        before = self._segments[-1] if self._segments else None
+                        self._segments.append(asyncio.create_task(self._understand(samples, before)))
                     case TurnEnded():
                         yield TurnHeard(await self._words())
         finally:
             for task in self._segments:
                 task.cancel()
+
+    async def _understand(self, samples: Samples, before: asyncio.Task[str] | None) -> str:
+        text = await self._recogniser.recognise(samples)
+        if before is not None:
+            await before
+        if text:
+            await self._on_words(text)
+        return text
 
     async def _words(self) -> str:
         segments, self._segments = self._segments, []

@@ -275,6 +275,17 @@ async def test_ordered_ways_to_lose_a_stream(connect: Connect, nova: RunningNova
     await talk.close()
 
 
+async def test_a_stream_that_ends_may_take_the_rest_of_the_request(connect: Connect, nova: RunningNova) -> None:
+    await order(nova, {"kind": "half_close", "after_seconds": 0.2, "taken_seconds": 20})
+    talk = await begun(connect)
+    assert await talk.over() == "ended"
+    (record,) = nova.service.sessions.records
+    assert record.ended_at is None, "what still comes is taken"
+    talk.stream.half_close()
+    await eventually("both sides have ended", lambda: record.ended_at, 5)
+    await talk.close()
+
+
 async def test_an_ordered_delay_holds_the_output_back(connect: Connect, nova: RunningNova) -> None:
     await order(nova, {"kind": "delay", "delay_seconds": 1.0, "after_responses": 1, "times": None})
     talk = await begun(connect)

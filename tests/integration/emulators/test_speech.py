@@ -33,7 +33,12 @@ async def test_what_is_said_is_understood(synthesiser: Synthesiser, recogniser: 
 
 
 async def test_an_ear_hears_turns_in_real_sound(synthesiser: Synthesiser, recogniser: Recogniser) -> None:
-    ear = Ear(recogniser, 24_000, pause_seconds=0.8)
+    stretches: list[str] = []
+
+    async def understood(text: str) -> None:
+        stretches.append(text)
+
+    ear = Ear(recogniser, 24_000, 0.8, understood)
     for text in SENTENCES[:2]:
         ear.hear(silence(1, 24_000) + await synthesiser.say(text, 24_000) + silence(1.5, 24_000))
     turns: list[str] = []
@@ -44,6 +49,7 @@ async def test_an_ear_hears_turns_in_real_sound(synthesiser: Synthesiser, recogn
                 case SpeechStarted():
                     starts += 1
                 case TurnHeard(text):
+                    assert " ".join(stretches) == " ".join([*turns, text]), "its words come before a turn's end"
                     turns.append(text)
             if len(turns) == 2:
                 break

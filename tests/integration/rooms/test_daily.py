@@ -303,3 +303,82 @@ async def test_dailys_own_limits_say_how_long_to_wait(daily: Daily, rooms: Daily
     with pytest.raises(RoomUnavailableError) as caught:
         await rooms.delete(NAME)
     assert caught.value.retry_after == 30
+
+
+async def recorded(daily: Daily, rooms: DailyRooms) -> str:
+    """A room with a bot in it that is being recorded; the answer is the recording's id."""
+    await rooms.ensure(RoomPlan(NAME, soon(), record=True))
+    await daily.join(await rooms.mint(grant("bot")))
+    await rooms.start_recording(NAME)
+    (found,) = await rooms.recordings(NAME)
+    assert found.running
+    return found.id
+
+
+async def test_a_room_is_recorded_once_however_often_it_is_asked_for(daily: Daily, rooms: DailyRooms) -> None:
+    recording = await recorded(daily, rooms)
+    await rooms.start_recording(NAME)
+    daily.time += 12
+    for _ in range(2):
+        await rooms.stop_recording(NAME)
+    (found,) = await rooms.recordings(NAME)
+    assert (found.id, found.running, found.duration_seconds) == (recording, False, 12)
+    assert found.started_at is not None
+
+
+async def test_a_recording_outlives_its_room_until_it_is_deleted(daily: Daily, rooms: DailyRooms) -> None:
+    recording = await recorded(daily, rooms)
+    await rooms.delete(NAME)
+    await rooms.stop_recording(NAME)
+    (found,) = await rooms.recordings(NAME)
+    assert not found.running
+    for _ in range(2):
+        await rooms.delete_recording(recording)
+    assert await rooms.recordings(NAME) == []
+
+
+async def test_a_recording_that_runs_is_not_deleted(daily: Daily, rooms: DailyRooms) -> None:
+    with pytest.raises(RoomRejectedError, match="in progress"):
+        await rooms.delete_recording(await recorded(daily, rooms))
+
+
+async def test_a_room_that_is_not_to_be_recorded_is_not(daily: Daily, rooms: DailyRooms) -> None:
+    await rooms.ensure(RoomPlan(NAME, soon()))
+    await daily.join(await rooms.mint(grant("bot")))
+    with pytest.raises(RoomRejectedError, match="not enabled"):
+        await rooms.start_recording(NAME)
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ({"kind": "error", "status": 500, "times": None}, RoomUnavailableError),
+        ({"kind": "drop", "times": None}, RoomUnavailableError),
+        ({"kind": "error", "status": 401, "error": "authentication-error", "times": None}, RoomAuthError),
+    ],
+)
+async def test_what_goes_wrong_with_recordings_is_told(
+    daily: Daily, rooms: DailyRooms, fault: dict[str, Any], told: type[RoomError]
+) -> None:
+    recording = await recorded(daily, rooms)
+    daily.go_wrong(**fault, path=".*recordings.*")
+    for call in (
+        rooms.start_recording(NAME),
+        rooms.stop_recording(NAME),
+        rooms.recordings(NAME),
+        rooms.delete_recording(recording),
+    ):
+        with pytest.raises(told):
+            await call
+
+
+async def test_one_refusal_is_passed_over(daily: Daily, rooms: DailyRooms) -> None:
+    recording = await recorded(daily, rooms)
+    daily.go_wrong(kind="error", status=429, path=".*recordings.*", times=1)
+    assert [found.id for found in await rooms.recordings(NAME)] == [recording]
+
+
+async def test_other_rooms_recordings_are_nobodys_here(daily: Daily, rooms: DailyRooms) -> None:
+    """Also where the filter is not heeded, as if Daily had renamed it."""
+    await recorded(daily, rooms)
+    assert await rooms.recordings("another") == []

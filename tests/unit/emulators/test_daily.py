@@ -278,6 +278,8 @@ async def test_recordings(daily: httpx.AsyncClient, people: httpx.AsyncClient, c
     assert (await daily.post(stop)).json() == {"recordingId": recording}
     finished = (await daily.get("/recordings", params={"room_name": "talk"})).json()["data"][0]
     assert (finished["status"], finished["duration"]) == ("finished", 12)
+    assert len((await daily.get("/recordings", params={"room_name": "talk", "limit": 1})).json()["data"]) == 1
+    assert error_of(await daily.get("/recordings", params={"limit": 0}))[0] == 400
     assert (await daily.get(f"/recordings/{recording}/access-link")).json()["expires"] == int(START) + 12 + 3600
     assert (await daily.delete(f"/recordings/{recording}")).json() == {"id": recording, "deleted": True}
     assert (await daily.get(f"/recordings/{recording}")).status_code == 404

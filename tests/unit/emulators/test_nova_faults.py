@@ -42,6 +42,14 @@ def test_a_fault_waits_for_its_conditions() -> None:
     assert faults.due([], 2.0, 2) is not None
 
 
+def test_a_fault_waits_for_its_moment() -> None:
+    faults = book(Fault(kind="reset", after_responses=2, during="tool"))
+    assert faults.due([]) is None, "no stream begins in a moment"
+    assert faults.due([], 5.0, 2, "speaking") is None
+    assert faults.due([], 5.0, 1, "tool") is None
+    assert faults.due([], 5.0, 2, "tool") is not None
+
+
 def test_an_exception_is_one_of_the_apis() -> None:
     with pytest.raises(ValidationError, match="exception_type"):
         Fault.model_validate({"kind": "exception", "exception_type": "invalidSignatureException"})

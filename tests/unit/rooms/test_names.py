@@ -25,7 +25,12 @@ keys = st.binary(min_size=32, max_size=64)
 def test_every_installation_finds_its_own_rooms_again(key: bytes, installation: str, child: str) -> None:
     name = room_name(key, installation, child)
     assert len(name) <= 128
-    assert child_of_room(key, installation, name) == child
+    assert child_of_room([key], installation, name) == child
+
+
+@given(keys, keys, legal, children)
+def test_rooms_of_a_former_key_stay_ones_own(key: bytes, former: bytes, installation: str, child: str) -> None:
+    assert child_of_room([key, former], installation, room_name(former, installation, child)) == child
 
 
 @given(installations, installations, children)
@@ -35,7 +40,7 @@ def test_every_installation_finds_its_own_rooms_again(key: bytes, installation: 
 def test_no_room_of_another_installation_is_ones_own(mine: str, others: str, child: str) -> None:
     """Not even where both have the same key."""
     assume(mine != others)
-    assert child_of_room(KEY, mine, room_name(KEY, others, child)) is None
+    assert child_of_room([KEY], mine, room_name(KEY, others, child)) is None
 
 
 @given(keys, keys, legal, children)
@@ -44,7 +49,7 @@ def test_no_room_of_a_namesake_with_another_key_is_ones_own(
 ) -> None:
     # HMAC pads keys up to its block size with zero bytes, so these two are one key.
     assume(key.ljust(64, b"\0") != other.ljust(64, b"\0"))
-    assert child_of_room(key, installation, room_name(other, installation, child)) is None
+    assert child_of_room([key], installation, room_name(other, installation, child)) is None
 
 
 @given(installations, children, st.text(max_size=60))
@@ -52,7 +57,7 @@ def test_no_room_of_a_namesake_with_another_key_is_ones_own(
 @example("parley", CHILD, "-0123456789abcdef")
 def test_no_room_that_a_person_called_alike_is_ones_own(installation: str, child: str, end: str) -> None:
     for name in (f"parley-{installation}-{end}", f"parley-{installation}-{child}{end}", f"{installation}-{end}", end):
-        found = child_of_room(KEY, installation, name)
+        found = child_of_room([KEY], installation, name)
         assert found is None or room_name(KEY, installation, found) == name
 
 
@@ -64,7 +69,7 @@ def test_one_other_letter_makes_it_another_room(installation: str, child: str, d
     assume(letter != name[at])
     for damaged in (name[:at] + letter + name[at + 1 :], name[:at], name + letter, name.upper()):
         assume(damaged != name)
-        assert child_of_room(KEY, installation, damaged) is None
+        assert child_of_room([KEY], installation, damaged) is None
 
 
 def test_a_room_tells_people_whose_it_is() -> None:
