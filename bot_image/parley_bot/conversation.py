@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from loguru import logger
 from parley_protocol import ConnectionChanged, FinishReason, Speaker, ToolAnswer, Turn, TurnSpoken
 
-from parley_bot.engine import Action, Decision, Finish, InterviewSession, Prompt
+from parley_bot.engine import Action, Decision, Finish, InterviewSession, Prompt, TakeFloor
 from parley_bot.exits import BotError, ModelRefusedError
 from parley_bot.latency import TurnLatency
 from parley_bot.reporter import Reporter
@@ -32,6 +32,12 @@ class Stage(Protocol):
 
     async def tell_page(self, data: dict[str, Any]) -> None:
         """Send a server message to the candidate's page."""
+
+    async def tell_recording(self, *, on: bool) -> None:
+        """Say on the candidate's page whether what is said is recorded."""
+
+    def take_floor(self) -> None:
+        """Let the interviewer speak over the candidate from here on."""
 
 
 class Conversation:
@@ -87,6 +93,13 @@ class Conversation:
         self.session.candidate_left(now)
         logger.info("candidate left")
 
+    def tell_recording(self, *, on: bool) -> None:
+        """Have the page of the candidate who is there say whether what is said is recorded from now on."""
+        if self._stage is not None:
+            telling = asyncio.create_task(self._stage.tell_recording(on=on), name="tell-recording")
+            self._prompting.add(telling)
+            telling.add_done_callback(self._prompting.discard)
+
     def leave(self, stage: Stage) -> None:
         """The candidate has said on this pipeline's connection that they leave for good."""
         if self._stage is stage:
@@ -139,7 +152,7 @@ class Conversation:
         start = self._heard_from if self._heard_from is not None else now
         end = self._heard_to if self._heard_to is not None else now
         self._heard_from = None if self._heard_to is not None else now
-        question_id = self.session.question_id
+        question_id = self.session.answered_id
         self._report_turn(Speaker.CANDIDATE, text, start, max(start, end), question_id, interrupted=False)
 
     def interviewer_began(self, sentence: int) -> None:
@@ -152,6 +165,8 @@ class Conversation:
         self, text: str, start: float, end: float, *, question_id: str | None, interrupted: bool
     ) -> None:
         """A turn of the interviewer's was played, whole or `interrupted`."""
+        if interrupted:
+            self.session.interviewer_cut_short(text, max(0.0, end - start))
         self._report_turn(Speaker.INTERVIEWER, text, start, max(start, end), question_id, interrupted=interrupted)
 
     def interviewer_ceased(self) -> None:
@@ -228,11 +243,11 @@ class Conversation:
 
     async def _look_up(self, name: str, arguments: dict[str, Any]) -> Decision:
         answer = await self._call_tool(name, arguments)
-        decision = self.session.end_tool(name, answer, time.monotonic())
-        # After the last word nothing more is reported.
-        return decision if self.done.done() else self._decided(name, decision)
+        return self._decided(name, self.session.end_tool(name, answer, time.monotonic()))
 
     def _decided(self, name: str, decision: Decision) -> Decision:
+        if self.done.done():
+            return decision  # after the last word nothing more is reported
         for event in decision.events:
             self._reporter.report(event)
         logger.bind(tool=name[:64], next=decision.reply.next.value).info("tool call")
@@ -242,6 +257,10 @@ class Conversation:
         """The model's session was lost and is opened again; returns the prompt to begin it with, if any."""
         actions = self.session.model_restarted(time.monotonic())
         return next((action.text for action in actions if isinstance(action, Prompt)), None)
+
+    def prompt_lost(self, text: str) -> None:
+        """A prompt has not reached the model: it has no session at the moment."""
+        self.session.prompt_lost(text)
 
     # Time
 
@@ -268,7 +287,12 @@ class Conversation:
                 self.fail(ModelRefusedError("the model has not spoken when it was its turn"))
             elif isinstance(action, Finish):
                 self.end(action.reason)
-            elif self._stage is not None:
+            elif self._stage is None:
+                continue
+            elif isinstance(action, TakeFloor):
+                logger.info("the time is up and the candidate talks on: the interviewer takes the floor")
+                self._stage.take_floor()
+            else:
                 logger.info("prompting the model")
                 task = asyncio.create_task(self._stage.prompt(action.text))
                 self._prompting.add(task)  # the loop itself keeps no hold of its tasks

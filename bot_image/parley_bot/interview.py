@@ -2,14 +2,17 @@
 
 import secrets
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from parley_protocol import Assignment, ToolAnswer, ToolRequest, Turn, TurnSpoken
+from parley_protocol import Assignment, FinishReason, ToolAnswer, ToolRequest, Turn, TurnSpoken, WebsocketRoom
 
 from parley_bot.conversation import Conversation
 from parley_bot.engine import InterviewSession
 from parley_bot.reporter import ApiClient, Reporter
 from parley_bot.timeline import Timeline, flatten, started_at, used_seconds
+
+if TYPE_CHECKING:
+    from parley_bot.recording.recorder import Recorder
 
 
 @dataclass(slots=True)
@@ -19,7 +22,26 @@ class Interview:
     assignment: Assignment
     conversation: Conversation
     reporter: Reporter
+    timeline: Timeline
     former_turns: tuple[Turn, ...] = field(default=())
+    recorder: "Recorder | None" = None
+    """There where the interview is to be recorded by its bot."""
+
+    def record(self, client: ApiClient) -> "Recorder | None":
+        """Who records, where the interview is to be recorded and its room does not do it; `recorder` from now on."""
+        plan = self.assignment.plan.recording
+        if plan.wanted and isinstance(self.assignment.room, WebsocketRoom):
+            # Numpy and the codec are imported in the background until here: `Warmup`.
+            from parley_bot.recording.recorder import Recorder
+
+            self.recorder = Recorder(client, self.assignment.attempt, self.timeline, self._recording_failed)
+        return self.recorder
+
+    def _recording_failed(self) -> None:
+        if self.assignment.plan.recording.required:
+            self.conversation.end(FinishReason.RECORDING_FAILED)
+        elif self.recorder is not None and self.recorder.failed:
+            self.conversation.tell_recording(on=False)
 
     def said_so_far(self) -> tuple[Turn, ...]:
         """Every turn, of former attempts and of this one."""
@@ -38,4 +60,4 @@ def prepare(assignment: Assignment, client: ApiClient) -> Interview:
         request = ToolRequest(attempt=assignment.attempt, call_id=secrets.token_hex(8), arguments=arguments)
         return await client.call_tool(name, request)
 
-    return Interview(assignment, Conversation(session, reporter, timeline, call_tool), reporter, turns)
+    return Interview(assignment, Conversation(session, reporter, timeline, call_tool), reporter, timeline, turns)

@@ -22,14 +22,14 @@ async def no_tools(name: str, arguments: dict[str, Any]) -> ToolAnswer:
 
 
 def make_plan(**limits: int) -> InterviewPlan:
-    """Three questions: one with a follow-up, one optional, one with an expectation."""
+    """Three questions: two with an expectation and a follow-up, for which alone it is told; one optional."""
     return InterviewPlan(
         title="Engineer",
         interviewer=InterviewerPlan(name="Ada", greeting="Hello, I am Ada.", closing="Goodbye."),
         questions=[
             QuestionPlan(id="why", text="Why us?", expectation="names a product", follow_ups=1),
             QuestionPlan(id="hobby", text="A hobby?", required=False),
-            QuestionPlan(id="bug", text="A bug you fixed?", expectation="root cause"),
+            QuestionPlan(id="bug", text="A bug you fixed?", expectation="root cause", follow_ups=1),
         ],
         limits=LimitsPlan(**limits) if limits else LimitsPlan(),
     )

@@ -21,6 +21,11 @@ from parley_bot.engine.replies import Action, Decision, Finish, Next, Reply
 from parley_bot.engine.schedule import allows_follow_up, choose_next
 from parley_bot.engine.watch import Watch
 
+# Of a question that is cut short so much may be missing: people answer before its last words are out.
+_MISSED_SHARE = 1 / 3
+# Nobody answers so soon after the interviewer's first word: they go on with what they were saying.
+_TOO_SOON_SECONDS = 2.0
+
 
 class Decisions:
     """The state of an interview, and what follows from it; `InterviewSession` is its outside.
@@ -41,6 +46,12 @@ class Decisions:
         self._lookups = Lookups(self._phrases)
         self._resuming = bool(self.ledger.states)
         self._unspoken: Reply | None = None
+        self._given: Reply | None = None
+        # What was heard of the interviewer's last turn, where it was cut short, and for how many seconds.
+        self._cut_short: tuple[str, float] | None = None
+        self._closed_again = False
+        # Whether the candidate's last words came before the question that is current could be heard.
+        self._spoke_before = False
         # Whether words of the candidate's were understood since the interviewer last put something to them.
         self._heard = False
         self._stop_offered = False
@@ -55,6 +66,12 @@ class Decisions:
     def question_id(self) -> str | None:
         """The current question's id."""
         return self.ledger.current.id if self.ledger.current else None
+
+    @property
+    def answered_id(self) -> str | None:
+        """The id of the question that the candidate's last words belong to: one that they did not hear is not it."""
+        before = list(self.ledger.states)[-2:-1]
+        return before[0] if self._spoke_before and before else self.question_id
 
     @property
     def ending(self) -> bool:
@@ -77,9 +94,9 @@ class Decisions:
 
     def _standing_reply(self, now: float, events: list[Event]) -> Reply | None:
         """What comes before any tool's own answer: words not spoken yet, the end, time that is over."""
-        if self._unspoken is not None:
+        if self.finished is None and self._unspoken is not None:
             return self._unspoken
-        if self._ending is not None:
+        if self.finished is not None or self._ending is not None:
             return Reply(Next.HANG_UP, instruct.SILENT_END)
         if (state := self.ledger.current_state) is not None and self.seconds_left(now) <= 0:
             self._record_silently(events)
@@ -107,6 +124,8 @@ class Decisions:
         if state is not None and state.open and current is not None and not over:
             if state.awaits_follow_up and not self._heard:
                 return Reply(Next.FOLLOW_UP, instruct.ask_follow_up(current))
+            if not self._heard and (notice := self._time_notice(now)):
+                return self._give(Reply(Next.LISTEN, instruct.SAY_AND_LISTEN, notice))
             # Words before a silence need not be an answer: they may have asked what the question means.
             if self._watch.nudging:
                 return self._nudge()
@@ -150,14 +169,19 @@ class Decisions:
         self._heard = False
         self._asked_at = self.clock.used(now)
         self._watch.reset()
+        self.clock.quiet_since = now  # the silence begins anew, also before the first sound of it
         return self._give(Reply(Next.LISTEN, instruct.listen_for(question), " ".join(w for w in words if w)))
 
     def _time_notice(self, now: float) -> str:
-        near_end = self.seconds_left(now) <= self.plan.limits.closing_notice_seconds
-        if self._notice_given or not near_end or not self.ledger.states:
+        if not self._owes_notice(now):
             return ""
         self._notice_given = True
         return self._phrases.time_notice
+
+    def _owes_notice(self, now: float) -> bool:
+        """Whether the candidate has not been told yet that little time is left."""
+        near_end = self.seconds_left(now) <= self.plan.limits.closing_notice_seconds
+        return near_end and not self._notice_given and bool(self.ledger.states)
 
     def _what_is_next(self, now: float) -> Reply:
         if self._choose(now) is not None:
@@ -224,8 +248,36 @@ class Decisions:
 
     def _give(self, reply: Reply) -> Reply:
         """Remember words until their first sound is out, so that a model that forgets them is given them again."""
-        self._unspoken = reply
+        self._unspoken = self._given = reply
         return reply
+
+    def _was_talked_over(self) -> bool:
+        """Whether the question that was put last was cut short before enough of it was heard to answer it."""
+        question = self._current_words()
+        say = self._given.say if self._given is not None and self._unspoken is None else None
+        if self._cut_short is None or say is None or not question or not say.endswith(question):
+            return False
+        heard, seconds = self._cut_short
+        unheard = len(say.split()) - len(heard.split())
+        return unheard > 0 and (seconds < _TOO_SOON_SECONDS or unheard > len(question.split()) * _MISSED_SHARE)
+
+    def _close_again(self) -> bool:
+        """Whether the closing words met a candidate who had only stopped to think: they are to be spoken again, once.
+
+        Who talks on when the time is up has been told so.
+        """
+        soon = self._cut_short is not None and self._cut_short[1] < _TOO_SOON_SECONDS
+        if self._closed_again or not soon or self._ending is not FinishReason.COMPLETED:
+            return False
+        self._closed_again = True
+        self._unspoken = self._given
+        return True
+
+    def _put_again(self) -> None:
+        """The question that was talked over is to be spoken again, without what came before it."""
+        if (current := self.ledger.current) is not None:
+            say = f"{self._phrases.go_on} {self._current_words()}"
+            self._give(Reply(Next.LISTEN, instruct.listen_for(current), say))
 
     def _report(self, events: list[Event], event: Event) -> None:
         self.ledger.apply(event)

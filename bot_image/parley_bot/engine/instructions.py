@@ -25,13 +25,14 @@ CONFIRM_STOP = (
 )
 
 
-def _prompt(what: str) -> str:
+def _prompt(what: str, tool: str = "next_question") -> str:
     """A message to the model in the shape of a tool result: there is one thing to do about every event from outside."""
-    return json.dumps({"next": "next_question", "instruction": f"{what} Call next_question now."})
+    return json.dumps({"next": tool, "instruction": f"{what} Call {tool} now."})
 
 
 PROMPT_BEGIN = _prompt("The candidate is in the room.")
 PROMPT_GO_ON = _prompt("Go on with the interview.")
+PROMPT_ANSWERED = _prompt("The candidate has finished the answer.", "record_answer")
 PROMPT_SILENCE = _prompt("The candidate has been silent for a while.")
 PROMPT_TIME_OVER = _prompt("The time is up.")
 

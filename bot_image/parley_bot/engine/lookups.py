@@ -28,6 +28,8 @@ class Lookups:
         self.running = self._detached = False
         self._found: Reply | None = None
         self._found_at = 0.0
+        # What the model was told last, until the interviewer speaks.
+        self._told: Reply | None = None
 
     def begin(self) -> tuple[Reply, str] | None:
         """A call is asked for: None, and it goes out, or what to do instead and why."""
@@ -45,7 +47,7 @@ class Lookups:
         return Reply(Next.LISTEN, instruct.SAY_AND_WAIT, self._phrases.one_moment)
 
     def detach(self) -> None:
-        """Nobody waits for the call's result: the model was told to go on, or its session or the candidate is gone."""
+        """Nobody waits for the call's result: the model was told to go on."""
         self._detached = True
 
     def end(self, answer: ToolAnswer, now: float) -> Reply:
@@ -63,8 +65,30 @@ class Lookups:
         quiet = clock.candidate_present and not clock.candidate_speaking and not clock.interviewer_speaking
         if self._found is None or not quiet or (words_waiting and now - self._found_at < PATIENCE_SECONDS):
             return ()
-        found, self._found = self._found, None
-        return (Prompt(json.dumps(found.as_result(), ensure_ascii=False)),)
+        self._told, self._found = self._found, None
+        return (Prompt(_as_text(self._told)),)
+
+    def answered(self) -> None:
+        """The interviewer speaks: what the model was told has reached it."""
+        self._told = None
+
+    def lost(self) -> None:
+        """The model's session is gone, or who it spoke to: what was told and not answered is to be told again."""
+        self.detach()
+        self._tell_again()
+
+    def untold(self, text: str) -> None:
+        """This prompt has not reached the model; who waits for a call still does."""
+        if self._told is not None and text == _as_text(self._told):
+            self._tell_again()
+
+    def _tell_again(self) -> None:
+        if self._found is None:
+            self._found, self._told = self._told, None
 
     def _not_found(self) -> Reply:
         return Reply(Next.LISTEN, instruct.SAY_AND_LISTEN, self._phrases.not_found)
+
+
+def _as_text(reply: Reply) -> str:
+    return json.dumps(reply.as_result(), ensure_ascii=False)

@@ -62,4 +62,9 @@ class Finish:
     reason: FinishReason
 
 
-Action = Prompt | Finish
+@dataclass(frozen=True, slots=True)
+class TakeFloor:
+    """The candidate talks on though the time is up: the interviewer speaks over them, and is not hushed any more."""
+
+
+Action = Prompt | Finish | TakeFloor

@@ -9,9 +9,9 @@ DEFAULT_ANSWER_SECONDS = 60
 FOLLOW_UP_SECONDS = 30
 
 
-def answer_seconds(question: QuestionPlan) -> int:
+def answer_seconds(plan: InterviewPlan, question: QuestionPlan) -> float:
     """How long asking this question and hearing its answer is expected to take, in seconds."""
-    return question.time_limit_seconds or DEFAULT_ANSWER_SECONDS
+    return question.time_limit_seconds or plan.limits.longer(DEFAULT_ANSWER_SECONDS)
 
 
 def choose_next(plan: InterviewPlan, settled: Collection[str], seconds_left: float) -> QuestionPlan | None:
@@ -23,12 +23,12 @@ def choose_next(plan: InterviewPlan, settled: Collection[str], seconds_left: flo
     if seconds_left <= 0:
         return None
     pending = [question for question in plan.questions if question.id not in settled]
-    needed = sum(answer_seconds(question) for question in pending if question.required)
+    needed = sum(answer_seconds(plan, question) for question in pending if question.required)
     for question in pending:
         if question.required:
             return question
-        if seconds_left - plan.limits.closing_notice_seconds >= answer_seconds(question) and (
-            seconds_left - answer_seconds(question) >= needed
+        if seconds_left - plan.limits.closing_notice_seconds >= answer_seconds(plan, question) and (
+            seconds_left - answer_seconds(plan, question) >= needed
         ):
             return question
     return None
@@ -36,5 +36,8 @@ def choose_next(plan: InterviewPlan, settled: Collection[str], seconds_left: flo
 
 def allows_follow_up(plan: InterviewPlan, settled: Collection[str], seconds_left: float) -> bool:
     """Whether there is time for a follow-up beside the required questions that are still to come."""
-    needed = sum(answer_seconds(q) for q in plan.questions if q.required and q.id not in settled)
-    return seconds_left > plan.limits.closing_notice_seconds and seconds_left - FOLLOW_UP_SECONDS >= needed
+    needed = sum(answer_seconds(plan, q) for q in plan.questions if q.required and q.id not in settled)
+    return (
+        seconds_left > plan.limits.closing_notice_seconds
+        and seconds_left - plan.limits.longer(FOLLOW_UP_SECONDS) >= needed
+    )

@@ -7,6 +7,8 @@ from parley_bot.engine.decisions import Decisions
 from parley_bot.engine.replies import Action, Decision, Finish, Next, Prompt, Reply
 
 CANDIDATE_STOPPED = "candidate_stopped"
+# A question that was cut short by a sound without words is put again after so much quiet.
+_WORDLESS_SECONDS = 3.0
 
 
 class InterviewSession(Decisions):
@@ -26,7 +28,10 @@ class InterviewSession(Decisions):
         return self._decide("next_question", reply, events)
 
     def record_answer(self, now: float, summary: str, *, follow_up: bool) -> Decision:
-        """Tool `record_answer`: the candidate has answered; `follow_up` asks for leave to dig deeper."""
+        """Tool `record_answer`: the candidate has answered; `follow_up` asks for leave to dig deeper.
+
+        The next question comes with the result: one more call would have the candidate wait for it.
+        """
         events: list[Event] = []
         if (reply := self._standing_reply(now, events)) is not None:
             return self._decide("record_answer", reply, events, refused="words-not-spoken")
@@ -44,7 +49,7 @@ class InterviewSession(Decisions):
             if follow_up and self._may_follow_up(now):
                 self._report(events, QuestionAsked(question_id=current.id, follow_up=state.follow_ups + 1))
                 return self._decide("record_answer", Reply(Next.FOLLOW_UP, instruct.ask_follow_up(current)), events)
-        return self._decide("record_answer", self._what_is_next(now), events)
+        return self._decide("record_answer", self._ask(now, events), events)
 
     def end_interview(self, now: float, reason: str) -> Decision:
         """Tool `end_interview`: granted when nothing is left to ask, or the candidate confirmed the wish to stop."""
@@ -138,14 +143,17 @@ class InterviewSession(Decisions):
             return ()
         if self._lookups.running:
             self.clock.quiet_since = now  # this silence is nobody's
-        over = self._question_over(now)
+        due = self._question_over(now) or (self._owes_notice(now) and self._awaits_answer(now))
         waiting = self._unspoken is not None
-        action = self._watch.check(self.clock, now, ending=self._ending, question_over=over, words_waiting=waiting)
+        action = self._watch.check(self.clock, now, ending=self._ending, say_something=due, words_waiting=waiting)
         if isinstance(action, Finish):
             left = action.reason is FinishReason.CANDIDATE_LEFT
             return self._finish(self._reason_of_leaving() if left else action.reason)
         if action is not None or self._ending is not None:
             return () if action is None else (action,)
+        if self._was_talked_over() and self.clock.quiet(now) >= _WORDLESS_SECONDS:
+            self._put_again()  # by a cough, or by something in the room
+            return (Prompt(instruct.PROMPT_GO_ON),)
         return self._lookups.due(self.clock, now, words_waiting=waiting)
 
     def await_return(self, now: float) -> None:
@@ -163,7 +171,7 @@ class InterviewSession(Decisions):
 
     def candidate_left(self, now: float) -> None:
         """The candidate's connection is gone; the clock stands still until they are back."""
-        self._lookups.detach()
+        self._lookups.lost()
         if self.clock.candidate_present:
             self.clock.left(now)
 
@@ -176,10 +184,17 @@ class InterviewSession(Decisions):
         self.clock.candidate(speaking=speaking, now=now)
 
     def candidate_understood(self) -> None:
-        """The model has understood words of the candidate's: an answer, unless the question is still to be spoken."""
+        """The model has understood words of the candidate's: an answer, unless the question is still to be spoken.
+
+        Words that cut the question short before it could be heard go on with what was said before, or ask something
+        of their own: the question is put again.
+        """
         self.clock.words()
         self._watch.candidate_spoke()
-        if self._unspoken is None:
+        self._spoke_before = self._was_talked_over()
+        if self._spoke_before:
+            self._put_again()
+        elif self._unspoken is None:
             self._heard = True
 
     def interviewer_began(self, now: float, *, given: bool = True) -> None:
@@ -190,19 +205,30 @@ class InterviewSession(Decisions):
         """
         if given:
             self._unspoken = None
+        self._cut_short = None
+        self._lookups.answered()
         self.clock.interviewer(speaking=True, now=now, resets_quiet=not self._watch.nudging)
+
+    def interviewer_cut_short(self, heard: str, seconds: float) -> None:
+        """The interviewer's turn ended before its words did, and so much of it was heard, for so long."""
+        self._cut_short = heard, seconds
 
     def interviewer_ceased(self, now: float) -> tuple[Action, ...]:
         """The interviewer's words are out, or were cut short. After the closing words this is the end."""
         self.clock.interviewer(speaking=False, now=now, resets_quiet=not self._watch.nudging)
-        if self._ending is None or self._unspoken is not None:
+        if self._ending is None or self._unspoken is not None or self._close_again():
             return ()
         return self._finish(self._ending)
+
+    def prompt_lost(self, text: str) -> None:
+        """A prompt has not reached the model: what waits for an answer is asked again in time, this is told again."""
+        self._lookups.untold(text)
 
     def model_restarted(self, now: float) -> tuple[Action, ...]:
         """The model lost its session and got a new one: where it was its turn, it is told to speak again."""
         interrupted, self.clock.interviewer_speaking = self.clock.interviewer_speaking, False
-        self._lookups.detach()
+        self._cut_short = None  # by the loss, not by the candidate
+        self._lookups.lost()
         if self.finished is not None or (self.clock.floor_is_candidates and not interrupted):
             return ()
         self._lost_words = bool(self.ledger.states) and self._unspoken is None

@@ -4,8 +4,10 @@ from parley_protocol import FinishReason, LimitsPlan
 
 from parley_bot.engine import instructions as instruct
 from parley_bot.engine.clock import InterviewClock
-from parley_bot.engine.replies import Finish, Prompt
+from parley_bot.engine.replies import Action, Finish, Prompt, TakeFloor
 
+# How long past the end a candidate may take for the sentence that they are in.
+TALKING_ON_SECONDS = 20
 # How long the model may take over the closing words, or to obey a prompt, before it is given up or asked again.
 OVERRUN_SECONDS = 45
 CLOSING_SECONDS = 20
@@ -14,7 +16,7 @@ FORGOTTEN_SECONDS = 8
 # The longest closing words that a template can hold take about five minutes.
 LONGEST_CLOSING_SECONDS = 600
 PROMPT_AGAIN_SECONDS = 15
-# A pause in which a candidate who has talked past the question's time is asked to go on.
+# A pause in which a candidate who has talked past the question's time is asked to go on, or told that little is left.
 PAUSE_SECONDS = 3
 # The pause that a candidate gets who has asked for a moment.
 THINKING_SECONDS = 60
@@ -33,6 +35,7 @@ class Watch:
         self.nudges = 0
         self.nudging = False
         self._thinking = False
+        self._floor_taken = False
 
     def reset(self) -> None:
         """Something new was put to the candidate: the silence begins anew."""
@@ -44,10 +47,11 @@ class Watch:
 
     def await_return(self) -> None:
         """The candidate has to come back to a new bot."""
-        self.grace = float(max(self._limits.reconnect_grace_seconds, RETURN_SECONDS))
+        self.grace = max(float(self._limits.reconnect_grace_seconds), self._limits.longer(RETURN_SECONDS))
 
     def candidate_returned(self) -> None:
         """The candidate is here, and the silence begins anew."""
+        self._floor_taken = False
         self.grace = float(self._limits.reconnect_grace_seconds)
         self.reset()
 
@@ -61,13 +65,14 @@ class Watch:
         now: float,
         *,
         ending: FinishReason | None,
-        question_over: bool,
+        say_something: bool,
         words_waiting: bool,
-    ) -> Prompt | Finish | None:
+    ) -> Action | None:
         """What is due at `now`; at most one thing.
 
-        `ending` is the reason once the closing words were given out; `question_over` says that the current question
-        has had its time, `words_waiting` that words were given out and are not spoken yet.
+        `ending` is the reason once the closing words were given out; `say_something` that there is something to be
+        said in the next pause: the current question has had its time, or little is left; `words_waiting` that words
+        were given out and are not spoken yet.
         """
         if clock.left_at is not None:
             if ending is not None:
@@ -81,7 +86,7 @@ class Watch:
             unspoken = words_waiting and FORGOTTEN_SECONDS <= quiet < CLOSING_SECONDS
             over = self._closing(clock, now, quiet, ending)
             return self._prompt(instruct.PROMPT_GO_ON, now) if over is None and unspoken else over
-        return self._time_over(clock, now) or self._silence(clock, now, quiet, question_over=question_over)
+        return self._time_over(clock, now) or self._silence(clock, now, quiet, say_something=say_something)
 
     def _closing(self, clock: InterviewClock, now: float, quiet: float, ending: FinishReason) -> Finish | None:
         """The end where the closing words do not bring it; noise in the candidate's room does not hold it up."""
@@ -90,26 +95,31 @@ class Watch:
         limit = LONGEST_CLOSING_SECONDS if clock.interviewer_speaking else OVERRUN_SECONDS
         return Finish(ending) if quiet >= CLOSING_SECONDS or waited >= limit else None
 
-    def _time_over(self, clock: InterviewClock, now: float) -> Prompt | Finish | None:
+    def _time_over(self, clock: InterviewClock, now: float) -> Action | None:
         over = clock.used(now) - self._limits.duration_seconds
         if over < 0:
             return None
-        if over >= OVERRUN_SECONDS:
+        if over >= self._limits.longer(OVERRUN_SECONDS):
             return Finish(FinishReason.TIME_LIMIT)
         # Nobody is cut short at once: the words being spoken may come to their end.
-        if clock.candidate_speaking or clock.interviewer_speaking:
+        if clock.interviewer_speaking:
             return None
+        if clock.candidate_speaking and not self._floor_taken:
+            if over < self._limits.longer(TALKING_ON_SECONDS):
+                return None
+            self._floor_taken, self._last_prompt = True, now  # the model acts on their turn's end by itself
+            return TakeFloor()
         return self._prompt(instruct.PROMPT_TIME_OVER, now)
 
     def _silence(
-        self, clock: InterviewClock, now: float, quiet: float, *, question_over: bool
+        self, clock: InterviewClock, now: float, quiet: float, *, say_something: bool
     ) -> Prompt | Finish | None:
-        granted = THINKING_SECONDS if self._thinking and clock.floor_is_candidates else 0
+        granted = self._limits.longer(THINKING_SECONDS) if self._thinking and clock.floor_is_candidates else 0.0
         if quiet >= granted + self._limits.silence_end_seconds:
             # Where it was the model's turn, the silence is not the candidate's.
             return Finish(FinishReason.SILENCE if clock.floor_is_candidates else FinishReason.TECHNICAL_FAULT)
         # Where the candidate was understood, the model is about to go on by itself.
-        if question_over and quiet >= PAUSE_SECONDS and clock.floor_is_candidates:
+        if say_something and quiet >= self._limits.longer(PAUSE_SECONDS) and clock.floor_is_candidates:
             return self._prompt(instruct.PROMPT_GO_ON, now)
         if quiet < granted + self._limits.silence_nudge_seconds * (2**self.nudges):
             return None

@@ -116,6 +116,14 @@ class Talk:
                 if question.id not in asked and question.expectation:
                     assert question.expectation not in text, "nothing is told of a question to come"
 
+    def tells_what_is_expected_in_its_time(self) -> bool:
+        """Whether the expectation of every question came once it was asked: or there was nothing to keep back."""
+        return all(
+            any(question.id in asked and question.expectation in text for asked, text in self.told)
+            for question in self.plan.questions
+            if question.expectation
+        )
+
 
 @pytest.mark.parametrize("manner", OBEYS_TOOLS)
 def test_a_manner_that_still_calls_tools_gets_every_question_asked(manner: Manner) -> None:
@@ -123,6 +131,7 @@ def test_a_manner_that_still_calls_tools_gets_every_question_asked(manner: Manne
     assert talk.run() is FinishReason.COMPLETED
     talk.hold_the_plan()
     assert talk.asked == ["why", "hobby", "bug"]
+    assert talk.tells_what_is_expected_in_its_time()
     words = " ".join(talk.room.said)
     # The emulator's script hangs up by itself, with the words that it has kept.
     farewell = () if manner == "mute" else ("Goodbye.",)

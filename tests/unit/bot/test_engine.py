@@ -1,8 +1,11 @@
 """The interview session against models that obey and models that do not."""
 
 import pytest
-from parley_bot.engine import Finish, InterviewSession, Next, Prompt
+from parley_bot.engine import Finish, InterviewSession, Next, Prompt, TakeFloor
+from parley_bot.engine.clock import WORDLESS_SECONDS
+from parley_bot.engine.instructions import PROMPT_GO_ON, PROMPT_TIME_OVER
 from parley_bot.engine.phrases import phrases_for
+from parley_bot.engine.watch import OVERRUN_SECONDS, RETURN_SECONDS, TALKING_ON_SECONDS
 from parley_protocol import (
     AnswerRecorded,
     FinishReason,
@@ -27,11 +30,10 @@ def test_holds_a_whole_interview(room: Room) -> None:
     assert room.said == ["Hello, I am Ada. Why us?"]
     assert room.record(follow_up=True) is Next.FOLLOW_UP
     assert "say" not in room.result
-    assert room.record(follow_up=True) is Next.NEXT_QUESTION, "the budget of one follow-up is used up"
-    for _ in range(2):
-        assert room.call("next_question") is Next.LISTEN
-        last = room.record()
-    assert last is Next.END_INTERVIEW
+    assert room.record(follow_up=True) is Next.LISTEN, "the budget of one follow-up is used up: the next question"
+    assert room.said[-1] == "A hobby?"
+    assert room.record() is Next.LISTEN
+    assert room.record() is Next.END_INTERVIEW
     assert room.call("end_interview", reason="completed") is Next.HANG_UP
     assert room.said[-3:] == ["A hobby?", "A bug you fixed?", "Goodbye."]
     assert room.ended == (Finish(FinishReason.COMPLETED),)
@@ -44,6 +46,13 @@ def test_expectation_of_the_current_question_only_is_told(room: Room) -> None:
     assert "names a product" in room.result["instruction"]
     assert "root cause" not in str(room.result)
     assert "bug" not in str(room.result)
+    room.record()
+    assert room.said[-1] == "A hobby?"
+    assert "root cause" not in str(room.result)
+    room.record()
+    assert room.said[-1] == "A bug you fixed?"
+    assert "root cause" in room.result["instruction"]
+    assert "names a product" not in str(room.result)
 
 
 def test_words_not_spoken_yet_are_given_again(room: Room) -> None:
@@ -108,8 +117,7 @@ def test_short_time_drops_optional_questions() -> None:
     room = Room(InterviewSession(make_plan(duration_seconds=240, closing_notice_seconds=60)))
     room.call("next_question")
     room.answer(130)
-    assert room.call("record_answer", summary="", follow_up=False) is Next.NEXT_QUESTION
-    room.call("next_question")
+    assert room.call("record_answer", summary="", follow_up=False) is Next.LISTEN
     assert room.said[-1] == "A bug you fixed?"
 
 
@@ -119,6 +127,24 @@ def test_the_notice_comes_before_the_next_question_once() -> None:
     room.answer(130)
     room.call("next_question")
     assert room.said[-1] == f"{PHRASES.time_notice} A bug you fixed?"
+
+
+def test_the_notice_comes_in_the_last_question_too() -> None:
+    limits = {"silence_nudge_seconds": 500, "silence_end_seconds": 600}
+    room = Room(InterviewSession(make_plan(duration_seconds=240, closing_notice_seconds=60, **limits)))
+    room.call("next_question")
+    assert room.wait(170) == []
+    room.session.candidate_spoke(room.now, speaking=True)
+    assert room.wait(20) == [], "nobody is cut short for it"
+    room.cough()
+    (prompt,) = room.wait(WORDLESS_SECONDS + 1)
+    assert prompt == Prompt(PROMPT_GO_ON)
+    assert room.call("next_question") is Next.LISTEN
+    assert room.said[-1] == PHRASES.time_notice
+    assert room.wait(10) == [], "once"
+    room.answer()
+    room.call("record_answer", summary="", follow_up=False)
+    assert PHRASES.time_notice not in room.said[-1]
 
 
 def test_time_over_closes_then_cuts() -> None:
@@ -133,11 +159,52 @@ def test_time_over_closes_then_cuts() -> None:
     assert room.ended == (Finish(FinishReason.TIME_LIMIT),)
 
 
+@pytest.mark.parametrize("percent", [0, 50])
+def test_who_talks_on_past_the_end_is_told_so(percent: int) -> None:
+    plan = make_plan(duration_seconds=60, closing_notice_seconds=0, extra_time_percent=percent)
+    room = Room(InterviewSession(plan))
+    room.call("next_question")
+    room.session.candidate_spoke(room.now, speaking=True)
+    patience = TALKING_ON_SECONDS * (100 + percent) / 100
+    assert room.wait(57 + patience - 1) == []
+    assert room.wait(1) == [TakeFloor()]
+    assert room.wait(2) == []
+    room.session.candidate_understood()
+    assert room.call("record_answer", summary="s", follow_up=False) is Next.HANG_UP
+    assert room.said[-1] == f"{PHRASES.time_over} Goodbye."
+    assert room.ended == (Finish(FinishReason.TIME_LIMIT),)
+
+
+def test_who_talks_on_before_a_model_that_does_not_act_is_cut_short() -> None:
+    room = Room(InterviewSession(make_plan(duration_seconds=60, closing_notice_seconds=0)))
+    room.call("next_question")
+    room.session.candidate_spoke(room.now, speaking=True)
+    actions = room.wait(57 + OVERRUN_SECONDS)
+    assert actions == [TakeFloor(), Prompt(PROMPT_TIME_OVER), Finish(FinishReason.TIME_LIMIT)]
+
+
 def test_time_over_ends_even_against_a_model_that_talks_on() -> None:
     room = Room(InterviewSession(make_plan(duration_seconds=60)))
     room.session.next_question(room.now)
     room.session.interviewer_began(room.now)
     assert room.wait(110) == [Finish(FinishReason.TIME_LIMIT)]
+
+
+@pytest.mark.parametrize("percent", [0, 50])
+def test_a_bot_that_took_anothers_place_waits_for_the_candidate(percent: int) -> None:
+    session = InterviewSession(make_plan(reconnect_grace_seconds=5, extra_time_percent=percent))
+    session.await_return(0.0)
+    grace = RETURN_SECONDS * (100 + percent) / 100
+    assert session.tick(grace - 1) == ()
+    assert session.tick(grace) == (Finish(FinishReason.CANDIDATE_LEFT),)
+
+
+def test_after_the_end_nothing_is_asked_any_more(room: Room) -> None:
+    room.call("next_question")
+    assert room.session.leave() == (Finish(FinishReason.CANDIDATE_LEFT),)
+    decision = room.session.next_question(room.now)
+    assert (decision.reply.next, decision.reply.say) == (Next.HANG_UP, None)
+    assert decision.events == (ToolCalled(name="next_question", outcome="ok"),)
 
 
 def test_silence_is_nudged_then_ended(room: Room) -> None:

@@ -1,28 +1,22 @@
-"""Whatever a model, a candidate and a network do: the plan is held, and it ends."""
+"""Whatever a model, a candidate and a network do: the plan is held, what is required is asked, and it ends."""
+
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from parley_bot.engine import Finish, InterviewSession
-from parley_protocol import (
-    AnswerRecorded,
-    Event,
-    FinishReason,
-    InterviewerPlan,
-    InterviewPlan,
-    LimitsPlan,
-    QuestionAsked,
-    QuestionPlan,
-)
+from parley_bot.engine import Finish, Next
+from parley_protocol import FinishReason, InterviewerPlan, InterviewPlan, LimitsPlan, QuestionPlan
+from support.engine_world import World
 
 QUESTIONS = st.lists(
     st.builds(
         QuestionPlan,
         id=st.sampled_from("abcdef"),
-        text=st.just("Why?"),
+        text=st.just("Why is that so, and what follows?"),
         required=st.booleans(),
         follow_ups=st.integers(0, 3),
         time_limit_seconds=st.none() | st.integers(10, 120),
-    ),
+    ).map(lambda question: question.model_copy(update={"expectation": f"expected of {question.id}"})),
     min_size=1,
     max_size=5,
     unique_by=lambda question: question.id,
@@ -37,136 +31,146 @@ PLANS = st.builds(
         duration_seconds=st.integers(30, 900),
         closing_notice_seconds=st.integers(0, 120),
         silence_nudge_seconds=st.integers(5, 30),
-        silence_end_seconds=st.integers(30, 120),
-        reconnect_grace_seconds=st.integers(0, 60),
+        silence_end_seconds=st.integers(31, 120),
+        reconnect_grace_seconds=st.integers(0, 300),
+        extra_time_percent=st.sampled_from([0, 25, 100]),
     ),
 )
-STEPS = st.lists(
-    st.one_of(
-        st.just(("next_question", ())),
-        st.tuples(st.just("record_answer"), st.tuples(st.text(max_size=5), st.booleans())),
-        st.tuples(st.just("end_interview"), st.tuples(st.sampled_from(["completed", "candidate_stopped", ""]))),
-        st.just(("unknown_tool", ("x",))),
-        st.tuples(st.sampled_from(["repeat_question", "skip_question", "give_time"]), st.just(())),
-        st.tuples(st.just("answer"), st.tuples(st.integers(1, 60))),
-        st.just(("noise", ())),
-        st.just(("noise_that_stays", ())),
-        st.just(("speak", ())),
-        st.just(("talk_on", ())),
-        st.tuples(st.just("wait"), st.tuples(st.integers(1, 40))),
-        st.just(("leave", ())),
-        st.just(("return", ())),
-        st.just(("restart_model", ())),
-        st.just(("replace_bot", ())),
-    ),
-    max_size=60,
+TOOLS = ("next_question", "unknown_tool", "repeat_question", "skip_question", "give_time")
+TALK = st.one_of(
+    st.just(("call", "next_question")),
+    st.tuples(st.just("call"), st.just("record_answer"), st.text(max_size=5), st.booleans()),
+    st.tuples(st.just("answer"), st.integers(1, 60)),
+    st.tuples(st.just("speak"), st.booleans()),
+    st.tuples(st.just("exchange"), st.integers(1, 60), st.booleans()),
 )
+TROUBLE = st.one_of(
+    st.tuples(st.just("call"), st.sampled_from(["unknown_tool", "repeat_question", "skip_question", "give_time"])),
+    st.tuples(st.just("call"), st.just("end_interview"), st.sampled_from(["completed", "candidate_stopped", ""])),
+    st.tuples(st.just("look_up"), st.sampled_from(["quick", "slow", "cut_off"])),
+    st.tuples(st.just("looked_up"), st.booleans()),
+    st.tuples(st.just("noise"), st.booleans()),
+    st.just(("talk_on",)),
+    st.tuples(st.just("interrupt"), st.integers(0, 9), st.integers(0, 5), st.booleans()),
+    st.tuples(st.just("wait"), st.integers(1, 40)),
+    st.tuples(st.just("away"), st.integers(0, 200)),
+    st.sampled_from([("leave",), ("return",), ("restart_model",)]),
+    st.tuples(st.just("replace_bot"), st.integers(0, 3)),
+)
+# Talk is as likely as all troubles together, and there is much of it: else few interviews come to a second question.
+STEPS = st.lists(st.booleans().flatmap(lambda talks: TALK if talks else TROUBLE), min_size=20, max_size=60)
 
 
-class World:
-    """Plays the steps, and keeps what was reported."""
-
-    def __init__(self, plan: InterviewPlan) -> None:
-        self.plan, self.now, self.events = plan, 0.0, list[Event]()
-        self.session = InterviewSession(plan)
-        self.session.candidate_joined(0)
-        self.finish: Finish | None = None
-
-    def play(self, step: str, arguments: tuple[object, ...]) -> None:
-        match step:
-            case "next_question" | "unknown_tool" | "record_answer" | "end_interview":
-                self.call(step, arguments)
-            case "repeat_question" | "skip_question" | "give_time":
-                self.events.extend(getattr(self.session, step)(self.now).events)
-            case "answer":
-                self.session.candidate_spoke(self.now, speaking=True)
-                self.wait(arguments[0])
-                self.session.candidate_spoke(self.now, speaking=False)
-                self.session.candidate_understood()
-            case "noise":
-                self.session.candidate_spoke(self.now, speaking=True)
-                self.session.candidate_spoke(self.now, speaking=False)
-            case "noise_that_stays":
-                self.session.candidate_spoke(self.now, speaking=True)
-            case "talk_on":
-                self.session.interviewer_began(self.now)
-            case "speak":
-                self.session.interviewer_began(self.now)
-                self.wait(2)
-                self.take(self.session.interviewer_ceased(self.now))
-            case "wait":
-                self.wait(arguments[0])
-            case "leave":
-                self.session.candidate_left(self.now)
-            case "return":
-                self.session.candidate_joined(self.now)
-            case "restart_model":
-                self.session.model_restarted(self.now)
-            case "replace_bot" if self.finish is None:
-                used = self.session.clock.used(self.now)
-                self.session = InterviewSession(self.plan, self.events, used)
-                self.session.await_return(self.now)
-
-    def call(self, tool: str, arguments: tuple[object, ...]) -> None:
-        if tool == "record_answer":
-            decision = self.session.record_answer(self.now, str(arguments[0]), follow_up=bool(arguments[1]))
-        elif tool == "end_interview":
-            decision = self.session.end_interview(self.now, str(arguments[0]))
-        elif tool == "next_question":
-            decision = self.session.next_question(self.now)
-        else:
-            decision = self.session.unknown_tool("x", self.now)
-        self.events.extend(decision.events)
-        assert decision.reply.as_result()["instruction"]
-
-    def wait(self, seconds: object) -> None:
-        assert isinstance(seconds, int)
-        for _ in range(seconds):
-            self.now += 1
-            self.take(self.session.tick(self.now))
-
-    def take(self, actions: tuple[object, ...]) -> None:
-        self.finish = self.finish or next((a for a in actions if isinstance(a, Finish)), None)
+def play(world: World, step: str, *arguments: Any) -> None:
+    """One step; who is away neither speaks nor is spoken to."""
+    session, now = world.session, world.now
+    match step, arguments:
+        case "call", _:
+            world.call(*arguments)
+        case "look_up", (how,):
+            world.look_up(how)
+        case "looked_up", (found,):
+            world.looked_up(found=found)
+        case "wait", (seconds,):
+            world.wait(seconds)
+        case "away", (seconds,):
+            session.candidate_left(now)
+            world.wait(seconds)
+            if world.finish is None:
+                session.candidate_joined(world.now)
+        case "leave", _:
+            session.candidate_left(now)
+        case "return", _:
+            session.candidate_joined(now)
+        case "replace_bot", (lost,):
+            world.replace_bot(lost)
+        case _ if session.clock.candidate_present:
+            talk(world, step, *arguments)
 
 
-@settings(max_examples=300, deadline=None)
+def talk(world: World, step: str, *arguments: Any) -> None:
+    """A step of those who are in the room."""
+    match step, arguments:
+        case "answer", (seconds,):
+            world.answer(seconds)
+        case "noise", (stays,):
+            world.noise(stays=stays)
+        case "speak", (given,):
+            world.speak(given=given)
+        case "exchange", (seconds, follow_up):
+            world.speak()
+            world.answer(seconds)
+            world.call("record_answer", "s", follow_up)
+        case "talk_on", _:
+            world.session.interviewer_began(world.now)
+        case "interrupt", (words, seconds, understood):
+            world.interrupt(words, seconds, understood=understood)
+        case "restart_model", _:
+            world.session.model_restarted(world.now)
+        case _:
+            raise AssertionError(f"no such step: {step}")
+
+
+@settings(max_examples=400, deadline=None)
 @given(plan=PLANS, steps=STEPS)
-def test_the_plan_is_held_and_it_ends(plan: InterviewPlan, steps: list[tuple[str, tuple[object, ...]]]) -> None:
+def test_the_plan_is_held_and_it_ends(plan: InterviewPlan, steps: list[tuple[Any, ...]]) -> None:
+    """Its bounds in time are looked at each second: `World`."""
     world = World(plan)
-    for step, arguments in steps:
-        world.play(step, arguments)
-    if world.finish is None:
-        world.wait(plan.limits.duration_seconds + 1000)
-    assert world.finish is not None, "time alone ends it"
+    for step in steps:
+        if world.finish is None:
+            play(world, *step)
+    world.wait(plan.limits.duration_seconds + 3600)
+    world.accounts_for_every_required_question()
+    world.holds_the_plan()
 
-    asked = [e for e in world.events if isinstance(e, QuestionAsked)]
-    first_time = [e.question_id for e in asked if e.follow_up == 0]
-    assert len(first_time) == len(set(first_time)), "no question is put twice as a new one"
-    for question in plan.questions:
-        follow_ups = [e.follow_up for e in asked if e.question_id == question.id and e.follow_up]
-        assert follow_ups == list(range(1, len(follow_ups) + 1))
-        assert len(follow_ups) <= question.follow_ups
-    answered = [e.question_id for e in world.events if isinstance(e, AnswerRecorded)]
-    assert set(answered) <= set(first_time)
-    if world.finish.reason is FinishReason.COMPLETED:
-        assert world.session.unasked_required() == (), "completed means that every required question was asked"
+
+def obey(world: World, wishes: list[bool], seconds: Any) -> None:
+    """A model that does as it is told, and wishes to ask further or not; the candidate answers for `seconds(world)`."""
+    world.call("next_question")
+    for wish in wishes:
+        world.speak()
+        if world.finish is not None:
+            return
+        world.answer(seconds(world))
+        reply = world.call("record_answer", "s", wish)
+        if reply.next is Next.NEXT_QUESTION:
+            world.call("next_question")
+        elif reply.next is Next.END_INTERVIEW:
+            world.call("end_interview", "completed")
+    raise AssertionError("it goes on and on")
+
+
+WISHES = st.lists(st.booleans(), min_size=40, max_size=40)
 
 
 @settings(max_examples=200, deadline=None)
-@given(plan=PLANS, wishes=st.lists(st.booleans(), min_size=40, max_size=40))
+@given(plan=PLANS, wishes=WISHES)
 def test_an_obedient_model_completes_any_plan(plan: InterviewPlan, wishes: list[bool]) -> None:
     world = World(plan.model_copy(update={"limits": LimitsPlan(duration_seconds=7200)}))
-    world.call("next_question", ())
-    for wish in wishes:
-        world.play("speak", ())
-        if world.finish is not None:
-            break
-        world.play("answer", (5,))
-        decision = world.session.record_answer(world.now, "s", follow_up=wish)
-        world.events.extend(decision.events)
-        if decision.reply.next == "next_question":
-            world.call("next_question", ())
-        elif decision.reply.next == "end_interview":
-            world.call("end_interview", ("completed",))
+    obey(world, wishes, lambda _: 5)
     assert world.finish == Finish(FinishReason.COMPLETED)
-    assert {e.question_id for e in world.events if isinstance(e, QuestionAsked)} == {q.id for q in plan.questions}
+    assert set(world.asked) == {question.id for question in plan.questions}
+    world.holds_the_plan()
+
+
+def in_time(world: World) -> int:
+    """An answer that takes, with the two seconds in which it was asked for, as long as is reckoned with."""
+    if world.reply is not None and world.reply.next is Next.FOLLOW_UP:
+        return int(world.plan.limits.longer(30)) - 2
+    question = next(question for question in world.plan.questions if question.id == world.session.question_id)
+    return int(question.time_limit_seconds or world.plan.limits.longer(60)) - 2
+
+
+@settings(max_examples=200, deadline=None)
+@given(plan=PLANS, wishes=WISHES)
+def test_nothing_optional_costs_a_required_question(plan: InterviewPlan, wishes: list[bool]) -> None:
+    """Of a candidate who keeps to the time, as many are asked as without optional questions and follow-ups."""
+    required = [q.model_copy(update={"follow_ups": 0}) for q in plan.questions if q.required]
+    whole, bare = World(plan), World(plan.model_copy(update={"questions": required or plan.questions[:1]}))
+    obey(whole, wishes, in_time)
+    obey(bare, wishes, in_time)
+    ids = {question.id for question in required}
+    assert set(whole.asked) & ids == set(bare.asked) & ids
+    for world in (whole, bare):
+        world.accounts_for_every_required_question()
+        world.holds_the_plan()

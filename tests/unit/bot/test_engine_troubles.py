@@ -171,7 +171,8 @@ def test_no_follow_up_past_a_questions_time() -> None:
     room = limited()
     room.call("next_question")
     room.answer(40)
-    assert room.call("record_answer", summary="s", follow_up=True) is Next.NEXT_QUESTION
+    assert room.call("record_answer", summary="s", follow_up=True) is Next.LISTEN
+    assert room.said[-1] == "A hobby?"
 
 
 def test_a_question_past_its_time_is_left_at_the_next_pause() -> None:
@@ -231,3 +232,115 @@ def test_closing_words_that_are_forgotten_are_asked_for_once_more(room: Room) ->
     assert len(prompts) == 1
     assert room.session.next_question(room.now).reply == closing
     assert room.wait(10)[-1] == Finish(FinishReason.COMPLETED)
+
+
+def next_words(room: Room) -> str | None:
+    """The candidate answers, and the model is given the next question: it is not spoken yet."""
+    room.answer()
+    decision = room.session.record_answer(room.now, "s", follow_up=False)
+    room.events.extend(decision.events)
+    return decision.reply.say
+
+
+def interrupt(room: Room, heard: str, seconds: float = 4.0) -> None:
+    """The candidate speaks into the interviewer's words, of which so much was heard, and is understood."""
+    room.session.interviewer_began(room.now)
+    room.session.candidate_spoke(room.now, speaking=True)
+    room.session.interviewer_cut_short(heard, seconds)
+    room.ended = room.session.interviewer_ceased(room.now)
+    room.session.candidate_spoke(room.now + 2, speaking=False)
+    room.session.candidate_understood()
+
+
+def test_a_question_that_was_talked_over_is_put_again(room: Room) -> None:
+    """A candidate who had only stopped to think goes on with the answer before."""
+    room.call("next_question")
+    assert next_words(room) == "A hobby?"
+    interrupt(room, "")
+    assert room.session.answered_id == "why", "the words are of the answer before"
+    assert room.session.question_id == "hobby"
+    assert room.call("record_answer", summary="and more", follow_up=False) is Next.LISTEN
+    assert room.said[-1] == f"{PHRASES.go_on} A hobby?"
+    assert recorded(room) == ["why"]
+    room.answer()
+    assert room.session.answered_id == "hobby"
+    room.call("record_answer", summary="s", follow_up=False)
+    assert recorded(room) == ["why", "hobby"]
+
+
+def test_a_greeting_that_was_talked_over_is_not_repeated(room: Room) -> None:
+    assert room.session.next_question(room.now).reply.say == "Hello, I am Ada. Why us?"
+    interrupt(room, "Hello, I")
+    room.call("record_answer", summary="wait", follow_up=False)
+    assert room.said == [f"{PHRASES.go_on} Why us?"]
+
+
+def test_an_answer_into_the_last_words_of_a_question_counts(room: Room) -> None:
+    room.call("next_question")
+    room.record()
+    assert next_words(room) == "A bug you fixed?"
+    interrupt(room, "A bug you")
+    assert room.call("record_answer", summary="s", follow_up=False) is Next.END_INTERVIEW
+    assert recorded(room) == ["why", "hobby", "bug"]
+
+
+def test_who_speaks_on_right_after_a_questions_first_word_does_not_answer_it(room: Room) -> None:
+    room.call("next_question")
+    assert next_words(room) == "A hobby?"
+    interrupt(room, "A", seconds=0.5)
+    assert room.session.answered_id == "why"
+    assert room.call("record_answer", summary="s", follow_up=False) is Next.LISTEN
+
+
+def close(room: Room) -> None:
+    for _ in range(3):
+        room.call("next_question")
+        room.record()
+    assert room.session.end_interview(room.now, "completed").reply.say == "Goodbye."
+
+
+def test_who_had_only_stopped_to_think_is_heard_out_at_the_end(room: Room) -> None:
+    close(room)
+    interrupt(room, "", seconds=0.5)
+    assert room.ended == (), "the candidate speaks"
+    assert room.call("record_answer", summary="s", follow_up=False) is Next.HANG_UP
+    assert room.said[-1] == "Goodbye."
+    assert room.ended == (Finish(FinishReason.COMPLETED),)
+
+
+def test_the_closing_words_are_spoken_again_only_once(room: Room) -> None:
+    close(room)
+    interrupt(room, "", seconds=0.5)
+    interrupt(room, "", seconds=0.5)
+    assert room.ended == (Finish(FinishReason.COMPLETED),)
+
+
+def test_a_question_that_a_cough_cut_short_is_put_again_soon(room: Room) -> None:
+    room.session.next_question(room.now)
+    room.session.interviewer_began(room.now)
+    room.session.candidate_spoke(room.now, speaking=True)
+    room.session.interviewer_cut_short("Hello, I am", 1.0)
+    room.session.interviewer_ceased(room.now)
+    room.session.candidate_spoke(room.now, speaking=False)
+    assert len(room.wait(4)) == 1
+    room.call("next_question")
+    assert room.said == [f"{PHRASES.go_on} Why us?"]
+    assert len(room.wait(16)) == 1, "and then a silence is the candidate's"
+
+
+def test_words_lost_with_the_session_are_not_talked_over(room: Room) -> None:
+    room.session.next_question(room.now)
+    room.session.interviewer_began(room.now)
+    room.session.interviewer_cut_short("Hello, I", 1.0)
+    room.session.model_restarted(room.now)
+    room.call("next_question")
+    assert room.said == [f"{PHRASES.lost_words} Why us?"]
+
+
+def test_a_model_that_obeys_a_prompt_is_not_prompted_again_before_it_can_speak() -> None:
+    room = Room(InterviewSession(make_plan(silence_nudge_seconds=20, silence_end_seconds=90)))
+    room.call("next_question")
+    room.answer()
+    assert len(room.wait(20)) == 1, "the model has forgotten that it is its turn"
+    room.session.next_question(room.now)
+    assert room.wait(14) == []

@@ -103,6 +103,37 @@ def test_an_answer_whose_call_is_lost_is_told_all_the_same(room: Room, loss: str
     assert len(found(room.wait(8))) == 1
 
 
+@pytest.mark.parametrize("loss", ["candidate_left", "model_restarted", "prompt_lost"])
+def test_an_answer_that_was_told_and_is_lost_is_told_again(room: Room, loss: str) -> None:
+    room.session.begin_tool("salary", room.now)
+    room.session.detach_tool()
+    room.session.end_tool("salary", FOUND, room.now)
+    (told,) = [action for action in room.wait(2) if isinstance(action, Prompt)]
+    if loss == "prompt_lost":
+        room.session.prompt_lost("another prompt")
+        assert found(room.wait(1)) == []
+        room.session.prompt_lost(told.text)
+    else:
+        getattr(room.session, loss)(room.now)
+    if loss == "candidate_left":
+        room.session.candidate_joined(room.now)
+    assert len(found(room.wait(2))) == 1
+    room.speak("Much.")
+    room.session.model_restarted(room.now)
+    assert found(room.wait(2)) == [], "what was told of is not told again"
+
+
+def test_a_lost_prompt_takes_nothing_from_the_call_that_is_waited_for(room: Room) -> None:
+    room.session.begin_tool("salary", room.now)
+    room.session.detach_tool()
+    room.session.end_tool("salary", FOUND, room.now)
+    (told,) = [action for action in room.wait(2) if isinstance(action, Prompt)]
+    room.session.begin_tool("holidays", room.now)
+    room.session.prompt_lost(told.text)
+    room.session.end_tool("holidays", ToolAnswer(outcome=ToolOutcome.OK, result="thirty"), room.now)
+    assert [one["result"] for one in found(room.wait(8))] == [{"salary": "much"}], "holidays were told as its result"
+
+
 def test_one_thing_is_looked_up_at_a_time(room: Room) -> None:
     room.session.begin_tool("salary", room.now)
     second = room.session.begin_tool("holidays", room.now)

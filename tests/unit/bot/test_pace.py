@@ -1,5 +1,7 @@
 """How far ahead of its playing sound is sent."""
 
+import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,6 +10,8 @@ from hypothesis import strategies as st
 from parley_bot.pipeline.gate import CandidateSerializer
 from parley_bot.server.transport import HEAD_START_SECONDS, Pace, RoomTransport
 from pipecat.frames.frames import InterruptionFrame, TTSAudioRawFrame
+from pipecat.frames.protobufs import frames_pb2
+from pipecat.processors.frame_processor import FrameDirection
 from pipecat.tests.utils import run_test
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams
 from starlette.websockets import WebSocketState
@@ -47,10 +51,59 @@ class Socket:
 
     client_state = application_state = WebSocketState.CONNECTED
 
-    async def send_bytes(self, data: bytes) -> None: ...
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self.on_sound: Callable[[int], None] = lambda _: None
+
+    async def send_bytes(self, data: bytes) -> None:
+        self.sent.append(str(frames_pb2.Frame.FromString(data).WhichOneof("frame")))
+        if self.sent[-1] == "audio":
+            self.on_sound(self.sent.count("audio"))
 
     async def close(self) -> None:
         self.client_state = self.application_state = WebSocketState.DISCONNECTED
+
+
+def room(socket: Any) -> RoomTransport:
+    serializer = CandidateSerializer(lambda: None)
+    params = FastAPIWebsocketParams(audio_out_enabled=True, audio_out_end_silence_secs=0, serializer=serializer)
+    return RoomTransport(socket, params)
+
+
+async def test_who_is_hushed_goes_on_where_the_listener_was() -> None:
+    socket = Socket()
+    transport = room(socket)
+
+    def hush(count: int) -> None:
+        if count == 3:
+            transport.hush(True)
+            asyncio.get_running_loop().call_later(0.1, transport.hush, False)
+
+    socket.on_sound = hush
+    sound = TTSAudioRawFrame(bytes(round(0.4 * 24_000) * 2), 24_000, 1)
+    await run_test(transport.output(), frames_to_send=[sound])
+    before, after = socket.sent[: socket.sent.index("interruption")], socket.sent[socket.sent.index("interruption") :]
+    assert before.count("audio") == 3
+    again = after.count("audio") - 7
+    assert 1 <= again <= 3, "what the page dropped of its head start is sent once more"
+
+
+async def test_who_is_hushed_and_cut_short_does_not_go_on() -> None:
+    socket = Socket()
+    transport = room(socket)
+
+    def hush(count: int) -> None:
+        if count == 3:
+            transport.hush(True)
+            cut = transport.output().process_frame(InterruptionFrame(), FrameDirection.DOWNSTREAM)
+            asyncio.get_running_loop().call_later(0.1, lambda: cutting.append(asyncio.ensure_future(cut)))
+
+    cutting: list[asyncio.Future[None]] = []
+    socket.on_sound = hush
+    sound = TTSAudioRawFrame(bytes(round(0.4 * 24_000) * 2), 24_000, 1)
+    await run_test(transport.output(), frames_to_send=[sound])
+    assert len(cutting) == 1
+    assert socket.sent.count("audio") == 3
 
 
 async def test_a_rooms_sound_goes_by_that_pace(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,10 +111,7 @@ async def test_a_rooms_sound_goes_by_that_pace(monkeypatch: pytest.MonkeyPatch) 
     forgotten: list[Pace] = []
     monkeypatch.setattr(Pace, "pause", lambda self, seconds, _: asked.append((self.head_start, seconds)) or 0.0)
     monkeypatch.setattr(Pace, "forget", lambda self: forgotten.append(self))
-    socket: Any = Socket()
-    serializer = CandidateSerializer(lambda: None)
-    params = FastAPIWebsocketParams(audio_out_enabled=True, audio_out_end_silence_secs=0, serializer=serializer)
-    transport = RoomTransport(socket, params)
+    transport = room(Socket())
     sound = TTSAudioRawFrame(bytes(round(0.4 * 24_000) * 2), 24_000, 1)
     await run_test(transport.output(), frames_to_send=[InterruptionFrame(), sound])
     assert asked == [(HEAD_START_SECONDS, CHUNK)] * 10

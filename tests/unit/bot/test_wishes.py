@@ -59,7 +59,9 @@ def test_who_passes_on_everything_has_given_a_whole_interview(room: Room) -> Non
 
 
 def test_nothing_is_passed_twice(room: Room) -> None:
-    room.record()
+    for _ in range(3):
+        room.record()
+        room.answer(2)
     refused = room.session.skip_question(room.now)
     assert refused.events == (ToolCalled(name="skip_question", outcome="nothing-asked"),)
 
@@ -70,6 +72,16 @@ def test_a_moment_to_think_is_a_minute_without_a_nudge(room: Room) -> None:
     assert room.wait(THINKING_SECONDS + 9) == []
     (nudge,) = room.wait(2)
     assert isinstance(nudge, Prompt)
+
+
+def test_extra_time_makes_the_moment_longer() -> None:
+    limits = {"silence_nudge_seconds": 10, "silence_end_seconds": 60, "extra_time_percent": 50}
+    room = Room(InterviewSession(make_plan(**limits)))
+    room.call("next_question")
+    room.answer(2)
+    room.call("give_time")
+    assert room.wait(THINKING_SECONDS * 1.5 + 9) == []
+    assert len(room.wait(2)) == 1
 
 
 def test_a_moment_does_not_last_for_ever(room: Room) -> None:
