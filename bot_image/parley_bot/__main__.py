@@ -11,11 +11,13 @@ from loguru import logger  # noqa: E402
 from pydantic import ValidationError  # noqa: E402
 
 from parley_bot.bot import Bot  # noqa: E402
+from parley_bot.leftovers import log_leftovers  # noqa: E402
 from parley_bot.logs import configure_logs  # noqa: E402
 from parley_bot.settings import Settings, faults_of  # noqa: E402
 
 
 async def _run(settings: Settings) -> None:
+    log_leftovers()
     code = 1
     try:
         code = int(await Bot(settings, _STARTED).run())

@@ -83,11 +83,14 @@ class Bot:
         interview = prepare(assignment, client)
         reporting = asyncio.create_task(interview.reporter.run(), name="reporter")
         keeping: asyncio.Task[None] | None = None
+        recording: asyncio.Task[None] | None = None
         try:
             await self._unless_terminated(warmup.done())
             if not isinstance(assignment.room, WebsocketRoom):
                 await self._unless_terminated(warmup.daily())
             imported = time.monotonic()
+            if (recorder := interview.record(client)) is not None:
+                recording = asyncio.create_task(recorder.run(), name="recording")
             access = self._access(interview)
             room = await self._enter(interview, access)
             keeping = asyncio.create_task(access.credentials.keep_fresh(), name="credentials")
@@ -103,7 +106,7 @@ class Bot:
             await self._say_goodbye(interview, error)
             raise
         finally:
-            await _end({reporting, keeping})
+            await _end({reporting, keeping, recording})
 
     def _access(self, interview: Interview) -> "ModelAccess":
         # Imported in the background until here: `Warmup`.
@@ -181,13 +184,17 @@ class Bot:
         return ExitCode.FINISHED
 
     async def _finish(self, interview: Interview, reason: FinishReason) -> None:
-        """Report the end, as soon as everything before it is stored.
+        """Report the end, as soon as everything before it is stored, the recording too: at the end it is put together.
 
         Raises:
             ApiUnavailableError: the API has not acknowledged everything in time.
             ApiRefusedError: the API does not take it.
         """
-        if not await interview.reporter.finish(reason, self._settings.report_timeout_seconds):
+        seconds = self._settings.report_timeout_seconds
+        began = time.monotonic()
+        if interview.recorder is not None:
+            await interview.recorder.close(seconds / 2)
+        if not await interview.reporter.finish(reason, seconds - (time.monotonic() - began)):
             raise ApiUnavailableError("the API did not acknowledge everything")
         logger.bind(reason=reason.value, events=interview.reporter.last).info("finished")
 
@@ -198,7 +205,7 @@ class Bot:
             return  # that was waited for already
         drained = False
         with suppress(TerminatedError):
-            drained = await self._patiently(interview.reporter.drained(self._settings.report_timeout_seconds))
+            drained = await self._patiently(_hand_over(interview, self._settings.report_timeout_seconds))
         logger.bind(drained=drained).info("the interview is left to the next bot")
 
     async def _close(self, room: Room, reason: FinishReason | None) -> None:
@@ -259,6 +266,12 @@ def _failure(tasks: set[asyncio.Task[None]]) -> BotError | None:
         if task.get_name() == "http":
             return FaultError("the server has ended")
     return None
+
+
+async def _hand_over(interview: Interview, timeout: float) -> bool:  # noqa: ASYNC109 - False is an answer, not an error
+    """Wait until the API has what there is; False where that takes longer than `timeout` seconds."""
+    recorded = asyncio.sleep(0, True) if interview.recorder is None else interview.recorder.close(timeout)
+    return all(await asyncio.gather(interview.reporter.drained(timeout), recorded))
 
 
 async def _end(tasks: set[asyncio.Task[Any] | None]) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import importlib
 import time
 
-_MODULES = ("parley_bot.pipeline.assembly", "parley_bot.server.websocket_room")
+_MODULES = ("parley_bot.pipeline.assembly", "parley_bot.server.websocket_room")  # and with it the recorder
 _DAILY = "parley_bot.server.daily_room"
 
 

@@ -1,8 +1,9 @@
-"""What a bot meets: an API that speaks its protocol, and a guest in its WebSocket room."""
+"""The bot as a process, and an API for it that speaks its protocol."""
 
 import asyncio
 import base64
 import contextlib
+import hashlib
 import json
 import os
 import secrets
@@ -11,10 +12,9 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import uvicorn
-import websockets
 from parley_protocol import (
     Assignment,
     EventAck,
@@ -28,6 +28,7 @@ from parley_protocol import (
     NumberedEvent,
     Problem,
     QuestionPlan,
+    RecordingPart,
     ToolAnswer,
     ToolOutcome,
     ToolRequest,
@@ -37,7 +38,6 @@ from parley_protocol import (
 )
 from parley_protocol.assignment import AttemptEvents, DailyRoom
 from parley_protocol.tickets import mint_ticket
-from pipecat.frames.protobufs import frames_pb2
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -46,10 +46,8 @@ from starlette.routing import Route
 from support.processes import free_ports
 from support.wait import eventually
 
-frames: Any = frames_pb2  # generated without types
 UID = "11111111-2222-3333-4444-555555555555"
 KEY = secrets.token_bytes(32)
-CHUNK = 640  # 20 ms of 16 kHz, 16 bit, mono
 
 
 def interview_plan(**limits: int) -> InterviewPlan:
@@ -62,12 +60,20 @@ def interview_plan(**limits: int) -> InterviewPlan:
         ),
         questions=[
             QuestionPlan(id="outage", text="Tell me about an outage that you have solved.", follow_ups=1),
-            QuestionPlan(id="team", text="What do you look for in a team?", expectation="honesty"),
+            QuestionPlan(id="team", text="What do you look for in a team?"),
         ],
         facts=["The office is in Lisbon."],
         limits=LimitsPlan(**limits),
         model=ModelPlan(turn_sensitivity="HIGH"),
     )
+
+
+def probing_plan(**limits: int) -> InterviewPlan:
+    """The same, with something expected of each answer: the model is told of it, since it may ask further."""
+    plan = interview_plan(**limits)
+    expected = {"outage": "a root cause", "team": "honesty"}
+    questions = [one.model_copy(update={"follow_ups": 1, "expectation": expected[one.id]}) for one in plan.questions]
+    return plan.model_copy(update={"questions": questions})
 
 
 @dataclass
@@ -76,7 +82,8 @@ class ApiPeer:
 
     `asked` counts the requests; `down` answers 503; `garbled` answers what is no acknowledgement, and `extra` is put
     into the assignment; `lose_acks` stores but answers 500, that many times; `attempt` is the one that is accepted.
-    A tool is answered with `tool_answer` after `tool_seconds`.
+    A tool is answered with `tool_answer` after `tool_seconds`. `recorded` holds each attempt's parts of the recording
+    by number, with what was said of them; `refuse_recording` takes none.
     """
 
     plan: InterviewPlan
@@ -96,6 +103,8 @@ class ApiPeer:
     tool_answer: ToolAnswer = field(default_factory=lambda: ToolAnswer(outcome=ToolOutcome.OK, result={"found": 7}))
     tool_seconds: float = 0.0
     batches: list[tuple[int, int]] = field(default_factory=list)
+    recorded: dict[int, dict[int, tuple[RecordingPart, bytes]]] = field(default_factory=dict)
+    refuse_recording: bool = False
 
     @property
     def turns(self) -> list[Turn]:
@@ -113,6 +122,7 @@ class ApiPeer:
                 Route("/bot/v1/assignment", self._guarded(self._assignment)),
                 Route("/bot/v1/events", self._guarded(self._events), methods=["POST"]),
                 Route("/bot/v1/tools/{name}", self._guarded(self._tool), methods=["POST"]),
+                Route("/bot/v1/recording/{part:int}", self._guarded(self._recording), methods=["PUT"]),
                 Route("/bot/v1/finish", self._guarded(self._finish), methods=["POST"]),
             ]
         )
@@ -165,6 +175,17 @@ class ApiPeer:
         await asyncio.sleep(self.tool_seconds)
         return Response(self.tool_answer.to_json(), media_type="application/json")
 
+    async def _recording(self, request: Request) -> Response:
+        part, body = RecordingPart.model_validate(dict(request.query_params)), await request.body()
+        if self.refuse_recording or part.attempt != self.attempt or self.finished is not None:
+            return _problem(409, "not-recorded", "no recording is taken")
+        if hashlib.sha256(body).hexdigest() != part.sha256:
+            return _problem(422, "invalid", "another body")
+        parts = self.recorded.setdefault(part.attempt, {})
+        if parts.setdefault(request.path_params["part"], (part, body)) != (part, body):
+            return _problem(409, "part-conflict", "another part has this number")
+        return Response(status_code=204)
+
     async def _finish(self, request: Request) -> Response:
         finish = FinishRequest.model_validate_json(await request.body())
         if finish.attempt != self.attempt:
@@ -180,6 +201,15 @@ def _problem(status: int, slug: str, detail: str) -> Response:
     return JSONResponse(problem.model_dump(), status_code=status, media_type="application/problem+json")
 
 
+class Endpoints(Protocol):
+    """What can stand for the API before a bot: endpoints, and where they are served."""
+
+    url: str
+
+    def app(self) -> Starlette:
+        """The endpoints."""
+
+
 class _Server(uvicorn.Server):
     """uvicorn without signal handlers: the test runner has its own."""
 
@@ -189,7 +219,7 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serving(peer: ApiPeer, port: int = 0, tls: tuple[Path, Path] | None = None) -> AsyncIterator[ApiPeer]:
+async def serving[E: Endpoints](peer: E, port: int = 0, tls: tuple[Path, Path] | None = None) -> AsyncIterator[E]:
     """Serve the peer while the block runs; its `url` is set."""
     port = port or free_ports(1)[0]
     cert, key = tls or (None, None)
@@ -217,7 +247,7 @@ async def serving(peer: ApiPeer, port: int = 0, tls: tuple[Path, Path] | None = 
 class BotProcess:
     """`python -m parley_bot` as a pod would run it."""
 
-    def __init__(self, peer: ApiPeer, folder: Path, ca: Path, model_url: str, **env: str) -> None:
+    def __init__(self, peer: Endpoints, folder: Path, ca: Path, model_url: str, **env: str) -> None:
         self.port = free_ports(1)[0]
         self.log = folder / f"bot-{self.port}.log"
         token = folder / "token"
@@ -277,94 +307,7 @@ class BotProcess:
             self.process.kill()
             await self.process.wait()
 
-    def url(self, attempt: int = 1, ticket: str | None = None) -> str:
-        """The room's address with a ticket, a fresh one when left out."""
-        ticket = ticket if ticket is not None else mint_ticket(KEY, UID, attempt, now=time.time())
+    def url(self, attempt: int = 1, ticket: str | None = None, *, record: bool = False) -> str:
+        """The room's address with a ticket, a fresh one when left out; `record`: of a candidate who has agreed."""
+        ticket = ticket if ticket is not None else mint_ticket(KEY, UID, attempt, now=time.time(), record=record)
         return f"ws://127.0.0.1:{self.port}/ws?token={ticket}"
-
-
-class Guest:
-    """A candidate's client: speaks its answers when the interviewer has come to an end, and keeps what it is sent.
-
-    `barge_in` is spoken over the interviewer's first words.
-    """
-
-    def __init__(self, answers: list[bytes], *, barge_in: bytes = b"") -> None:
-        self.answers = list(answers)
-        self._barge_in = barge_in
-        self.messages: list[dict[str, Any]] = []
-        self.heard = bytearray()
-        self.close_code: int | None = None
-        self.close_reason = ""
-        self.socket: websockets.ClientConnection | None = None
-        self._speech = b""
-        self._tasks: list[asyncio.Task[None]] = []
-
-    async def join(self, url: str) -> "Guest":
-        """Connect and say that the client is ready."""
-        self.socket = await websockets.connect(url, max_size=None)
-        ready = {"label": "rtvi-ai", "type": "client-ready", "id": "1", "data": {"version": "2.2.0"}}
-        with contextlib.suppress(websockets.ConnectionClosed):  # refused already: `close_code` tells
-            await self.send_message(ready)
-        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._talk())]
-        return self
-
-    async def leave(self) -> None:
-        """Close the connection."""
-        if self.socket is not None:
-            await self.socket.close()
-        await asyncio.gather(*self._tasks)
-
-    async def over(self, seconds: float) -> None:
-        """Wait until the bot has closed the connection."""
-        await asyncio.wait_for(asyncio.gather(*self._tasks), seconds)
-
-    def told(self, kind: str) -> list[dict[str, Any]]:
-        """The server messages of this kind."""
-        data = [m.get("data") or {} for m in self.messages if m.get("type") == "server-message"]
-        return [d for d in data if d.get("kind") == kind]
-
-    async def send_message(self, message: dict[str, Any]) -> None:
-        """Send an RTVI message."""
-        frame = frames.Frame()
-        frame.message.data = json.dumps(message)
-        await self.send(frame)
-
-    async def send(self, frame: Any) -> None:
-        """Send any frame."""
-        assert self.socket is not None
-        await self.socket.send(frame.SerializeToString())
-
-    async def _listen(self) -> None:
-        assert self.socket is not None
-        try:
-            async for raw in self.socket:
-                frame = frames.Frame.FromString(raw)
-                if frame.WhichOneof("frame") == "audio":
-                    self.heard += frame.audio.audio
-                elif frame.WhichOneof("frame") == "message":
-                    self._take(json.loads(frame.message.data))
-        except websockets.ConnectionClosedError:
-            pass
-        self.close_code, self.close_reason = self.socket.close_code, self.socket.close_reason or ""
-
-    def _take(self, message: dict[str, Any]) -> None:
-        self.messages.append(message)
-        if message.get("type") == "bot-stopped-speaking" and self.answers:
-            self._speech += bytes(32000 // 2) + self.answers.pop(0)
-        if message.get("type") == "bot-started-speaking" and self._barge_in:
-            self._speech, self._barge_in = self._barge_in, b""
-
-    async def _talk(self) -> None:
-        """A microphone: a frame each 20 ms, of speech or of silence."""
-        due = time.monotonic()
-        while self.close_code is None:
-            chunk, self._speech = self._speech[:CHUNK].ljust(CHUNK, b"\0"), self._speech[CHUNK:]
-            frame = frames.Frame()
-            frame.audio.audio, frame.audio.sample_rate, frame.audio.num_channels = chunk, 16000, 1
-            try:
-                await self.send(frame)
-            except websockets.ConnectionClosed:
-                return
-            due += 0.02
-            await asyncio.sleep(max(0.0, due - time.monotonic()))

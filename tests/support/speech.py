@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import jiwer
+import soundfile
 import yaml
 
 from support.processes import Program
@@ -68,6 +69,14 @@ def candidate(
         yield Candidate(program, recording, summary)
     finally:
         program.kill()
+
+
+def channel_of(recording: Path, channel: int, folder: Path) -> Path:
+    """One channel of a recording, 0 the candidate's, as a WAV file in the folder."""
+    sound, rate = soundfile.read(recording, dtype="int16")
+    file = folder / f"channel-{channel}.wav"
+    soundfile.write(file, sound[:, channel], rate, subtype="PCM_16")
+    return file
 
 
 def recognise(recording: Path) -> str:

@@ -33,13 +33,18 @@ from smithy_core.shapes import ShapeID
 
 from parley_bot.exits import ModelRefusedError
 from parley_bot.pipeline.credentials import Credentials
+from parley_bot.pipeline.nagle import send_at_once
 
 CONNECT_SECONDS = 5.0
 OPEN_SECONDS = 10.0
 SEND_SECONDS = 2.0
+# A stream may answer its headers with its first event only: one that says nothing for so long is taken as good.
+ANSWER_SECONDS = 3.0
 # A stream whose input has died may still say why.
 LAST_WORD_SECONDS = 1.0
 CHECKS = 3
+# A refusal is tried once more, with credentials looked up anew: they may just have been replaced.
+MAX_REFUSALS = 1
 # The client's faults by the SDK's classes, which another try may mend all the same.
 _PASSING = (
     ClientTimeoutError,
@@ -60,6 +65,7 @@ async def bounded[T](work: Coroutine[Any, Any, T], seconds: float, *, whole: boo
 
     Raises:
         TimeoutError: it took longer; it is cancelled, twice, and left behind.
+        ConnectionError: the SDK has given it up.
     """
     task = asyncio.ensure_future(work)
     _orphans.add(task)
@@ -73,6 +79,17 @@ async def bounded[T](work: Coroutine[Any, Any, T], seconds: float, *, whole: boo
         task.cancel()
         asyncio.get_running_loop().call_later(0.1, task.cancel)
         raise TimeoutError(f"no end within {seconds} s")
+    return _outcome(task)
+
+
+def _outcome[T](task: asyncio.Future[T]) -> T:
+    """What the work has come to: the SDK cancels what it has given up, which must not cancel those who wait for it.
+
+    Raises:
+        ConnectionError: it was given up.
+    """
+    if task.cancelled():
+        raise ConnectionError("the SDK has given it up")
     return task.result()
 
 
@@ -96,6 +113,7 @@ class _Publisher:
     def __init__(self, inner: Any) -> None:
         self._inner = inner
         self._dead = False
+        self._turn = asyncio.Lock()
         self.failed = asyncio.Event()
 
     async def send(self, event: Any) -> None:
@@ -103,12 +121,19 @@ class _Publisher:
             return
         try:
             # An interruption cancels whoever sends; half an event would break the chain of the events' signatures.
-            await bounded(self._inner.send(event), SEND_SECONDS, whole=True)
+            await bounded(self._in_turn(event), SEND_SECONDS, whole=True)
         except Exception as error:  # noqa: BLE001 - the SDK raises what its layers raise; `_Receiver` makes it known
             if not self._dead:
                 self.failed.set()
             self._dead = True
             logger.warning("the model's input stream is dead: {!r}", error)
+
+    async def _in_turn(self, event: Any) -> None:
+        # Each signature is made from the one before: an event that overtakes another between the SDK's signing and its
+        # writing, which waits where much is to be sent, makes Nova end the session (InvalidSignatureException).
+        async with self._turn:
+            if not self._dead:
+                await self._inner.send(event)
 
     async def close(self) -> None:
         self.abandon()
@@ -145,7 +170,7 @@ async def _while_heard[T](work: Coroutine[Any, Any, T], failed: asyncio.Event) -
     """Wait for `work`, which may take long; but where the input has died, it may wait for ever.
 
     Raises:
-        ConnectionError: the input has failed, and no better reason has come in time.
+        ConnectionError: the input has failed, and no better reason has come in time; or the SDK has given it up.
     """
     task, failing = asyncio.ensure_future(work), asyncio.ensure_future(failed.wait())
     try:
@@ -154,7 +179,7 @@ async def _while_heard[T](work: Coroutine[Any, Any, T], failed: asyncio.Event) -
             await asyncio.wait({task}, timeout=LAST_WORD_SECONDS)
         if not task.done():
             raise ConnectionError("the model takes nothing more")
-        return task.result()
+        return _outcome(task)
     finally:
         failing.cancel()
         if not task.done():
@@ -168,7 +193,7 @@ class GuardedStream:
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
-        self._abandoned = False
+        self._hurried = self._answered = False
         self.input_stream = _Publisher(inner.input_stream)
 
     async def await_output(self) -> Any:
@@ -178,17 +203,38 @@ class GuardedStream:
             ConnectionError: the model does not take what it is sent.
         """
         output, events = await _while_heard(self._inner.await_output(), self.input_stream.failed)
+        if not self._answered:
+            self._answered = True
+            send_at_once()  # the connection is there for certain now
         return output, _Receiver(events, self.input_stream.failed)
+
+    async def answers(self, seconds: float) -> bool:
+        """Whether the model has answered within this time.
+
+        The wait goes on behind it: cancelled, it would be the end of the stream's output for everybody.
+
+        Raises:
+            Exception: it refuses, or is lost; what the SDK has for that.
+        """
+        task = asyncio.ensure_future(self.await_output())
+        _orphans.add(task)
+        task.add_done_callback(_forget)
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+        return bool(done) and _outcome(task) is not None
 
     def abandon(self) -> None:
         """The peer is gone: nothing more is sent, and closing waits for nobody."""
-        self._abandoned = True
+        self.hurry()
         self.input_stream.abandon()
+
+    def hurry(self) -> None:
+        """What is to be sent is sent, but closing waits for nobody: the SDK may take its time until the peer closes."""
+        self._hurried = True
 
     async def close(self) -> None:
         """Close, within bounds and without raising."""
         closing = bounded(self._inner.close(), SEND_SECONDS)
-        if self._abandoned:
+        if self._hurried:
             task = asyncio.ensure_future(closing)
             _orphans.add(task)
             task.add_done_callback(_forget)
@@ -255,19 +301,21 @@ class ModelAccess:
 async def check_model(access: ModelAccess, plan: ModelPlan) -> None:
     """Open a session and close it unused, so that a model that refuses is known before the candidate comes.
 
-    What may pass is tried again. An endpoint that takes the session but says nothing within a few seconds is taken as
-    good: it may answer its headers with the first event only.
+    What may pass is tried again, a refusal once. An endpoint that takes the session but says nothing within a few
+    seconds is taken as good: it may answer its headers with the first event only.
 
     Raises:
         ModelRefusedError: no credentials, no access, or not reachable.
     """
-    await access.credentials.refresh()
+    refusals = 0
     for check in range(1, CHECKS + 1):
+        await access.credentials.refresh()
         try:
             await _connect(access.url)
             await _open_session(access, plan)
         except Exception as error:
-            if is_refusal(error) or check == CHECKS:
+            refusals += is_refusal(error)
+            if refusals > MAX_REFUSALS or check == CHECKS:
                 raise ModelRefusedError(f"{type(error).__name__}: {error}") from error
             logger.warning("the model is not there yet: {!r}", error)
             await asyncio.sleep(random.uniform(0.5, 1.0) * check)  # noqa: S311 - jitter keeps no secret
@@ -296,9 +344,7 @@ async def _open_session(access: ModelAccess, plan: ModelPlan) -> None:
         InvokeModelWithBidirectionalStreamOperationInput(model_id=plan.id)
     )
     await stream.input_stream.send(_chunk(start))
-    try:
-        await bounded(stream.await_output(), 3)
-    except TimeoutError:
+    if not await stream.answers(ANSWER_SECONDS):
         logger.warning("the model took the session but has not answered yet")
     await stream.input_stream.send(_chunk(b'{"event":{"sessionEnd":{}}}'))
     await stream.close()

@@ -1,11 +1,14 @@
 """Puts the pipeline together: room → voice activity → model → room, with the taps that report what was said."""
 
 import asyncio
+import time
+from collections.abc import Callable
 from typing import Any
 
 from loguru import logger
 from parley_protocol import InterviewPlan, Speaker, Turn
 from pipecat.audio.vad.silero import SileroVADAnalyzer
+from pipecat.audio.vad.vad_analyzer import VADParams
 from pipecat.frames.frames import ErrorFrame, LLMMessagesAppendFrame, LLMRunFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
@@ -20,19 +23,30 @@ from pipecat.workers.runner import WorkerRunner
 
 from parley_bot.conversation import Conversation
 from parley_bot.engine.instructions import PROMPT_BEGIN, PROMPT_GO_ON
-from parley_bot.exits import ModelRefusedError
+from parley_bot.exits import FaultError, ModelRefusedError
 from parley_bot.pipeline.access import ModelAccess
+from parley_bot.pipeline.echo import Loudspeaker
+from parley_bot.pipeline.floor import FloorKeeper
 from parley_bot.pipeline.gate import ClientMessageGate
 from parley_bot.pipeline.memory import recent
 from parley_bot.pipeline.nova import GuardedNovaSonic
+from parley_bot.pipeline.patience import PATIENCE_SECONDS, UnfinishedTurns
 from parley_bot.pipeline.prompt import system_prompt
-from parley_bot.pipeline.taps import Ear, Mouth, Speech, Voice
+from parley_bot.pipeline.pulse import Pulse, Stuck
+from parley_bot.pipeline.taps import Ear, Mouth, PulseFrame, Speech, Voice
 from parley_bot.pipeline.tools import TOOLS, own_tools, register_tools
+from parley_bot.recording.recorder import Recorder
+from parley_bot.recording.taps import CandidateTap, InterviewerTap
 
 _HISTORY_TURNS = 40
+# A voice is believed after four windows of the detector's, where pipecat takes 0.2 s: it only hushes the interviewer.
+_VOICE_SECONDS = 0.12
+# pipecat smooths the volume so much that the loudest voice counts 0.12 s late; how loud it must be the floor decides.
+_ANY_VOLUME = 0.0
 _STOP_SECONDS = 3.0
 # A client that does not speak RTVI never says that it is ready: it is spoken to after this time.
 _READY_SECONDS = 5.0
+_PULSE_SECONDS = 2.0
 
 
 class RoomPipeline:
@@ -44,7 +58,9 @@ class RoomPipeline:
         plan: The interview's plan.
         access: Where the model is.
         turns: What was said so far, for the model's memory.
+        recorder: Who records this connection, if anybody does.
         connect_at_once: Open the model's session now, not when the candidate comes: it must not wait long for sound.
+        hush: Has the interviewer fall silent, or be heard again.
     """
 
     def __init__(
@@ -55,14 +71,20 @@ class RoomPipeline:
         access: ModelAccess,
         turns: tuple[Turn, ...] = (),
         *,
+        recorder: Recorder | None = None,
         connect_at_once: bool = True,
+        hush: Callable[[bool], None],
     ) -> None:
-        self._conversation = conversation
+        self._conversation, self._recorder, self._hush_room = conversation, recorder, hush
         self._begun = self._welcomed = self._stopping = False
+        self.recorded_by_room = False
         self._run: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._pulse = Pulse()
         self.unusable = asyncio.Event()
-        speech = Speech()
-        self._mouth = Mouth(conversation, speech)
+        speech, loudspeaker = Speech(), Loudspeaker()
+        self._mouth = Mouth(conversation, speech, self._pulse, loudspeaker)
+        self._floor = FloorKeeper(self._hush, loudspeaker)
         own = own_tools(plan)
         self.llm = GuardedNovaSonic(
             access=access,
@@ -74,31 +96,29 @@ class RoomPipeline:
             on_restart=conversation.model_restarted,
             on_lost=self._model_lost,
             on_heard=conversation.candidate_said,
+            on_unheard=conversation.prompt_lost,
             on_tool=conversation.latency.tool_ran,
             on_sentence=lambda number, text: speech.send(number, text, conversation.session.question_id),
         )
         register_tools(self.llm, conversation, speech, own)
         user, assistant = LLMContextAggregatorPair(LLMContext(_memory(turns)), user_params=_listening())
+        self._transport_output = transport.output()
         processors = [
             ClientMessageGate(lambda: conversation.leave(self)),
             transport.input(),
+            *([] if recorder is None else [CandidateTap(recorder)]),
             user,
             Ear(conversation),
+            self._floor,
+            *_patience(plan),
             self.llm,
-            Voice(conversation, speech),
-            transport.output(),
+            Voice(conversation, speech, self._pulse),
+            self._transport_output,
+            *([] if recorder is None else [InterviewerTap(recorder)]),
             self._mouth,
             assistant,
         ]
-        self._transport_output = processors[6]
-        self.worker = PipelineWorker(
-            Pipeline(processors),
-            params=PipelineParams(enable_metrics=False),
-            idle_timeout_secs=None,  # silence and absence are the engine's affair
-            enable_turn_tracking=False,
-            cancel_timeout_secs=_STOP_SECONDS,
-            rtvi_observer_params=_page_messages(),
-        )
+        self.worker = _worker(Pipeline(processors))
         self.worker.add_event_handler("on_pipeline_error", self._on_error)
         self.worker.rtvi.add_event_handler("on_client_ready", self._on_client_ready)
 
@@ -112,6 +132,18 @@ class RoomPipeline:
         """Send a server message to the candidate's page."""
         await self.worker.rtvi.send_server_message(data)
 
+    async def tell_recording(self, *, on: bool) -> None:
+        """Say on the candidate's page whether what is said is recorded."""
+        await self.tell_page({"kind": "recording", "on": on})
+
+    def take_floor(self) -> None:
+        """Let the interviewer speak over the candidate from here on."""
+        self._floor.take_over()
+
+    def _hush(self, silent: bool) -> None:
+        self._mouth.hush(silent)
+        self._hush_room(silent)
+
     # Running
 
     async def begin(self) -> None:
@@ -119,6 +151,8 @@ class RoomPipeline:
         if self._welcomed:
             return
         self._welcomed = True
+        if self.recorded_by_room or (self._recorder is not None and self._recorder.on):
+            await self.tell_recording(on=True)
         if self._begun:
             await self.prompt(PROMPT_GO_ON)
             return
@@ -142,6 +176,7 @@ class RoomPipeline:
     def start(self) -> asyncio.Task[None]:
         """Run the pipeline; the task ends when the pipeline has."""
         self._run = asyncio.create_task(self._run_worker(), name="room-pipeline")
+        self._watching = asyncio.create_task(self._watch(), name="pulse")
         return self._run
 
     def flush(self) -> None:
@@ -153,6 +188,8 @@ class RoomPipeline:
         """Cancel the pipeline and wait a bounded time for its end: a processor that hangs is left behind."""
         self.flush()
         self._stopping = True
+        if self._watching is not None:
+            self._watching.cancel()
         if self._run is None or self._run.done():
             return
         await self.worker.cancel(reason=reason)
@@ -165,6 +202,21 @@ class RoomPipeline:
         runner = WorkerRunner(handle_sigint=False, handle_sigterm=False, check_dangling_tasks=False)
         await runner.add_workers(self.worker)
         await runner.run()
+
+    async def _watch(self) -> None:
+        """Give up what does not move any more: pipecat waits for it for ever."""
+        while True:
+            await asyncio.sleep(_PULSE_SECONDS)
+            now = time.monotonic()
+            if (stuck := self._pulse.stuck(now)) is Stuck.HEARING:
+                self._conversation.fail(FaultError(f"the pipeline is stuck: {stuck}"))
+                return
+            if stuck is Stuck.SPEAKING:
+                logger.warning("the pipeline is stuck: {}", stuck)
+                self.unusable.set()
+                return
+            if self._pulse.send(now):
+                await self.worker.queue_frame(PulseFrame())
 
     async def _on_client_ready(self, _rtvi: object) -> None:
         await self.begin()
@@ -188,13 +240,30 @@ def _memory(turns: tuple[Turn, ...]) -> list[LLMContextMessage]:
     return [*recent(said), {"role": "user", "content": PROMPT_BEGIN}]
 
 
+def _patience(plan: InterviewPlan) -> list[UnfinishedTurns]:
+    if plan.model.turn_sensitivity != "LOW":
+        return []
+    return [UnfinishedTurns(plan.limits.longer(PATIENCE_SECONDS))]
+
+
+def _worker(pipeline: Pipeline) -> PipelineWorker:
+    return PipelineWorker(
+        pipeline,
+        params=PipelineParams(enable_metrics=False),
+        idle_timeout_secs=None,  # silence and absence are the engine's affair
+        enable_turn_tracking=False,
+        cancel_timeout_secs=_STOP_SECONDS,
+        rtvi_observer_params=_page_messages(),
+    )
+
+
 def _listening() -> LLMUserAggregatorParams:
-    """Local voice activity for times, captions and silence; the model alone decides turns and interruptions.
+    """Local voice activity for times, captions, silence and the floor; turns and interruptions are not decided here.
 
     An interruption of our own making would cut a turn that the model goes on speaking, and lose its words.
     """
     return LLMUserAggregatorParams(
-        vad_analyzer=SileroVADAnalyzer(),
+        vad_analyzer=SileroVADAnalyzer(params=VADParams(start_secs=_VOICE_SECONDS, min_volume=_ANY_VOLUME)),
         user_turn_strategies=UserTurnStrategies(
             start=[VADUserTurnStartStrategy(enable_interruptions=False)],
             stop=[SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=0.6, wait_for_transcript=False)],

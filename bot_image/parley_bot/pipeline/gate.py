@@ -21,8 +21,8 @@ SAMPLE_RATE = 16000
 """Hz, of one channel: nothing behind resamples, and another rate would reach the model as another pitch."""
 _BYTES_PER_SECOND = 2 * SAMPLE_RATE
 _MAX_AUDIO_BYTES = 2 * _BYTES_PER_SECOND
-# How far sound may come ahead of its time, after a stall of the network; pipecat's queues have no bounds.
-_BURST_SECONDS = 5.0
+BURST_SECONDS = 5.0
+"""How far sound may come ahead of its time, after a stall of the network; pipecat's queues have no bounds."""
 
 
 def is_allowed_message(message: object) -> bool:
@@ -75,7 +75,7 @@ class CandidateSerializer(ProtobufFrameSerializer):
             return None
         now = time.monotonic()
         heard_until = max(self._heard_until, now) + len(audio) / _BYTES_PER_SECOND
-        if heard_until > now + _BURST_SECONDS:
+        if heard_until > now + BURST_SECONDS:
             return None
         self._heard_until = heard_until
         return InputAudioRawFrame(audio=audio, sample_rate=sample_rate, num_channels=channels)

@@ -19,6 +19,7 @@ from pipecat.frames.frames import (
     CancelFrame,
     EndFrame,
     Frame,
+    InterimTranscriptionFrame,
     LLMContextFrame,
     LLMMessagesAppendFrame,
     LLMServiceMetadataFrame,
@@ -27,20 +28,21 @@ from pipecat.frames.frames import (
 from pipecat.processors.aggregators.llm_context import LLMContext, LLMContextMessage
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.aws.nova_sonic.llm import AWSNovaSonicLLMService
-from pipecat.services.aws.nova_sonic.session_continuation import SessionContinuationParams
 from pipecat.utils.errors import ErrorCategory
+from pipecat.utils.time import time_now_iso8601
 
+from parley_bot.engine.instructions import PROMPT_ANSWERED
 from parley_bot.exits import ModelRefusedError
-from parley_bot.pipeline.access import GuardedStream, ModelAccess, is_refusal
+from parley_bot.pipeline.access import MAX_REFUSALS, GuardedStream, ModelAccess, is_refusal
+from parley_bot.pipeline.handover import RotatingNovaSonic
 from parley_bot.pipeline.memory import pieces, recent
 
 MAX_RESTARTS = 4
-MAX_REFUSALS = 1
 # Inference defaults of pipecat, for what the plan leaves open: the service wants every value.
 _TEMPERATURE, _TOP_P, _MAX_TOKENS = 0.7, 0.9, 1024
 
 
-class GuardedNovaSonic(AWSNovaSonicLLMService):
+class GuardedNovaSonic(RotatingNovaSonic):
     """Nova Sonic with bounded waits, its own endpoint and credentials, and a bounded number of restarts.
 
     Args:
@@ -53,6 +55,7 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
         on_restart: Called when a lost session is opened again; returns the prompt to begin it with, if any.
         on_lost: Called once when no session can be had any more.
         on_heard: Called with the candidate's words once the model takes their turn as ended: before it acts on them.
+        on_unheard: Called with a prompt that finds no session to reach.
         on_tool: Called with the seconds between a tool call's arrival and its result's departure.
         on_sentence: Called with number and text of each sentence as it is sent on; numbers grow.
     """
@@ -69,11 +72,13 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
         on_restart: Callable[[], str | None],
         on_lost: Callable[[str], Awaitable[None]],
         on_heard: Callable[[str], None],
+        on_unheard: Callable[[str], None],
         on_tool: Callable[[float], None],
         on_sentence: Callable[[int, str], None],
     ) -> None:
         self._access, self._on_restart, self._on_lost = access, on_restart, on_lost
         self._on_heard, self._on_tool, self._on_sentence = on_heard, on_tool, on_sentence
+        self._on_unheard = on_unheard
         self._may_connect = connect_at_once
         self._restarting = self._refused = self._answered = False
         self._refusals = 0
@@ -83,6 +88,8 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
         self._tool_began: dict[str, float] = {}
         inference = plan.inference
         super().__init__(
+            rotate_seconds=access.rotate_seconds,
+            prompt_answered=PROMPT_ANSWERED,
             access_key_id="",
             secret_access_key="",
             region=access.region,
@@ -96,11 +103,6 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
                 max_tokens=inference.max_tokens or _MAX_TOKENS,
             ),
             tools=tools,
-            # A rotation waits for the interviewer to speak. Forced on a silent one, pipecat 1.14 drops the new session
-            # and leaks it; a session that reaches its limit unrotated is opened again by `reset_conversation`.
-            session_continuation=SessionContinuationParams(
-                transition_threshold_seconds=access.rotate_seconds, audio_start_timeout_seconds=0
-            ),
         )
 
     def create_client(self) -> Any:
@@ -117,8 +119,10 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
         await super().stop(frame)
 
     async def cancel(self, frame: CancelFrame) -> None:
-        """End the session at once; no restart is wanted from here on."""
+        """End the session at once; no restart is wanted from here on. The room's end waits for this one."""
         self._wants_connection = False
+        if isinstance(self._stream, GuardedStream):
+            self._stream.hurry()
         await super().cancel(frame)
 
     async def _start_connecting(self) -> None:
@@ -191,7 +195,7 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
     async def _may_restart(self, why: str) -> bool:
         self._restarts += 1
         self._refusals = self._refusals + 1 if self._refused else 0
-        # A refusal is tried once more, with credentials looked up anew; what lasts has all its tries.
+        # What lasts has all its tries.
         if self._restarts > MAX_RESTARTS or self._refusals > MAX_REFUSALS:
             self._wants_connection = False
             await self._on_lost(why)
@@ -205,10 +209,12 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
                 logger.warning("{}", error)
         return self._wants_connection
 
-    async def _handle_messages_append(self, frame: LLMMessagesAppendFrame) -> None:
+    async def _put(self, frame: LLMMessagesAppendFrame) -> None:
         """Prompts reach a session that is set up; one that is being opened gets its own."""
         if self._audio_input_started:
-            await super()._handle_messages_append(frame)
+            await super()._put(frame)
+        else:
+            self._on_unheard(prompt_of(frame))
 
     async def send_text(self, text: str, role: str, prompt_name: str, stream: Any, interactive: bool) -> None:
         """Send a text whole: sound that comes between its parts makes Nova refuse the session (livekit/agents#6720).
@@ -250,10 +256,14 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
             self._restarts = 0  # it has spoken: the next loss has all its tries
         await super()._handle_content_end_event(event)
 
-    async def _run_sc_handoff(self) -> None:
-        # pipecat keeps more of a rotated session's history than Nova takes.
-        self._sc._conversation_history[:] = recent(self._sc._conversation_history)
-        await super()._run_sc_handoff()
+    def _is_busy(self) -> bool:
+        return self._restarting or bool(self._tool_began)
+
+    async def _report_user_transcription_text_added(self, text: str) -> None:
+        await super()._report_user_transcription_text_added(text)
+        # Nova tells of a long turn in stretches: the page shows them, as what may still grow.
+        so_far = InterimTranscriptionFrame(self._user_text_buffer, "", time_now_iso8601())
+        await self.push_frame(so_far, FrameDirection.UPSTREAM)
 
     async def _report_user_transcription_ended(self) -> None:
         # Called before the turn's tool call is run; the frame that pipecat pushes for it arrives after.
@@ -262,6 +272,8 @@ class GuardedNovaSonic(AWSNovaSonicLLMService):
         await super()._report_user_transcription_ended()
 
     async def _handle_tool_use_event(self, event: Any) -> None:
+        if self._content_being_received is None:
+            return  # of a reply that was dropped
         self._tool_began[event["toolUse"]["toolUseId"]] = asyncio.get_running_loop().time()
         event["toolUse"]["content"] = arguments_of(event["toolUse"].get("content"))
         await super()._handle_tool_use_event(event)
@@ -280,6 +292,12 @@ def pause_before(restart: int, *, worked: bool) -> float:
         return 0.0
     longest = min(4.0, 0.25 * 2.0**restart)
     return longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter keeps no secret
+
+
+def prompt_of(frame: LLMMessagesAppendFrame) -> str:
+    """The text of a prompt, as `RoomPipeline.prompt` puts it."""
+    message = frame.messages[-1]
+    return str(message["content"]) if isinstance(message, dict) else ""
 
 
 def arguments_of(content: object) -> str:

@@ -7,9 +7,11 @@ from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
     Frame,
+    InputAudioRawFrame,
     InterruptionFrame,
     LLMFullResponseEndFrame,
     LLMTextFrame,
+    SystemFrame,
     TTSAudioRawFrame,
     TTSTextFrame,
     VADUserStartedSpeakingFrame,
@@ -18,11 +20,17 @@ from pipecat.frames.frames import (
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from parley_bot.conversation import Conversation
+from parley_bot.pipeline.echo import Loudspeaker
+from parley_bot.pipeline.pulse import Pulse
+from parley_bot.pipeline.sound import Playout, VoiceEdges, audible_span
 
 # How fast speech runs: what a sentence whose sound has not all come yet is taken to last.
 _SECONDS_PER_LETTER = 1 / 15
-# What counts as heard: about -40 dB of full scale.
-_AUDIBLE = 300
+
+
+@dataclass
+class PulseFrame(SystemFrame):
+    """Goes the candidate's sound's way, to the model and no further: where it does not arrive, nothing does."""
 
 
 @dataclass(slots=True)
@@ -69,28 +77,35 @@ class Ear(FrameProcessor):
     def __init__(self, conversation: Conversation) -> None:
         super().__init__()
         self._conversation = conversation
+        self._edges = VoiceEdges()
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Tell the conversation, and pass the frame on."""
         await super().process_frame(frame, direction)
         if direction is FrameDirection.DOWNSTREAM:
-            if isinstance(frame, VADUserStartedSpeakingFrame):
-                self._conversation.candidate_speaking(True, time.monotonic() - frame.start_secs)
+            now = time.monotonic()
+            if isinstance(frame, InputAudioRawFrame):
+                self._edges.hear(frame.audio, frame.sample_rate, now)
+            elif isinstance(frame, VADUserStartedSpeakingFrame):
+                self._conversation.candidate_speaking(True, self._edges.began(frame.start_secs, now))
             elif isinstance(frame, VADUserStoppedSpeakingFrame):
-                self._conversation.candidate_speaking(False, time.monotonic() - frame.stop_secs)
+                self._conversation.candidate_speaking(False, self._edges.ceased(frame.stop_secs, now))
         await self.push_frame(frame, direction)
 
 
 class Voice(FrameProcessor):
-    """Right after the model: when its first sound comes, and how much sound each sentence has."""
+    """Right after the model: when its first sound comes, how much sound each sentence has, and that a pulse came."""
 
-    def __init__(self, conversation: Conversation, speech: Speech) -> None:
+    def __init__(self, conversation: Conversation, speech: Speech, pulse: Pulse) -> None:
         super().__init__()
-        self._conversation, self._speech = conversation, speech
+        self._conversation, self._speech, self._pulse = conversation, speech, pulse
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Take note, and pass the frame on."""
         await super().process_frame(frame, direction)
+        if isinstance(frame, PulseFrame):
+            self._pulse.arrive()
+            return
         if isinstance(frame, TTSAudioRawFrame):
             if self._conversation.latency.awaits_sound:
                 quiet = leading_quiet(frame.audio) / (frame.num_channels * frame.sample_rate)
@@ -105,15 +120,16 @@ class Voice(FrameProcessor):
 class Mouth(FrameProcessor):
     """After the transport's output, where frames come in the time of their playing: what was really spoken."""
 
-    def __init__(self, conversation: Conversation, speech: Speech) -> None:
+    def __init__(self, conversation: Conversation, speech: Speech, pulse: Pulse, loudspeaker: Loudspeaker) -> None:
         super().__init__()
-        self._conversation, self._speech = conversation, speech
+        self._conversation, self._speech, self._pulse = conversation, speech, pulse
+        self._loudspeaker = loudspeaker
         self._spoken: list[str] = []
         self._number = 0
         self._sentence: Sentence | None = None
         self._question_id: str | None = None
-        self._began: float | None = None
-        self._last_sound = 0.0
+        self._playout = Playout()
+        self._heard_again_at: float | None = None
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Put the turn together, and pass the frame on."""
@@ -124,6 +140,7 @@ class Mouth(FrameProcessor):
 
     def _listen(self, frame: Frame) -> None:
         if isinstance(frame, TTSAudioRawFrame):
+            self._loudspeaker.play(frame.audio, frame.sample_rate)
             self._sound(frame)
         elif isinstance(frame, TTSTextFrame):
             self._spoken.append(frame.text.strip())
@@ -131,39 +148,67 @@ class Mouth(FrameProcessor):
         elif isinstance(frame, LLMTextFrame):
             self._number, self._sentence = frame.id, self._speech.sentences.get(frame.id)
         elif isinstance(frame, BotStartedSpeakingFrame):
+            self._pulse.speaking(time.monotonic(), speaking=True)
             self._conversation.latency.we_sounded()
         elif isinstance(frame, InterruptionFrame):
-            self.flush(interrupted=True)
+            self._cut()
         elif isinstance(frame, LLMFullResponseEndFrame):
             # A sentence without its end is that of a session that was lost.
             self.flush(interrupted=self._sentence is not None)
         elif isinstance(frame, BotStoppedSpeakingFrame):
+            self._pulse.speaking(time.monotonic(), speaking=False)
             self._conversation.interviewer_ceased()
 
     def _sound(self, frame: TTSAudioRawFrame) -> None:
         if self._sentence is None:
             return  # the rest of a chunk, padded, after the turn's end
         now = time.monotonic()
-        self._began = self._began or now
-        self._last_sound = now
+        self._pulse.sounded(now)
+        self._go_on()
+        self._playout.play(frame.audio, frame.sample_rate, now)
         if self._sentence.played == 0:
             self._question_id = self._sentence.question_id
             self._conversation.interviewer_began(self._number)
         self._sentence.played += _seconds(frame)
 
+    def _cut(self) -> None:
+        """The candidate has cut in: the room drops what it has and did not play yet."""
+        self._heard_again_at = None
+        self._take_back(self._playout.cut(time.monotonic()))
+        self.flush(interrupted=True)
+
+    def hush(self, silent: bool) -> None:
+        """The interviewer falls silent: what the room did not play yet is heard later, where it goes on."""
+        now = time.monotonic()
+        if silent:
+            self._go_on()
+            self._take_back(self._playout.hold(now))
+        else:
+            self._heard_again_at = now
+
+    def _go_on(self) -> None:
+        """It did go on: before an interruption it may be heard again, too, but nothing comes of it."""
+        if self._heard_again_at is not None:
+            self._take_back(-self._playout.resume(self._heard_again_at))
+            self._heard_again_at = None
+
+    def _take_back(self, seconds: float) -> None:
+        if self._sentence is not None:
+            self._sentence.played = max(0.0, self._sentence.played - seconds)
+
     def flush(self, *, interrupted: bool) -> None:
         """The turn is over: report it, with as much of a sentence cut short as was played."""
+        self._go_on()
         if self._sentence is not None and self._sentence.played:
             self._spoken.append(self._sentence.heard())
         text = " ".join(part for part in self._spoken if part)
-        began, self._spoken, self._began = self._began, [], None
+        heard, self._spoken = self._playout.take(), []
         self._forget()
         if interrupted:
             self._speech.sentences.clear()
-        if text and began is not None:
-            self._conversation.interviewer_said(
-                text, began, self._last_sound, question_id=self._question_id, interrupted=interrupted
-            )
+        # Where not a word of it was heard, that is worth knowing, too.
+        if (text or interrupted) and heard is not None:
+            self._conversation.interviewer_said(text, *heard, question_id=self._question_id, interrupted=interrupted)
 
     def _forget(self) -> None:
         self._speech.sentences.pop(self._number, None)
@@ -172,8 +217,8 @@ class Mouth(FrameProcessor):
 
 def leading_quiet(audio: bytes) -> int:
     """With how many samples of quiet 16-bit PCM begins; all of them, where nothing in it can be heard."""
-    samples = memoryview(audio).cast("h")
-    return next((at for at, sample in enumerate(samples) if abs(sample) >= _AUDIBLE), len(samples))
+    span = audible_span(audio)
+    return len(audio) // 2 if span is None else span[0]
 
 
 def _seconds(frame: TTSAudioRawFrame) -> float:

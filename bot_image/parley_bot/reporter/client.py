@@ -1,9 +1,11 @@
 """The bot's side of the API's internal endpoints."""
 
 import asyncio
+import hashlib
 import random
 import ssl
 from pathlib import Path
+from urllib.parse import urlencode
 
 import httpx
 from loguru import logger
@@ -13,13 +15,16 @@ from parley_protocol import (
     EventBatch,
     FinishRequest,
     Problem,
+    RecordingPart,
     ToolAnswer,
     ToolOutcome,
     ToolRequest,
 )
+from parley_protocol.recording import CONTENT_TYPE
 from pydantic import ValidationError
 
 from parley_bot.exits import ApiRefusedError, ApiUnavailableError
+from parley_bot.recording.parts import Part
 
 # Statuses that another try may mend; every other 4xx is the API's last word.
 _RETRIED = {408, 425, 429}
@@ -27,6 +32,8 @@ _FIRST_DELAY, _LAST_DELAY = 0.25, 8.0
 # A webhook has 30 s at most, and the API its own part.
 _TOOL_SECONDS = 35.0
 _TOOL_TRIES = 2
+# The API puts the transcript together, and the recording.
+_FINISH_SECONDS = 30.0
 
 
 def backoff(attempt: int) -> float:
@@ -79,7 +86,18 @@ class ApiClient:
 
     async def finish(self, request: FinishRequest) -> None:
         """The last word of this attempt."""
-        await self._call("POST", "/bot/v1/finish", request.to_json())
+        await self._call("POST", "/bot/v1/finish", request.to_json(), _FINISH_SECONDS)
+
+    async def send_recording(self, attempt: int, part: Part) -> None:
+        """Hand a part of the recording over."""
+        about = RecordingPart(
+            attempt=attempt,
+            start_ms=part.start_ms,
+            duration_ms=part.duration_ms,
+            sha256=hashlib.sha256(part.data).hexdigest(),
+        )
+        path = f"/bot/v1/recording/{part.number}?{urlencode(about.model_dump(by_alias=True))}"
+        await self._call("PUT", path, part.data, content_type=CONTENT_TYPE)
 
     async def call_tool(self, name: str, request: ToolRequest) -> ToolAnswer:
         """Have a tool of the template's own called. Nothing of it is worth ending an interview for: it never raises."""
@@ -95,10 +113,17 @@ class ApiClient:
                 await asyncio.sleep(backoff(attempt) if attempt < _TOOL_TRIES else 0)
         return ToolAnswer(outcome=ToolOutcome.API_AWAY)
 
-    async def _call(self, method: str, path: str, body: bytes | None = None, seconds: float = 10.0) -> bytes:
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        seconds: float = 10.0,
+        content_type: str = "application/json",
+    ) -> bytes:
         try:
             token = self._token_file.read_text().strip()
-            headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+            headers = {"authorization": f"Bearer {token}", "content-type": content_type}
             timeout = httpx.Timeout(seconds, connect=5)
             response = await self._http.request(method, path, content=body, headers=headers, timeout=timeout)
         except (OSError, httpx.HTTPError) as error:

@@ -7,16 +7,44 @@ from typing import Any
 from loguru import logger
 from parley_protocol import DailyRoom as DailyGrant
 from parley_protocol import FinishReason
-from pipecat.transports.daily.transport import DailyParams, DailyTransport
+from pipecat.transports.daily.transport import DailyOutputTransport, DailyParams, DailyTransport
 
 from parley_bot.exits import RoomLostError, RoomNotJoinedError
 from parley_bot.interview import Interview
 from parley_bot.pipeline.access import ModelAccess
 from parley_bot.pipeline.assembly import RoomPipeline
+from parley_bot.server.hush import HushedOutput
 
 _LAST_WORDS_SECONDS = 1.0
+_LEAVE_SECONDS = 2.0
 # What the candidate's token says of who they are (parley_rooms.provider.user_id).
 _CANDIDATE = "candidate"
+
+
+class DailyOutput(HushedOutput, DailyOutputTransport):
+    """Sound for Daily's microphone, which has no more of it than a chunk of 40 ms ahead."""
+
+
+class HushedDailyTransport(DailyTransport):
+    """pipecat's transport, with a way to hush it."""
+
+    def __init__(self, room_url: str, token: str, name: str, params: DailyParams) -> None:
+        super().__init__(room_url, token, name, params)
+        self._output: DailyOutput = DailyOutput(self, self._client, params, name=self._output_name)
+
+    def hush(self, silent: bool) -> None:
+        """Have the interviewer fall silent at once, or go on where it did."""
+        self._output.hush(silent)
+
+    async def leave(self) -> None:
+        """Leave the call, which both ends of the pipeline hold: what they let go themselves later does nothing.
+
+        Raises:
+            TimeoutError: Daily's client has not left in time.
+        """
+        async with asyncio.timeout(_LEAVE_SECONDS):
+            for _ in ("input", "output"):
+                await self._client.leave()
 
 
 class DailyRoom:
@@ -33,9 +61,15 @@ class DailyRoom:
         self._interview, self._join_seconds = interview, join_seconds
         plan = interview.assignment.plan
         params = DailyParams(audio_in_enabled=True, audio_out_enabled=True, camera_out_enabled=False)
-        self.transport = DailyTransport(grant.room_url, grant.token, plan.interviewer.name, params)
+        self.transport = HushedDailyTransport(grant.room_url, grant.token, plan.interviewer.name, params)
         self.pipeline = RoomPipeline(
-            self.transport, interview.conversation, plan, access, interview.said_so_far(), connect_at_once=False
+            self.transport,
+            interview.conversation,
+            plan,
+            access,
+            interview.said_so_far(),
+            connect_at_once=False,
+            hush=self.transport.hush,
         )
         self._joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._pipeline_run: asyncio.Task[None] | None = None
@@ -89,7 +123,13 @@ class DailyRoom:
         waits: set[asyncio.Future[Any]] = {self._interview.conversation.done}
         if self._pipeline_run is not None:
             waits.add(self._pipeline_run)
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        stalled = asyncio.create_task(self.pipeline.unusable.wait())
+        try:
+            await asyncio.wait({*waits, stalled}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stalled.cancel()
+        if self.pipeline.unusable.is_set():
+            self._interview.conversation.fail(RoomLostError("the room has stopped taking sound"))
         if self.pipeline.has_failed:
             self._interview.conversation.fail(RoomLostError("the room's pipeline ended by itself"))
 
@@ -106,7 +146,11 @@ class DailyRoom:
         if self._candidate is not None:
             self._candidate = None
             self._interview.conversation.candidate_left(self.pipeline)
-        await self.pipeline.stop("the conversation is over")
+        try:
+            # Before the pipeline would: it ends when the model's session has, and one that hangs never leaves.
+            await self.transport.leave()
+        finally:
+            await self.pipeline.stop("the conversation is over")
 
     async def _on_joined(self, _transport: object, _data: Mapping[str, Any]) -> None:
         if not self._joined.done():
@@ -142,13 +186,24 @@ class DailyRoom:
         self.pipeline.flush()
         self._interview.conversation.candidate_left(self.pipeline)
 
-    # The room records, not the bot: an interview does not end because its recording does.
+    # The room records, not the bot: an interview ends because its recording does only where that is required.
 
     async def _on_recording_started(self, _transport: object, status: Mapping[str, Any]) -> None:
         logger.bind(stream=status.get("streamId")).info("recording started")
+        self.pipeline.recorded_by_room = True
+        self._interview.conversation.tell_recording(on=True)
 
     async def _on_recording_stopped(self, _transport: object, stream: str) -> None:
         logger.bind(stream=stream).info("recording stopped")
+        self._recorded_no_more()
 
     async def _on_recording_error(self, _transport: object, stream: str, message: str) -> None:
         logger.bind(stream=stream).error("recording failed: {}", message)
+        self._recorded_no_more()
+
+    def _recorded_no_more(self) -> None:
+        """Whoever ended it: where it is required, nobody talks on unrecorded. A room that is left needs it no more."""
+        self.pipeline.recorded_by_room = False
+        self._interview.conversation.tell_recording(on=False)
+        if self._interview.assignment.plan.recording.required and not self._closing:
+            self._interview.conversation.end(FinishReason.RECORDING_FAILED)

@@ -38,7 +38,9 @@ class HttpServer:
     def __init__(self, host: str, port: int, health: Health) -> None:
         self._health = health
         self._room: ServedRoom | None = None
-        self._address, self._socket = (host, port), sockets.socket(sockets.AF_INET6 if ":" in host else sockets.AF_INET)
+        self._address, family = (host, port), sockets.AF_INET6 if ":" in host else sockets.AF_INET
+        # By the protocol's name asyncio knows that what is accepted here is TCP, and has sound sent at once.
+        self._socket = sockets.socket(family, sockets.SOCK_STREAM, sockets.IPPROTO_TCP)
         app = Starlette(
             routes=[
                 Route("/healthz", self._alive),

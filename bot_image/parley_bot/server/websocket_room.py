@@ -6,7 +6,7 @@ import time
 
 from loguru import logger
 from parley_protocol import FinishReason, WebsocketRoom
-from parley_protocol.tickets import TicketBook, TicketError, TicketUsed, verify_ticket
+from parley_protocol.tickets import Ticket, TicketBook, TicketError, TicketMismatch, TicketUsed, verify_ticket
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams
 from starlette.websockets import WebSocket
 
@@ -15,6 +15,7 @@ from parley_bot.interview import Interview
 from parley_bot.pipeline.access import ModelAccess
 from parley_bot.pipeline.assembly import RoomPipeline
 from parley_bot.pipeline.gate import CandidateSerializer
+from parley_bot.recording.recorder import Recorder
 from parley_bot.server.socket import CloseCode, RoomSocket
 from parley_bot.server.transport import RoomTransport
 
@@ -23,8 +24,8 @@ _LAST_WORDS_SECONDS = 0.8
 
 
 class _Connection:
-    def __init__(self, socket: RoomSocket, pipeline: RoomPipeline) -> None:
-        self.socket, self.pipeline = socket, pipeline
+    def __init__(self, socket: RoomSocket, pipeline: RoomPipeline, recorder: Recorder | None) -> None:
+        self.socket, self.pipeline, self.recorder = socket, pipeline, recorder
         self.gone = asyncio.Event()
 
 
@@ -52,7 +53,7 @@ class WebSocketRoom:
     async def meet(self, socket: RoomSocket) -> None:
         """Take an accepted connection; returns when it is over."""
         try:
-            self._admit(socket.query_params.get("token", ""))
+            ticket = self._admit(socket.query_params.get("token", ""))
         except TicketUsed as error:
             await self._refuse(socket, CloseCode.TICKET_USED, str(error))
             return
@@ -60,7 +61,7 @@ class WebSocketRoom:
             await self._refuse(socket, CloseCode.BAD_TICKET, str(error))
             return
         async with self._turnstile:
-            connection = await self._let_in(socket)
+            connection = await self._let_in(socket, record=ticket.record)
         if connection is not None:
             await self._hold(connection)
 
@@ -80,16 +81,19 @@ class WebSocketRoom:
                 connection.socket.say_farewell(CloseCode.OVER, reason.value)
             await self._let_go(connection)
 
-    def _admit(self, token: str) -> None:
+    def _admit(self, token: str) -> Ticket:
         assignment, now = self._interview.assignment, time.time()
-        ticket = verify_ticket(self._key, token, uid=assignment.interview.uid, attempt=assignment.attempt, now=now)
+        ticket = verify_ticket([self._key], token, uid=assignment.interview.uid, attempt=assignment.attempt, now=now)
         self._tickets.burn(ticket, now=now)
+        if assignment.plan.recording.required and not ticket.record:
+            raise TicketMismatch("this interview is recorded, and the ticket tells of nobody who has agreed to it")
+        return ticket
 
     async def _refuse(self, socket: RoomSocket, code: CloseCode, why: str) -> None:
         logger.bind(code=int(code)).warning("connection refused: {}", why)
         await socket.leave(code, why)
 
-    async def _let_in(self, socket: RoomSocket) -> _Connection | None:
+    async def _let_in(self, socket: RoomSocket, *, record: bool) -> _Connection | None:
         if self._closed:
             await self._refuse(socket, CloseCode.OVER, "the interview is over")
             return None
@@ -99,20 +103,26 @@ class WebSocketRoom:
                 return None
             former.socket.say_farewell(CloseCode.SECOND_TAB, "the interview goes on in another tab")
             await self._let_go(former)
-        connection = self._connection(socket)
+        connection = self._connection(socket, self._interview.recorder if record else None)
         self._current = connection
         return connection
 
-    def _connection(self, socket: RoomSocket) -> _Connection:
+    def _connection(self, socket: RoomSocket, recorder: Recorder | None) -> _Connection:
         interview = self._interview
         serializer = CandidateSerializer(lambda: interview.conversation.leave(pipeline))
         transport = RoomTransport(
             socket, FastAPIWebsocketParams(audio_in_enabled=True, audio_out_enabled=True, serializer=serializer)
         )
         pipeline = RoomPipeline(
-            transport, interview.conversation, interview.assignment.plan, self._access, interview.said_so_far()
+            transport,
+            interview.conversation,
+            interview.assignment.plan,
+            self._access,
+            interview.said_so_far(),
+            recorder=recorder,
+            hush=transport.hush,
         )
-        connection = _Connection(socket, pipeline)
+        connection = _Connection(socket, pipeline, recorder)
 
         async def disconnected(_transport: object, _socket: WebSocket) -> None:
             connection.gone.set()
@@ -125,6 +135,8 @@ class WebSocketRoom:
         conversation, pipeline = self._interview.conversation, connection.pipeline
         running = pipeline.start()
         conversation.candidate_joined(pipeline)
+        if connection.recorder is not None:
+            connection.recorder.begin()
         waits = {
             running,
             asyncio.create_task(connection.gone.wait()),
@@ -148,6 +160,8 @@ class WebSocketRoom:
         if self._current is connection:
             self._current = None
         connection.pipeline.flush()
+        if connection.recorder is not None:
+            connection.recorder.cut()
         self._interview.conversation.candidate_left(connection.pipeline)
         await connection.socket.close()
         await connection.pipeline.stop("connection over")

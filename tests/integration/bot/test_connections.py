@@ -3,7 +3,8 @@
 import signal
 
 from parley_protocol import FinishReason, Speaker, Turn
-from support.bot import ApiPeer, Guest, eventually, interview_plan
+from support.bot import ApiPeer, eventually, interview_plan
+from support.guest import Guest
 
 from .conftest import Nova, StartBot
 
@@ -122,7 +123,7 @@ async def test_a_model_session_that_is_lost(
 async def test_a_model_session_that_is_rotated(
     peer: ApiPeer, nova: Nova, start_bot: StartBot, answers: list[bytes]
 ) -> None:
-    bot = await start_bot(PARLEY_MODEL_ROTATE_SECONDS="4")
+    bot = await start_bot(PARLEY_MODEL_ROTATE_SECONDS="8")
     await bot.ready()
     guest = await Guest(answers).join(bot.url())
     await guest.over(150)

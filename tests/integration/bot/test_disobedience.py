@@ -4,7 +4,9 @@ import json
 
 from parley_emulators.nova.manners import OFF_PLAN
 from parley_protocol import FinishReason, QuestionAsked, Speaker, ToolCalled
-from support.bot import ApiPeer, Guest
+from support.bot import ApiPeer, probing_plan
+from support.guest import Guest
+from support.nova_process import told_to_the_model
 
 from .conftest import Nova, StartBot
 
@@ -13,10 +15,11 @@ async def test_the_plan_is_held_against_a_model_with_no_manners(
     peer: ApiPeer, nova: Nova, start_bot: StartBot, answers: list[bytes]
 ) -> None:
     nova.control.put("/manners", json={"manners": ["early_end", "unknown_tool", "twice", "off_plan"]})
+    peer.plan = probing_plan()
     bot = await start_bot()
     await bot.ready()
-    # The model's own question takes the place of a word of the candidate's: each is answered.
-    guest = await Guest(answers + answers).join(bot.url())
+    # The model's own question comes before the plan's: who answered it at once would talk over the one that counts.
+    guest = await Guest(3 * answers, polite=True).join(bot.url())
     await guest.over(200)
     assert await bot.exit_code(15) == 0
 
@@ -32,9 +35,8 @@ async def test_the_plan_is_held_against_a_model_with_no_manners(
     assert said.endswith("Thank you for your time. Goodbye.")
 
     # On the captured wire nothing of a question comes before the engine asks it.
-    session = nova.control.get("/sessions").json()[-1]
-    results = [call["result"] for call in session["tool_calls"] if call["result"] is not None]
-    first = next(n for n, result in enumerate(results) if "What do you look for in a team?" in result)
-    before = json.dumps([session["system"], session["history"], session["interactive"], results[:first]])
-    assert "honesty" not in before
-    assert "What do you look for in a team?" not in before
+    told = told_to_the_model(nova.sessions[-1])
+    first = next(n for n, text in enumerate(told) if "What do you look for in a team?" in text)
+    assert json.loads(told[first])["say"].endswith("What do you look for in a team?"), "it came to be asked"
+    assert "honesty" in told[first]
+    assert not any("honesty" in text for text in told[:first])

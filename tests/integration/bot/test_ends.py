@@ -6,7 +6,8 @@ import signal
 import pytest
 from parley_protocol import ConnectionChanged, FinishReason, LimitsPlan
 from parley_protocol.assignment import DailyRoom
-from support.bot import KEY, ApiPeer, Guest, eventually, interview_plan
+from support.bot import KEY, ApiPeer, eventually, interview_plan
+from support.guest import Guest
 from support.processes import free_ports
 
 from .conftest import Nova, StartBot
@@ -29,6 +30,12 @@ async def test_a_model_that_is_not_there(peer: ApiPeer, start_bot: StartBot) -> 
 
 async def test_a_model_that_is_busy_for_a_moment(peer: ApiPeer, nova: Nova, start_bot: StartBot) -> None:
     nova.order({"kind": "refuse", "status": 429, "error_type": "ThrottlingException", "times": 2})
+    bot = await start_bot()
+    await bot.ready()
+
+
+async def test_credentials_that_were_replaced_as_it_looked(peer: ApiPeer, nova: Nova, start_bot: StartBot) -> None:
+    nova.order({"kind": "refuse", "status": 403, "error_type": "ExpiredTokenException"})
     bot = await start_bot()
     await bot.ready()
 
@@ -155,7 +162,9 @@ async def test_a_daily_room_that_cannot_be_joined(peer: ApiPeer, start_bot: Star
     assert not bot.logged("in the room")
 
 
-@pytest.mark.parametrize("ticket", ["", "nonsense", f"{base64.urlsafe_b64encode(KEY).decode()}.x"])
+@pytest.mark.parametrize(
+    "ticket", ["", "nonsense", f"{base64.urlsafe_b64encode(KEY).decode()}.x"], ids=["none", "nonsense", "forged"]
+)
 async def test_a_ticket_that_is_none(start_bot: StartBot, ticket: str) -> None:
     bot = await start_bot()
     await bot.ready()

@@ -4,7 +4,8 @@ import wave
 from pathlib import Path
 
 from parley_protocol import FinishReason, Speaker
-from support.bot import ApiPeer, Guest, eventually
+from support.bot import ApiPeer, eventually
+from support.guest import Guest
 from support.speech import word_error_rate
 
 from .conftest import ANSWERS, StartBot

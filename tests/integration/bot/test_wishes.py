@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 from parley_emulators.speech.synthesiser import Synthesiser
 from parley_protocol import AnswerRecorded, FinishReason, Speaker
-from support.bot import ApiPeer, Guest
+from support.bot import ApiPeer
+from support.guest import Guest
 
 from .conftest import StartBot
 

@@ -26,6 +26,7 @@ from parley_protocol import (
     InterviewPlan,
     InterviewRef,
     QuestionPlan,
+    RecordingPlan,
     RoomInputs,
     ToolPlan,
     ToolWebhook,
@@ -97,7 +98,16 @@ class Running:
     def child(self) -> str:
         return child_name(self.ref.name, self.ref.uid)
 
-    async def write_inputs(self, attempt: int, tool: ToolPlan | None = None, hook: ToolWebhook | None = None) -> None:
+    async def write_inputs(
+        self,
+        attempt: int,
+        tool: ToolPlan | None = None,
+        hook: ToolWebhook | None = None,
+        *,
+        recording: bool = False,
+        daily: bool = False,
+    ) -> None:
+        room = RoomInputs(provider="websocket", name=self.ref.uid, ticket_key="c2VjcmV0")
         inputs = BotInputs(
             interview=self.ref,
             attempt=attempt,
@@ -108,9 +118,10 @@ class Running:
                 interviewer=InterviewerPlan(name="Sam", greeting="Hello.", closing="Goodbye."),
                 questions=[QuestionPlan(id="q1", text="What did you build?")],
                 tools=[] if tool is None else [tool],
+                recording=RecordingPlan(wanted=recording),
             ),
             webhooks=[] if hook is None else [hook],
-            room=RoomInputs(provider="websocket", name=self.ref.uid, ticket_key="c2VjcmV0"),
+            room=RoomInputs(provider="daily", name=self.ref.uid, url="https://x.daily.co/x") if daily else room,
             retention_days=30,
         )
         labels = pod_labels(INSTALLATION, self.ref.uid, attempt)

@@ -4,12 +4,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from parley_api import session_status
 from parley_api.store import layout
 from parley_protocol import (
     Assignment,
     ConnectionChanged,
+    ConsentRecord,
     Event,
     EventBatch,
+    Manifest,
     NumberedEvent,
     QuestionAsked,
     Speaker,
@@ -88,6 +91,26 @@ async def test_assignment_events_and_finish(site: Any) -> None:
     assert (await post(running, "/bot/v1/events", batch(4, 5))).json() == {"acknowledged": 5}
     refused = await post(running, "/bot/v1/events", batch(5, 6, story=[*STORY, said(3, Speaker.CANDIDATE, "More")]))
     assert refused.json()["type"].endswith("/interview-finished")
+
+
+@pytest.mark.parametrize("agreed", [True, False])
+@pytest.mark.parametrize("sealed", [True, False], ids=["sealed", "finished"])
+async def test_what_the_candidate_agreed_to_is_kept_with_the_transcript(site: Any, agreed: bool, sealed: bool) -> None:
+    """Also where nothing is recorded: the Interview's status goes with the Interview."""
+    running = await site.interview("ada")
+    ref = running.ref
+    if agreed:
+        change = session_status.consented("2026-1", START)
+        await session_status.update(site.services.kube, ref.namespace, ref.name, ref.uid, change)
+    await post(running, "/bot/v1/events", batch(1, 5))
+    if sealed:
+        await order(running, "seal")
+    else:
+        await post(running, "/bot/v1/finish", '{"attempt": 1, "reason": "Completed", "lastEvent": 5}')
+    data = await site.store.get(layout.artifact(ref.namespace, ref.uid, layout.MANIFEST))
+    manifest = Manifest.model_validate_json(data)
+    assert manifest.recording is None
+    assert manifest.consent == (ConsentRecord(version="2026-1", given_at=START) if agreed else None)
 
 
 async def test_a_gap_a_conflict_and_an_early_finish_are_refused(site: Any) -> None:

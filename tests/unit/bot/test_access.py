@@ -10,6 +10,7 @@ from parley_bot.pipeline import access
 from parley_bot.pipeline.access import GuardedStream, ModelAccess, bounded, check_model, is_refusal
 from parley_protocol import ModelPlan
 from smithy_core.exceptions import ClientTimeoutError
+from support.wait import eventually
 
 
 class Stalled:
@@ -18,6 +19,7 @@ class Stalled:
     def __init__(self, last_word: Exception | None = None) -> None:
         self.input_stream = self
         self._last_word = last_word
+        self.closing = asyncio.Event()
 
     async def send(self, _event: object) -> None:
         await asyncio.Event().wait()
@@ -30,6 +32,10 @@ class Stalled:
 
     async def await_output(self) -> tuple[None, "Stalled"]:
         return None, self
+
+    async def close(self) -> None:
+        self.closing.set()
+        await asyncio.Event().wait()
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +58,41 @@ async def test_a_stream_that_is_closed_has_not_failed() -> None:
     stream.abandon()
     await stream.input_stream.send("sound")
     assert not stream.input_stream.failed.is_set()
+
+
+async def test_a_stream_closed_in_a_hurry_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "SEND_SECONDS", 60)
+    closing = Stalled()
+    stream = GuardedStream(closing)
+    stream.hurry()
+    await asyncio.wait_for(stream.close(), 2)
+    await eventually("it is being closed", closing.closing.is_set, 2)
+    assert not stream.input_stream.failed.is_set()
+
+
+class Signing(Stalled):
+    """A stream that signs each event at once, and writes it when it may: as the SDK's does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.signed, self.written = list[object](), list[object]()
+        self.full = asyncio.Event()
+
+    async def send(self, event: object) -> None:
+        self.signed.append(event)
+        if len(self.signed) == 1:
+            await self.full.wait()
+        self.written.append(event)
+
+
+async def test_no_event_overtakes_another_between_its_signing_and_its_writing() -> None:
+    signing = Signing()
+    stream = GuardedStream(signing)
+    sending = [asyncio.create_task(stream.input_stream.send(event)) for event in ("sound", "result")]
+    await eventually("the first is signed, and the second has had its turn", lambda: signing.signed, 5, every=0.005)
+    signing.full.set()
+    await asyncio.gather(*sending)
+    assert signing.signed == signing.written == ["sound", "result"]
 
 
 async def test_what_a_dying_stream_says_is_heard() -> None:
@@ -125,3 +166,37 @@ async def test_an_endpoint_that_never_answers_is_not_reachable(monkeypatch: pyte
         port = server.sockets[0].getsockname()[1]
         with pytest.raises(ModelRefusedError, match="TimeoutError"):
             await check_model(ModelAccess("us-east-1", f"https://127.0.0.1:{port}"), ModelPlan())
+
+
+class Late(Stalled):
+    """A stream that answers when `answered` is set; who is cancelled while waiting cancels it for all, as the SDK."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answered: asyncio.Future[tuple[None, Stalled]] = asyncio.get_running_loop().create_future()
+
+    async def await_output(self) -> tuple[None, Stalled]:
+        return await self.answered
+
+    async def close(self) -> None:
+        await self.answered
+
+
+async def test_a_look_whether_it_answers_does_not_end_the_wait_for_it() -> None:
+    inner = Late()
+    stream = GuardedStream(inner)
+    assert not await stream.answers(0.05)
+    inner.answered.set_result((None, inner))
+    assert await stream.answers(1)
+    assert (await stream.await_output())[0] is None
+
+
+async def test_what_the_sdk_has_given_up_cancels_nobody_else() -> None:
+    inner = Late()
+    stream = GuardedStream(inner)
+    inner.answered.cancel()
+    with pytest.raises(ConnectionError):
+        await stream.await_output()
+    with pytest.raises(ConnectionError):
+        await bounded(inner.await_output(), 1)
+    await stream.close()

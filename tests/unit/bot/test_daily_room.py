@@ -2,20 +2,26 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from parley_bot.exits import RoomLostError, RoomNotJoinedError
 from parley_bot.interview import Interview, prepare
+from parley_bot.pipeline import assembly
 from parley_bot.pipeline.access import ModelAccess
+from parley_bot.pipeline.nova import GuardedNovaSonic
 from parley_bot.reporter import ApiClient
 from parley_bot.server.daily_room import DailyRoom
-from parley_protocol import Assignment, ConnectionChanged, InterviewRef
+from parley_protocol import Assignment, ConnectionChanged, FinishReason, InterviewRef, RecordingPlan
 from parley_protocol import DailyRoom as Grant
+from pipecat.frames.frames import OutputAudioRawFrame
+from pipecat.transports.daily.transport import DailyTransportClient
 from support.bot import ApiPeer, eventually, interview_plan, serving
 
 GRANT = Grant(room_url="https://parley.invalid/room", token="token")
 CANDIDATE = {"id": "one", "info": {"isLocal": False, "userId": "candidate"}}
+ACCESS = ModelAccess("us-east-1", "https://127.0.0.1:1")
 FORMER_BOT = {"id": "other", "info": {"isLocal": False, "userId": "bot-1"}}
 
 
@@ -33,7 +39,7 @@ async def interview(tmp_path: Path) -> AsyncIterator[Interview]:
 
 @pytest.fixture
 async def room(interview: Interview) -> DailyRoom:
-    return DailyRoom(interview, ModelAccess("us-east-1", "https://127.0.0.1:1"), GRANT, join_seconds=25)
+    return DailyRoom(interview, ACCESS, GRANT, join_seconds=25)
 
 
 def presence(interview: Interview) -> list[tuple[str, str]]:
@@ -62,6 +68,93 @@ async def test_joining_and_leaving(interview: Interview, room: DailyRoom) -> Non
     assert interview.conversation.session.clock.left_at is not None
 
 
+async def test_who_is_hushed_goes_on_where_it_was(room: DailyRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[OutputAudioRawFrame] = []
+
+    async def send(frame: OutputAudioRawFrame) -> bool:
+        sent.append(frame)
+        return True
+
+    monkeypatch.setattr(room.transport._client, "write_audio_frame", send)
+    output, sound = room.transport.output(), OutputAudioRawFrame(bytes(1280), 16_000, 1)
+    assert await output.write_audio_frame(sound)
+    room.transport.hush(True)
+    writing = asyncio.create_task(output.write_audio_frame(sound))
+    await asyncio.wait({writing}, timeout=0.05)
+    assert len(sent) == 1
+    room.transport.hush(False)
+    assert await writing
+    assert len(sent) == 2
+
+
+async def test_the_page_is_told_whether_the_room_records(
+    interview: Interview, room: DailyRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[bool] = []
+
+    async def tell(*, on: bool) -> None:
+        told.append(on)
+
+    monkeypatch.setattr(room.pipeline, "tell_recording", tell)
+    interview.conversation.candidate_joined(room.pipeline)
+    await fire(room, "on_recording_started", {"streamId": "one"})
+    await eventually("it is told of", lambda: told == [True], 5)
+    await fire(room, "on_recording_error", "one", "no space")
+    await eventually("it is told of the end", lambda: told == [True, False], 5)
+
+
+STOPPED: tuple[str, ...] = ("on_recording_stopped", "one")
+FAILED: tuple[str, ...] = ("on_recording_error", "one", "no space")
+
+
+def requires_recording(interview: Interview, required: bool) -> Interview:
+    """The same interview, by a plan that wants a recording."""
+    recording = RecordingPlan(wanted=True, required=required)
+    plan = interview.assignment.plan.model_copy(update={"recording": recording})
+    return replace(interview, assignment=interview.assignment.model_copy(update={"plan": plan}))
+
+
+@pytest.mark.parametrize("event", [STOPPED, FAILED], ids=["stopped", "failed"])
+@pytest.mark.parametrize("required", [True, False], ids=["required", "not required"])
+async def test_an_interview_ends_with_its_recording_only_where_that_is_required(
+    interview: Interview, event: tuple[str, ...], required: bool
+) -> None:
+    interview = requires_recording(interview, required)
+    room = DailyRoom(interview, ACCESS, GRANT, join_seconds=25)
+    await fire(room, "on_joined", {})
+    await fire(room, "on_recording_started", {"streamId": "one"})
+    await fire(room, *event)
+    # An event's handlers are tasks, which begin in their order: what follows tells that this one was heeded.
+    await fire(room, "on_left")
+    await asyncio.wait({interview.conversation.done}, timeout=5)
+    if required:
+        assert interview.conversation.done.result() is FinishReason.RECORDING_FAILED
+    else:
+        assert isinstance(interview.conversation.done.exception(), RoomLostError)
+
+
+@pytest.mark.parametrize("event", [STOPPED, FAILED], ids=["stopped", "failed"])
+async def test_a_recording_that_ends_with_the_room_is_no_failure(
+    interview: Interview, event: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bot that hands over leaves a room whose recording may be stopped meanwhile: its successor goes on."""
+    interview = requires_recording(interview, True)
+    room = DailyRoom(interview, ACCESS, GRANT, join_seconds=25)
+    left: list[str] = []
+
+    async def leave() -> None:
+        await fire(room, *event)
+        await eventually("the page would be told", lambda: not room.pipeline.recorded_by_room, 5)
+        left.append("left")
+
+    monkeypatch.setattr(room.transport, "leave", leave)
+    await fire(room, "on_recording_started", {"streamId": "one"})
+    await eventually("it is recorded", lambda: room.pipeline.recorded_by_room, 5)
+    await room.close(None)
+    assert left == ["left"]
+    assert not interview.conversation.done.done()
+
+
 async def test_an_error_before_the_join_is_its_end(room: DailyRoom) -> None:
     joining = asyncio.ensure_future(room.joined())
     await fire(room, "on_error", "no such room")
@@ -82,6 +175,39 @@ async def test_a_pipeline_that_ends_by_itself_is_a_lost_room(interview: Intervie
     await asyncio.wait_for(room.run(), 5)
     with pytest.raises(RoomLostError):
         interview.conversation.done.result()
+
+
+async def test_the_call_is_left_though_the_pipeline_hangs(
+    interview: Interview, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Daily's servers are not here: what its client asks them is answered."""
+    asked: list[str] = []
+
+    async def join(_client: object) -> tuple[dict[str, object], None]:
+        asked.append("join")
+        return {}, None
+
+    async def leave(_client: object) -> None:
+        asked.append("leave")
+
+    async def hang(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(DailyTransportClient, "_join", join)
+    monkeypatch.setattr(DailyTransportClient, "_leave", leave)
+    monkeypatch.setattr(GuardedNovaSonic, "_disconnect", hang)
+    monkeypatch.setattr(assembly, "_STOP_SECONDS", 0.1)
+    room = DailyRoom(interview, ACCESS, GRANT, join_seconds=25)
+    started = asyncio.Event()
+
+    async def note(*_: object) -> None:
+        started.set()
+
+    room.pipeline.worker.add_event_handler("on_pipeline_started", note)
+    await room.join()
+    await asyncio.wait_for(started.wait(), 5)
+    await room.close(None)
+    assert asked == ["join", "leave"]
 
 
 async def test_being_put_out_is_a_lost_room(interview: Interview, room: DailyRoom) -> None:

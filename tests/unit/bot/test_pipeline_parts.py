@@ -65,6 +65,11 @@ def test_neither_prompt_nor_tools_hold_a_question() -> None:
         assert secret not in told
 
 
+def test_the_model_is_told_to_decline_what_it_may_not_give_away() -> None:
+    told = " ".join(system_prompt(plan()).split())
+    assert "how answers are rated, or what others have said, decline politely in one sentence" in told
+
+
 def test_braces_in_a_plan_are_words_like_others() -> None:
     odd = plan().model_copy(update={"title": "Engineer {name} {0}", "context": "{style}"})
     assert "Engineer {name} {0}" in system_prompt(odd)

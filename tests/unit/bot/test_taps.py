@@ -7,17 +7,23 @@ from typing import Any
 import pytest
 from parley_bot.conversation import Conversation
 from parley_bot.engine import InterviewSession
-from parley_bot.pipeline.taps import Mouth, Sentence, Speech, Voice, leading_quiet
+from parley_bot.pipeline.echo import Loudspeaker
+from parley_bot.pipeline.pulse import Pulse
+from parley_bot.pipeline.taps import Ear, Mouth, Sentence, Speech, Voice, leading_quiet
 from parley_bot.reporter import Reporter
 from parley_bot.timeline import Timeline
 from parley_protocol import FinishReason, Turn, TurnSpoken
 from pipecat.frames.frames import (
     BotStoppedSpeakingFrame,
     Frame,
+    InputAudioRawFrame,
+    InterruptionFrame,
     LLMFullResponseEndFrame,
     LLMTextFrame,
     TTSAudioRawFrame,
     TTSTextFrame,
+    VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
 )
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.utils.text.base_text_aggregator import TextType
@@ -34,7 +40,9 @@ class Line:
         self.conversation = Conversation(InterviewSession(make_plan()), self.reporter, Timeline(), no_tools)
         self.conversation.session.candidate_joined(time.monotonic())
         self.speech = Speech()
-        self.voice, self.mouth = Voice(self.conversation, self.speech), Mouth(self.conversation, self.speech)
+        pulse = Pulse()
+        self.voice = Voice(self.conversation, self.speech, pulse)
+        self.mouth = Mouth(self.conversation, self.speech, pulse, Loudspeaker())
 
     def call(self, tool: str, **arguments: object) -> dict[str, str]:
         return self.conversation.tool(tool, arguments, self.speech.sent)
@@ -109,6 +117,68 @@ async def test_a_sentence_without_its_end_was_cut_off(line: Line) -> None:
     (turn,) = line.turns
     assert turn.interrupted
     assert turn.text == "A sentence"
+
+
+async def test_what_was_sent_ahead_of_a_cut_was_not_heard(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    line.conversation._timeline.start(now)
+    frames = await line.send("One two three four five six seven eight nine ten.")
+    await line.play(*frames[:3])  # two seconds of sound, sent at once
+    now += 1.0
+    line.mouth._listen(InterruptionFrame())
+    (turn,) = line.turns
+    assert turn.interrupted
+    assert turn.text == "One two"
+    assert (turn.start_ms, turn.end_ms) == (0, 1000)
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+async def test_who_is_hushed_was_heard_until_then_or_goes_on(
+    line: Line, monkeypatch: pytest.MonkeyPatch, goes_on: bool
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    line.conversation._timeline.start(now)
+    frames = await line.send("One two three four five six seven eight nine ten.")
+    await line.play(*frames[:3])  # two seconds of sound, sent at once
+    now += 1.0
+    line.mouth.hush(True)
+    now += 0.6
+    line.mouth.hush(False)
+    if goes_on:
+        await line.play(*frames[3:], LLMFullResponseEndFrame())
+    else:
+        line.mouth._listen(InterruptionFrame())
+    (turn,) = line.turns
+    assert turn.interrupted is not goes_on
+    assert turn.text == ("One two three four five six seven eight nine ten." if goes_on else "One two")
+    assert (turn.start_ms, turn.end_ms) == (0, 4600 if goes_on else 1000)
+
+
+async def test_a_candidates_turn_has_the_times_of_its_sound(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    line.conversation._timeline.start(now)
+    ear = Ear(line.conversation)
+
+    async def hear(seconds: float, level: int) -> None:
+        nonlocal now
+        for _ in range(round(seconds / 0.02)):
+            now += 0.02
+            frame = InputAudioRawFrame(struct.pack("<320h", *[level] * 320), 16000, 1)
+            await ear.process_frame(frame, FrameDirection.DOWNSTREAM)
+
+    await hear(0.5, 0)
+    await hear(0.4, 8000)
+    await ear.process_frame(VADUserStartedSpeakingFrame(start_secs=0.2), FrameDirection.DOWNSTREAM)
+    await hear(0.6, 8000)
+    await hear(0.4, 0)
+    await ear.process_frame(VADUserStoppedSpeakingFrame(stop_secs=0.2), FrameDirection.DOWNSTREAM)
+    line.conversation.candidate_said("An answer.")
+    (turn,) = line.turns
+    assert turn.start_ms == pytest.approx(500, abs=15)
+    assert turn.end_ms == pytest.approx(1500, abs=15)
 
 
 @pytest.mark.parametrize(

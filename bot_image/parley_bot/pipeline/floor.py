@@ -1,0 +1,208 @@
+"""Who has the floor while the interviewer speaks: a nod does not take it, nor does an echo, and who speaks on does.
+
+Nova Sonic stops at whatever it takes for speech ("when the user starts speaking during a response, the system
+immediately stops": AWS's guide, "Barge-in"), and what it has stopped it does not take up again. So it is told of a
+voice over the interviewer's only once that has lasted longer than an "mm-hm", and then of all of it at once. The
+interviewer falls silent before, as soon as there is a voice at all, and speaks on where it was a nod.
+
+An echo is told from a voice by its level, and a loud one by its likeness to what was played: the voice activity takes
+the interviewer's own words for speech, too.
+
+A model that has sent all its words already may take them for heard, and not stop: then they are dropped here.
+"""
+
+import math
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from pipecat.frames.frames import (
+    BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
+    Frame,
+    InputAudioRawFrame,
+    InterruptionFrame,
+    VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
+)
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+
+from parley_bot.pipeline.echo import ECHO_SECONDS, Loudspeaker
+from parley_bot.pipeline.gate import SAMPLE_RATE
+
+NOD_SECONDS = 0.72
+"""A voice that ceases sooner is a nod ("okay" lasts 0.4 s, "I see" 0.5): counted from one of its being told of to the
+other, which is a tenth of a second more than it lasts."""
+# The begin of a voice as the model is to hear it: some 0.15 s until it is told of (assembly.py), and a little before.
+_ONSET_SECONDS = 0.4
+# A voice that comes again so soon after a nod goes on with it: "Sorry, may I …".
+_LINGER_SECONDS = 0.8
+# How long the model has to stop by itself: words that it sends after ours would have stopped it would be lost.
+_STOP_SECONDS = 0.4
+_BYTES_PER_SECOND = 2 * SAMPLE_RATE
+# What is softer than the candidate has spoken so far by 15 dB is no word of theirs; before they have spoken, what is
+# softer than 40 dB below full scale. Over 0.2 s, so that the gaps between sounds count for little.
+_SOFTER = 10 ** (-15 / 20)
+_SOFTEST = 32768 * 10 ** (-40 / 20)
+_LEVEL_SECONDS = 0.2
+
+
+@dataclass(slots=True)
+class Floor:
+    """What the model is to hear of the candidate now, and whether the interviewer is to be hushed.
+
+    Pure; time is that of the candidate's sound.
+    """
+
+    loudspeaker: Loudspeaker = field(default_factory=Loudspeaker)
+    hushed: bool = False
+    cut: bool = False
+    """Whether what is left of the interviewer's words is to be dropped now; who has done it says `interrupted`."""
+    taken: bool = False
+    """Whether the interviewer speaks over the candidate, of whom the model hears nothing more."""
+    _guarding: bool = False
+    _voice: bool = False
+    _loud: bool = False
+    _own_power: float = 0.0
+    _own_sounds: int = 0
+    _voiced: int = 0
+    _quiet: int = 0
+    _claimed: int | None = None
+    _kept: deque[bytes] = field(default_factory=deque)
+
+    def interviewer(self, *, speaking: bool) -> list[bytes]:
+        """The interviewer began or ceased to be heard; the answer is what the model is to hear of what was kept."""
+        if self.taken:
+            return []
+        if speaking:
+            # Who speaks already has the floor.
+            self._guarding = self._guarding or not self._voice
+            return []
+        kept = self._yield() if self._guarding else []
+        self.interrupted()
+        return kept
+
+    def interrupted(self) -> None:
+        """The interviewer was cut short, or has ended: there is nothing left to hush."""
+        self.hushed = self.cut = False
+        self._claimed = None
+
+    def take_over(self) -> None:
+        """From here on nothing hushes the interviewer, and the model hears that the candidate has ended."""
+        self._yield()
+        self.interrupted()
+        self.taken = True
+
+    def voice(self, *, speaking: bool) -> None:
+        """The candidate's voice began or ceased, by the voice activity."""
+        self._voice = speaking
+        self._quiet = 0
+        self._loud = False
+        if self._guarding:
+            self.hushed = False
+
+    def take(self, sound: bytes) -> list[bytes]:
+        """The next sound of the candidate's; the answer is what the model is to hear now."""
+        if self.taken:
+            return [bytes(len(sound))]
+        if not self._guarding:
+            self._wait_for_the_model(len(sound))
+            self._learn(sound)
+            return [sound]
+        self._kept.append(sound)
+        if self._voice and (self._loud or self._is_loud()):
+            self._loud = self.hushed = True
+            self._voiced += len(sound)
+            return self._yield() if self._voiced >= _size(NOD_SECONDS) else [bytes(len(sound))]
+        self._quiet += len(sound)
+        if not self._voiced or self._quiet > _size(_LINGER_SECONDS):
+            self._voiced = 0
+            while sum(map(len, self._kept)) > _size(_ONSET_SECONDS):
+                self._kept.popleft()
+        return [bytes(len(sound))]
+
+    def _yield(self) -> list[bytes]:
+        """The guard is over: a voice is heard from its begin, and where there is none, nothing was said."""
+        kept = list(self._kept) if self._loud else []
+        self._claimed = 0 if self._loud else None
+        self._kept.clear()
+        self._guarding, self._voiced = False, 0
+        return kept
+
+    def _is_loud(self) -> bool:
+        """Whether what came last is as loud as the candidate's own voice, and not the interviewer's."""
+        kept = b"".join(self._kept)
+        recent = kept[-_size(_LEVEL_SECONDS) :]
+        own = math.sqrt(self._own_power / self._own_sounds) * _SOFTER if self._own_sounds else _SOFTEST
+        loud = math.sqrt(_power(recent)) >= own
+        return loud and not self.loudspeaker.echoes_in(kept[-_size(ECHO_SECONDS) :], SAMPLE_RATE)
+
+    def _learn(self, sound: bytes) -> None:
+        """How loud the candidate is, on average."""
+        if self._voice:
+            self._own_power += _power(sound)
+            self._own_sounds += 1
+
+    def _wait_for_the_model(self, size: int) -> None:
+        if self._claimed is not None:
+            self._claimed += size
+            self.cut = self._claimed >= _size(_STOP_SECONDS)
+
+
+def _power(sound: bytes) -> float:
+    """The mean square of 16-bit PCM."""
+    return float(np.mean(np.frombuffer(sound, dtype="<i2").astype(np.float32) ** 2))
+
+
+def _size(seconds: float) -> int:
+    return round(seconds * _BYTES_PER_SECOND)
+
+
+class FloorKeeper(FrameProcessor):
+    """After the voice activity detection, before the model.
+
+    Args:
+        hush: Called when the interviewer is to fall silent (True), and when it may be heard again.
+        loudspeaker: What is played of the interviewer.
+    """
+
+    def __init__(self, hush: Callable[[bool], None], loudspeaker: Loudspeaker) -> None:
+        super().__init__()
+        self._floor, self._hush = Floor(loudspeaker), hush
+
+    def take_over(self) -> None:
+        """Let the interviewer speak over the candidate."""
+        if self._floor.hushed:
+            self._hush(False)
+        self._floor.take_over()
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Keep back or replace the candidate's sound; every other frame passes."""
+        await super().process_frame(frame, direction)
+        hushed = self._floor.hushed
+        if isinstance(frame, InputAudioRawFrame) and direction is FrameDirection.DOWNSTREAM:
+            await self._hear(self._floor.take(frame.audio))
+        else:
+            await self._hear(self._follow(frame, direction))
+            await self.push_frame(frame, direction)
+        # The room ends its hush itself when the interruption gets there: before, it would be heard for a moment.
+        if self._floor.hushed is not hushed and not isinstance(frame, InterruptionFrame):
+            self._hush(self._floor.hushed)
+        if self._floor.cut:
+            self._floor.interrupted()
+            await self.broadcast_interruption()  # type: ignore[no-untyped-call]  # pipecat's methods are not annotated
+
+    def _follow(self, frame: Frame, direction: FrameDirection) -> list[bytes]:
+        if isinstance(frame, InterruptionFrame):
+            self._floor.interrupted()
+        elif direction is FrameDirection.UPSTREAM:
+            if isinstance(frame, BotStartedSpeakingFrame | BotStoppedSpeakingFrame):
+                return self._floor.interviewer(speaking=isinstance(frame, BotStartedSpeakingFrame))
+        elif isinstance(frame, VADUserStartedSpeakingFrame | VADUserStoppedSpeakingFrame):
+            self._floor.voice(speaking=isinstance(frame, VADUserStartedSpeakingFrame))
+        return []
+
+    async def _hear(self, sounds: list[bytes]) -> None:
+        for sound in sounds:
+            await self.push_frame(InputAudioRawFrame(audio=sound, sample_rate=SAMPLE_RATE, num_channels=1))

@@ -1,0 +1,200 @@
+"""Who has the floor while the interviewer speaks: what the model hears of nods, echoes and interruptions."""
+
+import numpy as np
+import pytest
+from parley_bot.pipeline.echo import Loudspeaker
+from parley_bot.pipeline.floor import NOD_SECONDS, Floor, FloorKeeper
+from pipecat.frames.frames import (
+    Frame,
+    InputAudioRawFrame,
+    InterruptionFrame,
+    VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
+)
+from pipecat.tests.utils import run_test
+
+CHUNK = 640  # 20 ms
+SILENCE, VOICE = bytes(CHUNK), b"v" * CHUNK
+
+
+def hear(floor: Floor, seconds: float, sound: bytes = VOICE) -> bytes:
+    return b"".join(b"".join(floor.take(sound)) for _ in range(round(seconds / 0.02)))
+
+
+def speaking() -> Floor:
+    floor = Floor()
+    floor.interviewer(speaking=True)
+    return floor
+
+
+def test_a_candidate_is_heard_while_the_interviewer_is_silent() -> None:
+    floor = Floor()
+    floor.voice(speaking=True)
+    assert hear(floor, 1) == VOICE * 50
+    assert not floor.hushed
+
+
+def test_a_floor_that_was_taken_is_not_given_back() -> None:
+    floor = speaking()
+    floor.voice(speaking=True)
+    hear(floor, NOD_SECONDS - 0.1)
+    assert floor.hushed
+    floor.take_over()
+    assert not floor.hushed
+    assert set(hear(floor, 2 * NOD_SECONDS)) == {0}
+    assert floor.interviewer(speaking=False) == floor.interviewer(speaking=True) == []
+    assert set(hear(floor, 2 * NOD_SECONDS)) == {0}
+    assert (floor.hushed, floor.cut) == (False, False)
+
+
+def test_who_is_hushed_is_heard_again_when_they_take_the_floor() -> None:
+    hushes: list[bool] = []
+    keeper = FloorKeeper(hushes.append, Loudspeaker())
+    keeper._floor.hushed = True
+    keeper.take_over()
+    assert hushes == [False]
+
+
+def test_a_nod_is_not_heard_and_the_interviewer_speaks_on() -> None:
+    floor = speaking()
+    first = hear(floor, 0.2)
+    floor.voice(speaking=True)
+    rest = hear(floor, NOD_SECONDS - 0.1)
+    assert floor.hushed
+    floor.voice(speaking=False)
+    assert not floor.hushed
+    assert set(first + rest + hear(floor, 1)) == {0}
+    assert floor.interviewer(speaking=False) == []
+
+
+def test_who_speaks_on_is_heard_from_the_first_word() -> None:
+    floor = speaking()
+    hear(floor, 1, SILENCE)
+    hear(floor, 0.2)
+    floor.voice(speaking=True)
+    heard = hear(floor, NOD_SECONDS)
+    assert heard.count(VOICE) == round((0.2 + NOD_SECONDS) / 0.02), "all of the voice, when it was no nod"
+    assert hear(floor, 0.5) == VOICE * 25
+    assert floor.hushed, "until the model has stopped"
+    assert floor.interviewer(speaking=False) == []
+    assert not floor.hushed
+
+
+def test_a_first_word_that_looks_like_a_nod_is_not_lost() -> None:
+    floor = speaking()
+    floor.voice(speaking=True)
+    hear(floor, 0.3, b"s" * CHUNK)
+    floor.voice(speaking=False)
+    assert not floor.hushed
+    hear(floor, 0.3, SILENCE)
+    floor.voice(speaking=True)
+    heard = hear(floor, NOD_SECONDS - 0.3)
+    assert heard.count(b"s" * CHUNK) == 15
+    assert heard.count(VOICE) == round((NOD_SECONDS - 0.3) / 0.02)
+
+
+def test_nods_with_time_between_them_are_nods() -> None:
+    floor = speaking()
+    for _ in range(5):
+        floor.voice(speaking=True)
+        assert set(hear(floor, 0.4)) == {0}
+        floor.voice(speaking=False)
+        assert set(hear(floor, 1.0, SILENCE)) == {0}
+
+
+def test_who_begins_in_the_interviewers_last_moment_loses_no_word() -> None:
+    floor = speaking()
+    hear(floor, 1, SILENCE)
+    hear(floor, 0.2)
+    floor.voice(speaking=True)
+    hear(floor, 0.1)
+    assert b"".join(floor.interviewer(speaking=False)).count(VOICE) == 15
+    assert hear(floor, 0.1) == VOICE * 5
+
+
+def test_who_was_speaking_has_the_floor_already() -> None:
+    floor = Floor()
+    floor.voice(speaking=True)
+    floor.interviewer(speaking=True)
+    assert hear(floor, 0.1) == VOICE * 5
+
+
+def test_what_no_voice_activity_confirms_is_no_voice() -> None:
+    floor = speaking()
+    assert set(hear(floor, 5)) == {0}
+    assert floor.interviewer(speaking=False) == []
+
+
+def test_an_echo_is_softer_than_the_candidate_was() -> None:
+    floor = Floor()
+    floor.voice(speaking=True)
+    hear(floor, 2)
+    floor.voice(speaking=False)
+    floor.interviewer(speaking=True)
+    floor.voice(speaking=True)
+    echo = b"\x00\x10" * (CHUNK // 2)  # 4096 beside the voice's 30326: 17 dB below
+    assert set(hear(floor, 2, echo)) == {0}
+    assert not floor.hushed
+    heard = hear(floor, NOD_SECONDS + 0.2)
+    assert VOICE in heard, "and a voice in the midst of it is heard"
+    assert floor.hushed
+
+
+def test_an_echo_of_the_first_words_is_soft() -> None:
+    floor = speaking()
+    floor.voice(speaking=True)
+    assert set(hear(floor, 2, b"\x40\x01" * (CHUNK // 2))) == {0}, "320 of 32768 is 40.2 dB below full scale"
+    assert floor.interviewer(speaking=False) == []
+
+
+def test_an_echo_as_loud_as_a_voice_is_like_what_was_played() -> None:
+    played, own = (np.random.default_rng(seed).normal(0, 4000, 16_000 * 3).astype("<i2").tobytes() for seed in (1, 2))
+    speaker = Loudspeaker()
+    floor = Floor(speaker)
+    floor.interviewer(speaking=True)
+    floor.voice(speaking=True)
+    for at in range(0, len(played) - CHUNK, CHUNK):
+        speaker.play(played[at : at + CHUNK], 16_000)
+        echo = played[at - 10 * CHUNK : at - 9 * CHUNK] if at >= 10 * CHUNK else SILENCE
+        assert set(b"".join(floor.take(echo))) == {0}
+        assert not floor.hushed
+    for at in range(0, CHUNK * round(NOD_SECONDS / 0.02 + 20), CHUNK):
+        floor.take(own[at : at + CHUNK])
+    assert floor.hushed, "a voice of its own is heard"
+
+
+def test_words_that_the_model_does_not_stop_are_dropped() -> None:
+    floor = speaking()
+    floor.voice(speaking=True)
+    hear(floor, NOD_SECONDS)
+    assert not floor.cut, "the model is to stop by itself"
+    hear(floor, 0.4)
+    assert floor.cut
+    assert floor.hushed
+    floor.interrupted()
+    hear(floor, 1)
+    assert not floor.cut
+    assert not floor.hushed
+
+
+def test_a_model_that_stops_is_left_alone() -> None:
+    floor = speaking()
+    floor.voice(speaking=True)
+    hear(floor, NOD_SECONDS)
+    floor.interrupted()
+    hear(floor, 2)
+    assert not floor.cut
+
+
+@pytest.mark.parametrize(
+    ("end", "told"), [(VADUserStoppedSpeakingFrame(), [True, False]), (InterruptionFrame(), [True])]
+)
+async def test_the_room_is_told_when_it_may_speak_on_and_ends_with_an_interruption_itself(
+    end: Frame, told: list[bool]
+) -> None:
+    hushed: list[bool] = []
+    keeper = FloorKeeper(hushed.append, Loudspeaker())
+    keeper._floor.interviewer(speaking=True)
+    sound = [InputAudioRawFrame(VOICE, 16_000, 1) for _ in range(10)]
+    await run_test(keeper, frames_to_send=[VADUserStartedSpeakingFrame(), *sound, end])
+    assert hushed == told
