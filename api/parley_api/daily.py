@@ -7,10 +7,13 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 from parley_protocol import BotInputs
+from parley_rooms.daily import DailyRooms
 from parley_rooms.errors import RoomError, RoomNotFoundError, RoomUnavailableError
-from parley_rooms.provider import Grant, Role, RoomProvider, user_id
+from parley_rooms.keys import mounted_key
+from parley_rooms.provider import Grant, RecordedRooms, Role, user_id
 
 from parley_api.problems import ProblemError
+from parley_api.settings import DailySettings
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +25,15 @@ LONGEST_RETRY_SECONDS = 30
 PATIENCE_SECONDS = 10.0
 
 
-async def mint(rooms: RoomProvider | None, inputs: BotInputs, role: Role, display_name: str, now: datetime) -> str:
+def daily_rooms(settings: DailySettings) -> DailyRooms | None:
+    """Daily's rooms; None without a key."""
+    if settings.daily_api_key_file is None:
+        return None
+    key = mounted_key(settings.daily_api_key_file, settings.daily_secret)
+    return DailyRooms(key, str(settings.daily_api_url))
+
+
+async def mint(rooms: RecordedRooms | None, inputs: BotInputs, role: Role, display_name: str, now: datetime) -> str:
     """A token that lets its holder join the interview's room within a minute.
 
     Raises:
@@ -33,7 +44,7 @@ async def mint(rooms: RoomProvider | None, inputs: BotInputs, role: Role, displa
         return await _required(rooms).mint(Grant(inputs.room.name, role, inputs.attempt, join_by, display_name))
 
 
-async def make_way(rooms: RoomProvider | None, inputs: BotInputs, *, take_over: bool) -> None:
+async def make_way(rooms: RecordedRooms | None, inputs: BotInputs, *, take_over: bool) -> None:
     """Put the candidate's other tab out of the room, or refuse the new one, as the template says.
 
     Raises:
@@ -53,7 +64,22 @@ async def make_way(rooms: RoomProvider | None, inputs: BotInputs, *, take_over: 
         await _required(rooms).eject(inputs.room.name, candidate)
 
 
-def _required(rooms: RoomProvider | None) -> RoomProvider:
+async def record(rooms: RecordedRooms | None, inputs: BotInputs, *, required: bool) -> None:
+    """Have the interview's room recorded, in which the bot is already; where it is not required, as far as it can be.
+
+    Raises:
+        ProblemError: it is required, and as `mint`.
+    """
+    try:
+        async with _refusals_as_problems():
+            await _required(rooms).start_recording(inputs.room.name)
+    except ProblemError:
+        if required:
+            raise
+        log.warning("interview %s is not recorded: Daily did not begin to", inputs.interview.uid)
+
+
+def _required(rooms: RecordedRooms | None) -> RecordedRooms:
     if rooms is None:
         log.error("an interview has a Daily room, but PARLEY_DAILY_API_KEY_FILE is not set")
         raise ProblemError(503, "room-unavailable", "This installation can't open the interview's room.")

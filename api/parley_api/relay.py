@@ -100,7 +100,7 @@ async def _admitted(services: Services, uid: str, token: str) -> Interview:
         ProblemError: the Interview can't be read.
     """
     document = services.interviews.by_uid(uid)
-    key = ticket_key(services.settings.link_key_bytes, uid)
+    keys = [ticket_key(key, uid) for key in services.settings.link_keys]
     for fresh in (False, True):
         if fresh and document is not None:
             document = await read_again(services.kube, document)
@@ -112,7 +112,7 @@ async def _admitted(services: Services, uid: str, token: str) -> Interview:
         attempts = interview.status.attempts
         try:
             now = datetime.now(UTC).timestamp()
-            verify_ticket(key, token, uid=uid, attempt=attempts.current if attempts else 0, now=now)
+            verify_ticket(keys, token, uid=uid, attempt=attempts.current if attempts else 0, now=now)
         except TicketMismatch:
             continue
         except TicketError as error:

@@ -1,4 +1,7 @@
-"""`python -m parley_api.retention`: delete what is past its time. A CronJob runs it; running it twice is harmless."""
+"""`python -m parley_api.retention`: delete what is past its time, and link Daily's recordings that an end did not find.
+
+A CronJob runs it; running it twice is harmless.
+"""
 
 import asyncio
 import logging
@@ -7,23 +10,37 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from parley_protocol import Manifest
+from parley_protocol import BotInputs, Manifest
+from parley_rooms.provider import RoomRecorder
 from pydantic import AwareDatetime, ValidationError
 
-from parley_api.settings import load
-from parley_api.store import Store, StoreError, StoreSettings, layout, open_store
+from parley_api.daily import daily_rooms
+from parley_api.recordings import provider
+from parley_api.settings import DailySettings, load
+from parley_api.store import Store, StoreError, StoreSettings, StoreUnavailableError, layout, open_store
 from parley_api.transcripts.archive import KeptPlan
 from parley_api.transcripts.erasure import delete_but_proof, erase
+from parley_api.transcripts.linking import is_unlinked, link_all
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """What one run did: how many interviews it erased, and the keys for which it could not tell a time."""
+    """What one run did: how many interviews it erased, and the keys for which it could not tell a time.
+
+    `kept` are those whose time is over and whose recording at the room's provider could not be deleted, and why;
+    `linked` says of how many a recording was found after their end.
+    """
 
     erased: int
     unreadable: Sequence[str]
+    kept: Sequence[str] = ()
+    linked: int = 0
+
+
+class Settings(StoreSettings, DailySettings):
+    """The store, and Daily's key where there are Daily rooms."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +56,13 @@ class Stored:
         return layout.artifact(self.namespace, self.uid, name)
 
 
-async def sweep(store: Store, now: datetime) -> Sweep:
-    """Erase every interview whose time is over. Raises StoreUnavailableError.
+async def sweep(store: Store, now: datetime, rooms: RoomRecorder | None = None) -> Sweep:
+    """Erase every interview whose time is over, its recording by `rooms` too. Raises StoreUnavailableError.
 
     The time of one that has ended stands in its manifest. One that never came to its end, for its bot left nothing or
-    its seal was given up, is kept as long from when its plan was.
+    its seal was given up, is kept as long from when its plan was. What is to go comes first, then what Daily is asked.
     """
-    erased, unreadable = 0, []
+    erased, unreadable, kept, unlinked = 0, list[str](), list[str](), list[Manifest]()
     async for stored in _interviews(store):
         if layout.ERASURE in stored.names:
             if len(stored.names) > 1:
@@ -55,30 +72,47 @@ async def sweep(store: Store, now: datetime) -> Sweep:
         name = layout.MANIFEST if layout.MANIFEST in stored.names else layout.PLAN
         data = await store.get(stored.key(name))
         try:
-            due = None if data is None else delete_after(name, data)
+            told = None if data is None else _told(name, data)
         except ValidationError:
             unreadable.append(stored.key(name))
             continue
         if data is None and await _is_orphan(store, stored):
             unreadable.append(layout.prefix(stored.namespace, stored.uid))
+        due = None if told is None else delete_after(told)
         if due is not None and due <= now:
+            try:
+                await provider.erase(rooms, await _inputs(store, stored))
+            except StoreUnavailableError as error:
+                kept.append(f"{stored.namespace}/{stored.uid}: {error}")
+                continue
+            except ValidationError:
+                kept.append(f"{stored.namespace}/{stored.uid}: {layout.PLAN}, which names its room, can't be read")
+                continue
             await erase(store, stored.namespace, stored.uid, why="retention")
             log.info("Erased interview %s/%s: its time was over on %s", stored.namespace, stored.uid, due.isoformat())
             erased += 1
-    return Sweep(erased, unreadable)
+        elif isinstance(told, Manifest) and is_unlinked(told, now):
+            unlinked.append(told)
+    return Sweep(erased, unreadable, kept, await link_all(store, rooms, unlinked))
 
 
-def delete_after(name: str, data: bytes) -> AwareDatetime | None:
-    """When a manifest, or else a plan, says that its interview is to be deleted; None: never.
+def delete_after(told: Manifest | KeptPlan) -> AwareDatetime | None:
+    """When a manifest, or else a plan, says that its interview is to be deleted; None: never."""
+    if isinstance(told, Manifest):
+        return told.delete_after
+    days = told.inputs.retention_days
+    return None if days is None else told.kept_at + timedelta(days=days)
 
-    Raises:
-        pydantic.ValidationError: it can't be read.
-    """
-    if name == layout.MANIFEST:
-        return Manifest.model_validate_json(data).delete_after
-    kept = KeptPlan.model_validate_json(data)
-    days = kept.inputs.retention_days
-    return None if days is None else kept.kept_at + timedelta(days=days)
+
+def _told(name: str, data: bytes) -> Manifest | KeptPlan:
+    """What a manifest or a plan says. Raises pydantic.ValidationError."""
+    return (Manifest if name == layout.MANIFEST else KeptPlan).model_validate_json(data)
+
+
+async def _inputs(store: Store, stored: Stored) -> BotInputs | None:
+    """The inputs as they were kept, which name the room. Raises StoreUnavailableError, pydantic.ValidationError."""
+    data = await store.get(stored.key(layout.PLAN))
+    return None if data is None else KeptPlan.model_validate_json(data).inputs
 
 
 async def _interviews(store: Store) -> AsyncIterator[Stored]:
@@ -105,20 +139,32 @@ async def _is_orphan(store: Store, stored: Stored) -> bool:
 def main() -> int:
     """Exit 0 when everything past its time is gone; else 1 (2 for a bad setting) with a line that says why."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    settings = load(Settings)
     try:
-        store = open_store(load(StoreSettings))
+        store = open_store(settings)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
     try:
-        done = asyncio.run(sweep(store, datetime.now(UTC)))
+        done = asyncio.run(_run(store, settings))
     except StoreError as error:
         print(error, file=sys.stderr)
         return 1
-    log.info("Erased %d interviews", done.erased)
+    log.info("Erased %d interviews, linked the recordings of %d", done.erased, done.linked)
     for key in done.unreadable:
         print(f"{key} does not tell its time: it is kept for ever until a person looks at it", file=sys.stderr)
-    return 1 if done.unreadable else 0
+    for interview in done.kept:
+        print(f"{interview}: its time is over, and it is kept until its recording can be deleted", file=sys.stderr)
+    return 1 if done.unreadable or done.kept else 0
+
+
+async def _run(store: Store, settings: Settings) -> Sweep:
+    rooms = daily_rooms(settings)
+    try:
+        return await sweep(store, datetime.now(UTC), rooms)
+    finally:
+        if rooms is not None:
+            await rooms.aclose()
 
 
 if __name__ == "__main__":

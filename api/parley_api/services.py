@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends
-from parley_rooms.daily import DailyRooms
-from parley_rooms.keys import mounted_key
-from parley_rooms.provider import RoomProvider
+from parley_rooms.provider import RecordedRooms
 from starlette.requests import HTTPConnection
 
 from parley_api.auth import Authenticator
 from parley_api.bot_directory import BotDirectory, user_name
+from parley_api.daily import daily_rooms
 from parley_api.failures import FailureLimit
 from parley_api.interviews import InterviewCache
 from parley_api.kube import Kube
@@ -35,7 +34,7 @@ class Services:
     event_log: EventLog
     bots: BotDirectory
     link_failures: FailureLimit
-    daily: RoomProvider | None
+    daily: RecordedRooms | None
     """Daily's rooms; None without a key."""
     webhooks: Webhooks
     news: News
@@ -62,7 +61,7 @@ class Services:
                 operator=user_name(settings.namespace, settings.operator_service_account),
             ),
             link_failures=FailureLimit(),
-            daily=_daily(settings),
+            daily=daily_rooms(settings),
             webhooks=Webhooks(GuardedNetwork(settings.webhook_networks), tls_context(settings.webhook_ca_file)),
             news=news,
         )
@@ -73,13 +72,6 @@ class Services:
             await self.daily.aclose()
         await self.webhooks.aclose()
         await self.kube.close()
-
-
-def _daily(settings: Settings) -> RoomProvider | None:
-    if settings.daily_api_key_file is None:
-        return None
-    key = mounted_key(settings.daily_api_key_file, settings.daily_secret)
-    return DailyRooms(key, str(settings.daily_api_url))
 
 
 def services_of(connection: HTTPConnection) -> Services:

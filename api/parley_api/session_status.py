@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from parley_crds import API_MANAGER, API_VERSION, INTERVIEW_KIND, ConditionType
-from parley_protocol import InterviewRef
+from parley_protocol import ConsentRecord, InterviewRef
 
 from parley_api.kube import Document, Kube, KubeError, interviews_path
 
@@ -134,6 +134,24 @@ async def current_attempt(kube: Kube, ref: InterviewRef) -> int:
         return 1
     attempts = (interview.get("status") or {}).get("attempts") or {}
     return max(1, int(attempts.get("current") or 0))
+
+
+async def session_of(kube: Kube, ref: InterviewRef) -> Document:
+    """`status.session` as the API server has it; empty where nothing is told or the Interview is gone. KubeError."""
+    interview = await kube.find(interviews_path(ref.namespace, ref.name))
+    if interview is None or interview["metadata"]["uid"] != ref.uid:
+        return {}
+    return state_of(interview).session
+
+
+async def consent_of(kube: Kube, ref: InterviewRef) -> ConsentRecord | None:
+    """What the candidate agreed to; None where they have not, or where the Interview is gone. Raises KubeError."""
+    session = await session_of(kube, ref)
+    version = session.get("consentVersion")
+    if version is None:
+        return None
+    given = session.get("consentedAt")
+    return ConsentRecord(version=version, given_at=None if given is None else datetime.fromisoformat(given))
 
 
 async def mark_started(kube: Kube, ref: InterviewRef, *, at: datetime) -> None:

@@ -6,6 +6,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
+from parley_rooms.links import link_keys
 from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -15,7 +16,23 @@ Names = Annotated[list[str], NoDecode]
 Networks = Annotated[list[IPv4Network | IPv6Network], NoDecode]
 
 
-class Settings(StoreSettings):
+class DailySettings(BaseSettings):
+    """Daily's key and address, the same for each program that calls it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PARLEY_", env_ignore_empty=True, frozen=True, extra="ignore", populate_by_name=True
+    )
+
+    daily_api_key_file: Path | None = Field(
+        default=None, description="File with Daily's API key, read at each call. Unset: no Daily rooms."
+    )
+    daily_secret: str | None = Field(
+        default=None, description="Secret that the key is mounted from, as namespace/name: what people are to mend."
+    )
+    daily_api_url: HttpUrl = Field(default=HttpUrl("https://api.daily.co/v1"), description="Daily's REST API.")
+
+
+class Settings(StoreSettings, DailySettings):
     """Settings of one API process. A list is JSON or parted by commas; an empty variable counts as unset."""
 
     model_config = SettingsConfigDict(
@@ -33,18 +50,13 @@ class Settings(StoreSettings):
         default="parley-bot", description="Service account, in `bots_namespace`, that may call /bot/v1."
     )
 
-    link_key: SecretStr = Field(description="Key of the join links, shared with the operator: 32 characters or more.")
+    link_key: SecretStr = Field(
+        description="Key of the join links, shared with the operator: 32 characters or more. While it is changed, one a"
+        " line: the first signs, all are accepted."
+    )
     link_base_url: HttpUrl = Field(description="Where the candidates' pages are served; links are <this>/join#<token>.")
     public_url: HttpUrl = Field(description="This API as browsers reach it; WebSocket rooms are below it.")
     cors_origins: Names = Field(default=[], description="Origins whose pages may call /join/v1 and open a room.")
-
-    daily_api_key_file: Path | None = Field(
-        default=None, description="File with Daily's API key, read at each call. Unset: no Daily rooms."
-    )
-    daily_secret: str | None = Field(
-        default=None, description="Secret that the key is mounted from, as namespace/name: what people are to mend."
-    )
-    daily_api_url: HttpUrl = Field(default=HttpUrl("https://api.daily.co/v1"), description="Daily's REST API.")
 
     webhook_networks: Networks = Field(
         default=[], description="Networks that are not public and that templates' tools may be in, such as 10.2.0.0/16."
@@ -83,14 +95,13 @@ class Settings(StoreSettings):
     @field_validator("link_key")
     @classmethod
     def _long_enough(cls, value: SecretStr) -> SecretStr:
-        if len(value.get_secret_value()) < 32:
-            raise ValueError("must have at least 32 characters")
+        link_keys(value.get_secret_value())
         return value
 
     @property
-    def link_key_bytes(self) -> bytes:
-        """The key of links as `parley_rooms` takes it: the setting's UTF-8 bytes."""
-        return self.link_key.get_secret_value().encode()
+    def link_keys(self) -> tuple[bytes, ...]:
+        """The keys of links as `parley_rooms` takes them; the first one signs."""
+        return link_keys(self.link_key.get_secret_value())
 
     @property
     def room_url(self) -> str:

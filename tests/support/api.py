@@ -191,6 +191,7 @@ ALL_RIGHTS = {
     "interviews": ["create", "list", "get", "patch"],
     "interviews/link": ["get"],
     "interviews/transcript": ["get"],
+    "interviews/recording": ["get"],
 }
 
 

@@ -20,13 +20,27 @@ class Authority:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "parley-tests")])
+        self.file = folder / "ca.crt"
+        self._make()
+
+    @classmethod
+    def existing(cls, folder: Path, certificate: bytes, key: bytes) -> "Authority":
+        """A CA that is there already, both as PEM."""
+        known = cls.__new__(cls)
+        known._folder, known._name = folder, x509.load_pem_x509_certificate(certificate).subject
+        read = serialization.load_pem_private_key(key, None)
+        assert isinstance(read, ec.EllipticCurvePrivateKey)
+        known._key, known.file = read, folder / "ca.crt"
+        known.file.write_bytes(certificate)
+        return known
+
+    def _make(self) -> None:
         certificate = (
             self._builder(self._name, self._key.public_key())
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(_CA_USAGE, critical=True)
             .sign(self._key, hashes.SHA256())
         )
-        self.file = folder / "ca.crt"
         self.file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
     def server(self, name: str, *hosts: str) -> tuple[Path, Path]:

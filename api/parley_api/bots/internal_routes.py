@@ -10,8 +10,10 @@ from starlette.responses import Response
 
 from parley_api import session_status
 from parley_api.bots.access import require_operator
+from parley_api.bots.ending import elsewhere
 from parley_api.bots.routing import StoreRoute
 from parley_api.problems import problem_responses
+from parley_api.recordings import provider
 from parley_api.services import Services, ServicesOf
 from parley_api.transcripts.archive import kept_plan, publish, published
 from parley_api.transcripts.assemble import Ending, last_event_at
@@ -36,13 +38,15 @@ async def seal(services: ServicesOf, uid: Uid, request: SealRequest) -> SealResu
     """
     ref = InterviewRef(namespace=request.namespace, name=request.name, uid=uid)
     history = await services.event_log.read(ref.namespace, uid)
+    inputs = await _inputs(services, ref)
     if not history and await published(services.store, ref) is None:
+        await provider.erase(services.daily, inputs)
         await delete_but_proof(services.store, ref.namespace, uid)
         return SealResult(sealed=False, turns=0)
     ended = last_event_at(history) or datetime.now(UTC)
     ending = Ending(request.reason, ended, await session_status.current_attempt(services.kube, ref))
     try:
-        transcript = await publish(services.store, ref, await _inputs(services, ref), history, ending)
+        transcript = await publish(services.store, ref, inputs, history, ending, elsewhere(services, ref, inputs))
     except ErasedError:
         return SealResult(sealed=False, turns=0)
     services.event_log.forget(ref.namespace, uid)
@@ -55,7 +59,12 @@ async def seal(services: ServicesOf, uid: Uid, request: SealRequest) -> SealResu
 
 @internal_router.post("/erase", status_code=204)
 async def erase_all(services: ServicesOf, uid: Uid, request: EraseRequest) -> Response:
-    """Delete everything that is stored of the interview, every version of it; a proof of that stays."""
+    """Delete everything that is kept of the interview, every version of it; a proof of that stays.
+
+    What the room's provider has recorded goes first: only what is stored tells which room it was.
+    """
+    ref = InterviewRef(namespace=request.namespace, name=request.name, uid=uid)
+    await provider.erase(services.daily, await _inputs(services, ref))
     await erase(services.store, request.namespace, uid, why="erased")
     services.event_log.forget(request.namespace, uid)
     services.news.ring(uid)

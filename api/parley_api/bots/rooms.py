@@ -4,13 +4,13 @@ from datetime import datetime
 
 from parley_protocol import BotInputs, DailyRoom, WebsocketRoom
 from parley_protocol.assignment import RoomGrant
-from parley_rooms.provider import RoomProvider
+from parley_rooms.provider import RecordedRooms
 
 from parley_api import daily
 from parley_api.problems import ProblemError
 
 
-async def grant(rooms: RoomProvider | None, inputs: BotInputs, now: datetime) -> RoomGrant:
+async def grant(rooms: RecordedRooms | None, inputs: BotInputs, now: datetime) -> RoomGrant:
     """The grant for this bot; a Daily token is minted for this answer and lets it join within a minute.
 
     Raises:

@@ -3,12 +3,21 @@
 from datetime import UTC, datetime
 
 from fastapi import APIRouter
-from parley_protocol import Assignment, EventAck, EventBatch, FinishRequest, ToolAnswer, ToolOutcome, ToolRequest
+from parley_protocol import (
+    Assignment,
+    EventAck,
+    EventBatch,
+    FinishRequest,
+    ToolAnswer,
+    ToolOutcome,
+    ToolRequest,
+)
 from starlette.responses import Response
 
 from parley_api import session_status
 from parley_api.bot_directory import Bot, stale_attempt
 from parley_api.bots.access import CallingBot, FreshBot
+from parley_api.bots.ending import elsewhere
 from parley_api.bots.rooms import grant
 from parley_api.bots.routing import StoreRoute
 from parley_api.problems import ProblemError, problem_responses
@@ -98,7 +107,8 @@ async def finish(services: ServicesOf, bot: FreshBot, request: FinishRequest) ->
         raise _refusal(EventGapError(durable + 1, request.last_event))
     history = await services.event_log.read(ref.namespace, ref.uid)
     ending = Ending(request.reason.value, datetime.now(UTC), bot.attempt)
-    transcript = await publish(services.store, ref, bot.inputs, history, ending)
+    beside = elsewhere(services, ref, bot.inputs)
+    transcript = await publish(services.store, ref, bot.inputs, history, ending, beside)
     services.event_log.forget(ref.namespace, ref.uid)
     services.news.ring(ref.uid)
     await session_status.mark_finished(

@@ -10,7 +10,7 @@ from parley_protocol.tickets import mint_ticket
 from parley_api import daily, session_status
 from parley_api.bot_pods import bot_inputs, ready_pod
 from parley_api.candidates.models import DailyConnection, JoinState, WebsocketConnection
-from parley_api.candidates.state import consent_given, require_open
+from parley_api.candidates.state import consent_given, consent_needed, recorded, require_open
 from parley_api.problems import ProblemError
 from parley_api.services import Services
 
@@ -31,7 +31,7 @@ async def connect(services: Services, interview: Interview, now: datetime) -> We
     inputs = await _inputs_of_ready_bot(services, interview, state)
     if inputs.room.provider == "daily":
         return await _daily(services, interview, template, inputs, now)
-    return _ticket(services, inputs, now)
+    return _ticket(services, inputs, now, record=recorded(interview, template))
 
 
 async def _require_arrival(
@@ -40,7 +40,7 @@ async def _require_arrival(
     """Consent first, where it is required; where it is not, asking to connect is how the candidate arrives."""
     if consent_given(interview, template):
         return
-    if template.consent.required:
+    if consent_needed(interview, template):
         raise ProblemError(
             403, "consent-required", f"Agree to the consent, version {template.consent.version}, before you join."
         )
@@ -74,13 +74,15 @@ async def _daily(
     services: Services, interview: Interview, template: InterviewTemplateSpec, inputs: BotInputs, now: datetime
 ) -> DailyConnection:
     await daily.make_way(services.daily, inputs, take_over=template.second_tab == "TakeOver")
+    if recorded(interview, template):
+        await daily.record(services.daily, inputs, required=template.recording.required)
     name = interview.spec.candidate.name or "Candidate"
     token = await daily.mint(services.daily, inputs, "candidate", name, now)
     return DailyConnection(room_url=inputs.room.url or "", token=token)
 
 
-def _ticket(services: Services, inputs: BotInputs, now: datetime) -> WebsocketConnection:
+def _ticket(services: Services, inputs: BotInputs, now: datetime, *, record: bool) -> WebsocketConnection:
     uid = inputs.interview.uid
     key = base64.b64decode(inputs.room.ticket_key or "")
-    token = mint_ticket(key, uid, inputs.attempt, now=now.timestamp())
+    token = mint_ticket(key, uid, inputs.attempt, now=now.timestamp(), record=record)
     return WebsocketConnection(ws_url=f"{services.settings.room_url}/rooms/{uid}/ws", token=token)

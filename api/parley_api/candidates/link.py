@@ -22,7 +22,7 @@ def link_of(token: BearerToken, services: ServicesOf) -> Link:
         ProblemError: 401 `link-invalid`; 429 after ten forged ones for the same interview within a minute.
     """
     try:
-        return verify_link(services.settings.link_key_bytes, token)
+        return verify_link(services.settings.link_keys, token)
     except LinkForged:
         wait = services.link_failures.failed(claimed_uid(token) or "malformed")
         if wait is not None:

@@ -46,12 +46,14 @@ class JoinView(Answer):
 
     title: str
     interviewer_name: str
-    language: str = Field(description="A BCP 47 tag, such as en-US.")
+    language: str = Field(description="Of the conversation and of the pages: a BCP 47 tag, such as en-US.")
     state: JoinState
     opens_at: AwareDatetime | None = Field(description="Before this time nobody can join.")
     expires_at: AwareDatetime | None = Field(description="After this time nobody can begin.")
     consent: ConsentView
-    recording: bool = Field(description="Whether sound and picture are recorded.")
+    recording: bool = Field(
+        description="Whether the conversation is recorded, where the candidate agrees to the consent."
+    )
     questions: int = Field(description="How many questions are planned.")
     duration_seconds: int = Field(description="How long the conversation may last; extra time is added already.")
 

@@ -35,6 +35,7 @@ _ENDS: dict[str, JoinState] = {
     FinishReason.NO_SHOW: JoinState.EXPIRED,
     FinishReason.CANCELLED: JoinState.CANCELLED,
     FinishReason.TECHNICAL_FAULT: JoinState.FAILED,
+    FinishReason.RECORDING_FAILED: JoinState.FAILED,
     "DeadlineExceeded": JoinState.FAILED,
 }
 
@@ -87,13 +88,29 @@ def consent_given(interview: Interview, template: InterviewTemplateSpec) -> bool
     return session is not None and session.consent_version == template.consent.version
 
 
+def recording_wanted(interview: Interview, template: InterviewTemplateSpec) -> bool:
+    """Whether the conversation is to be recorded, where the candidate agrees."""
+    overrides = interview.spec.overrides
+    switched_off = overrides is not None and overrides.recording is not None and not overrides.recording.enabled
+    return template.recording.enabled and not switched_off
+
+
+def recorded(interview: Interview, template: InterviewTemplateSpec) -> bool:
+    """Whether who joins now is recorded: the template asks for it, and they agreed to its consent's very version."""
+    return recording_wanted(interview, template) and consent_given(interview, template)
+
+
+def consent_needed(interview: Interview, template: InterviewTemplateSpec) -> bool:
+    """Whether nobody may join who has not agreed: also where a recording is required, for it needs consent."""
+    return template.consent.required or (template.recording.required and recording_wanted(interview, template))
+
+
 def join_view(interview: Interview, template: InterviewTemplateSpec, now: datetime) -> JoinView:
     """All that the link opens."""
     spec = interview.spec
     overrides = spec.overrides
     limits = overrides.limits if overrides else None
     duration = (limits.duration_seconds if limits else None) or template.limits.duration_seconds
-    recording_off = overrides is not None and overrides.recording is not None and not overrides.recording.enabled
     return JoinView(
         title=template.title,
         interviewer_name=template.interviewer.name,
@@ -104,12 +121,12 @@ def join_view(interview: Interview, template: InterviewTemplateSpec, now: dateti
         consent=ConsentView(
             text=template.consent.text,
             version=template.consent.version,
-            required=template.consent.required,
+            required=consent_needed(interview, template),
             given=consent_given(interview, template),
         ),
-        recording=template.recording.enabled and not recording_off,
+        recording=recording_wanted(interview, template),
         questions=len(template.questions),
-        duration_seconds=duration * (100 + spec.candidate.extra_time_percent) // 100,
+        duration_seconds=spec.longer(duration),
     )
 
 

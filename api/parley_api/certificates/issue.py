@@ -30,7 +30,7 @@ class Pair:
 
     @classmethod
     def parse(cls, certificate: bytes, key: bytes) -> Self:
-        """Read both from PEM.
+        """Read both from PEM; of several certificates the first one.
 
         Raises:
             MalformedPairError: they can't be read, or do not belong together.
@@ -73,6 +73,19 @@ def make_ca(name: str, now: datetime) -> Pair:
         .sign(key, hashes.SHA256())
     )
     return Pair(certificate, key)
+
+
+def trusted_pem(certificates: bytes) -> str:
+    """The certificates of a PEM file and nothing else of it: they go to everybody who has to trust them.
+
+    Raises:
+        MalformedPairError: they can't be read.
+    """
+    try:
+        parsed = x509.load_pem_x509_certificates(certificates)
+    except ValueError as error:
+        raise MalformedPairError(f"it can't be read: {error}") from error
+    return "".join(each.public_bytes(serialization.Encoding.PEM).decode() for each in parsed)
 
 
 def make_leaf(ca: Pair, dns_names: Sequence[str], now: datetime) -> Pair:

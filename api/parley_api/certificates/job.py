@@ -1,6 +1,7 @@
 """Make what is missing, renew what is due, and leave alone what is good.
 
-Two Jobs at once agree: what one creates first, the other finds (409) and reads.
+Two Jobs at once agree: what one creates first, the other finds (409) and reads. The CA's Secret may hold several
+certificates, for the time in which the CA is changed: the first one issues, all of them are to be trusted.
 """
 
 import base64
@@ -12,7 +13,7 @@ from datetime import datetime
 
 from parley_crds.names import LABEL_MANAGED_BY, MANAGED_BY
 
-from parley_api.certificates.issue import MalformedPairError, Pair, make_ca, make_leaf, why_renew
+from parley_api.certificates.issue import MalformedPairError, Pair, make_ca, make_leaf, trusted_pem, why_renew
 from parley_api.certificates.settings import Settings, WantedCertificate
 from parley_api.kube import Document, Kube, KubeError, core_path
 
@@ -37,15 +38,17 @@ async def ensure_all(kube: Kube, settings: Settings, now: datetime) -> None:
         UnusableSecretError: a Secret of ours holds something else.
         KubeError: the API server refused.
     """
-    ca = await _ensure_ca(kube, settings, now)
+    ca, trusted = await _ensure_ca(kube, settings, now)
     for namespace in (settings.namespace, settings.bots_namespace):
-        await _ensure_config_map(kube, namespace, settings.ca_name, {CA_CERT: ca.certificate_pem.decode()})
+        await _ensure_config_map(kube, namespace, settings.ca_name, {CA_CERT: trusted})
     for wanted in settings.certificates:
         await _ensure_leaf(kube, settings.namespace, wanted, ca, now)
     await _ensure_link_key(kube, settings)
 
 
-async def _ensure_ca(kube: Kube, settings: Settings, now: datetime) -> Pair:
+async def _ensure_ca(kube: Kube, settings: Settings, now: datetime) -> tuple[Pair, str]:
+    """The pair that issues, and all that is to be trusted as PEM."""
+
     async def make() -> Document:
         ca = make_ca(f"Parley internal CA of {settings.namespace}"[:64], now)
         data = {CA_CERT: ca.certificate_pem, CA_KEY: ca.key_pem}
@@ -56,7 +59,8 @@ async def _ensure_ca(kube: Kube, settings: Settings, now: datetime) -> Pair:
     if found is None:
         found = await _create_or_read(kube, path, await make())
     try:
-        return Pair.parse(*_data(found, CA_CERT, CA_KEY))
+        certificates, key = _data(found, CA_CERT, CA_KEY)
+        return Pair.parse(certificates, key), trusted_pem(certificates)
     except MalformedPairError as error:
         raise UnusableSecretError(f"Secret {settings.namespace}/{settings.ca_name}: {error}") from error
 

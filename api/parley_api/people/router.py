@@ -10,13 +10,13 @@ from parley_api import transcripts
 from parley_api.interviews import read_interview
 from parley_api.kube import interviews_path
 from parley_api.people.access import Caller, Name, Namespace, permit, read, writing
+from parley_api.people.erased import require_kept
 from parley_api.people.models import InterviewLink, InterviewPage, InterviewSummary, NewInterview, UnreadableInterview
+from parley_api.people.recording import recording_router
 from parley_api.people.stream import stream_router
 from parley_api.problems import ProblemError, problem_responses
 from parley_api.services import ServicesOf
-from parley_api.session_status import timestamp
 from parley_api.transcripts import ARTIFACTS, Format
-from parley_api.transcripts.erasure import proof_of
 
 MANAGER = "parley-people"
 CREATED_BY = "parley.dev/created-by"
@@ -105,7 +105,7 @@ async def get_link(
     interview = await read(services, namespace, name)
     _require_unfinished(interview)
     settings, window = services.settings, interview.spec.window
-    token = mint_link(settings.link_key_bytes, interview.metadata.uid or "", interview.spec.link_epoch)
+    token = mint_link(settings.link_keys[0], interview.metadata.uid or "", interview.spec.link_epoch)
     response.headers["Cache-Control"] = "no-store"
     return InterviewLink(
         url=link_url(str(settings.link_base_url), token),
@@ -135,13 +135,7 @@ async def get_transcript(
     uid = interview.metadata.uid or ""
     data = await transcripts.read(services.store, namespace, uid, form)
     if data is None:
-        erased = await proof_of(services.store, namespace, uid)
-        if erased is not None:
-            at = timestamp(erased.erased_at)
-            why = "its time was over" if erased.why == "retention" else "that was ordered"
-            raise ProblemError(
-                410, "transcript-erased", f"The transcript was erased at {at}: {why}.", members={"erasedAt": at}
-            )
+        await require_kept(services.store, namespace, uid, "transcript")
         phase = interview.status.phase
         if phase is not None and phase.is_final:
             raise ProblemError(404, "no-transcript", f"The interview is {phase}, and nothing was said in it.")
@@ -152,6 +146,7 @@ async def get_transcript(
     return Response(data, media_type=ARTIFACTS[form].content_type, headers=headers)
 
 
+people_router.include_router(recording_router)
 people_router.include_router(stream_router)
 
 

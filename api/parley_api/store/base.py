@@ -43,6 +43,18 @@ class Store(Protocol):
     async def put(self, key: str, data: bytes, content_type: str) -> None:
         """Write or replace an object as a whole; durable on return."""
 
+    async def put_stream(self, key: str, data: AsyncIterator[bytes], content_type: str) -> None:
+        """Write or replace an object from its pieces, of which a few MiB are held at a time; durable on return.
+
+        Where `data` raises, nothing is written, and what it raised is raised.
+        """
+
+    async def size(self, key: str) -> int | None:
+        """How many bytes an object has; None where there is none."""
+
+    async def get_range(self, key: str, start: int, length: int) -> bytes | None:
+        """So many bytes of an object (one at least) from a place within it, fewer at its end; None: it is not there."""
+
     async def list(self, prefix: str) -> Keys:
         """Every key under the prefix (at any depth), sorted."""
 

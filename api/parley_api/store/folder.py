@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -13,7 +14,8 @@ from parley_api.store.base import Keys, StoreUnavailableError, checked_key, chec
 
 _STAGING = ".staging"  # no key can name it: segments never begin with a dot
 _STALE_SECONDS = 3600.0
-_ATTEMPTS = 5
+_ATTEMPTS = 20
+_PAUSE_SECONDS = 0.002
 _PAGE = 1000
 
 
@@ -39,6 +41,26 @@ class FolderStore:
     async def put(self, key: str, data: bytes, content_type: str) -> None:
         """See Store.put; a folder has no place for the content type."""
         await self._run(self._write, self._path(key), data, os.rename)
+
+    async def put_stream(self, key: str, data: AsyncIterator[bytes], content_type: str) -> None:
+        """See Store.put_stream."""
+        path, staged = self._path(key), self._staging / uuid.uuid4().hex
+        await self._run(self._stage)
+        try:
+            async for piece in data:
+                await self._run(_append, staged, piece)
+            await self._run(_append, staged, b"", durably=True)
+            await self._run(self._place, staged, path, os.rename)
+        finally:
+            await self._run(staged.unlink, missing_ok=True)
+
+    async def size(self, key: str) -> int | None:
+        """See Store.size."""
+        return await self._run(_size, self._path(key))
+
+    async def get_range(self, key: str, start: int, length: int) -> bytes | None:
+        """See Store.get_range."""
+        return await self._run(_read_range, self._path(key), start, length)
 
     async def list(self, prefix: str) -> Keys:
         """See Store.list."""
@@ -71,7 +93,7 @@ class FolderStore:
             raise StoreUnavailableError(f"the folder store at {self._root} failed: {error}") from error
 
     def _prepare(self) -> None:
-        self._staging.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._stage()
         now = time.time()
         for stray in self._staging.iterdir():
             with suppress(FileNotFoundError):  # a write in another thread was placed
@@ -88,8 +110,11 @@ class FolderStore:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
-    def _write(self, path: Path, data: bytes, place: Callable[[Path, Path], None]) -> bool:
+    def _stage(self) -> None:
         self._staging.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def _write(self, path: Path, data: bytes, place: Callable[[Path, Path], None]) -> bool:
+        self._stage()
         staged = self._staging / uuid.uuid4().hex
         try:
             _write_durably(staged, data)
@@ -105,9 +130,10 @@ class FolderStore:
             except FileExistsError:
                 placed = False
             except FileNotFoundError:
-                # A deletion in another thread pruned the folder while it was empty.
+                # A deletion in another thread pruned the folder while it was empty; many of them may do so in turn.
                 if attempt == _ATTEMPTS - 1:
                     raise
+                time.sleep(random.uniform(0, _PAUSE_SECONDS * min(attempt, 10)))  # noqa: S311 - jitter keeps no secret
                 continue
             else:
                 placed = True
@@ -168,6 +194,31 @@ def _write_durably(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _append(path: Path, data: bytes, *, durably: bool = False) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        if durably:
+            os.fsync(file.fileno())
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _read_range(path: Path, start: int, length: int) -> bytes | None:
+    try:
+        with path.open("rb") as file:
+            file.seek(start)
+            return file.read(length)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def _flush_folder(folder: Path) -> None:

@@ -10,8 +10,10 @@ ERASURE = "erasure.json"
 TRANSCRIPT_JSON = "transcript.json"
 TRANSCRIPT_VTT = "transcript.vtt"
 TRANSCRIPT_TXT = "transcript.txt"
+RECORDING = "recording.ogg"
 
 _EVENTS = re.compile(r".*/events/(?P<attempt>\d{4,})-(?P<first>\d{8,})\.json")
+_PART = re.compile(r".*/recording/(?P<attempt>\d{4,})-(?P<number>\d{6})-(?P<start>\d{9,})-(?P<duration>\d{9,})\.ogg")
 _ARTIFACT = re.compile(rf"{ROOT}(?P<namespace>[^/]+)/(?P<uid>[^/]+)/(?P<name>.+)")
 
 
@@ -46,6 +48,34 @@ def parse_events_key(key: str) -> EventsKey | None:
     """The batch that the key names, or None when it is no key of events."""
     match = _EVENTS.fullmatch(key)
     return None if match is None else EventsKey(int(match["attempt"]), int(match["first"]))
+
+
+class PartKey(NamedTuple):
+    """Which part of a recording an object holds, and where it is on the interview's time, in milliseconds."""
+
+    attempt: int
+    number: int
+    start_ms: int
+    duration_ms: int
+
+
+def recording_prefix(namespace: str, uid: str) -> str:
+    """The prefix of the parts of a recording that was not joined yet."""
+    return prefix(namespace, uid) + "recording/"
+
+
+def part_key(namespace: str, uid: str, part: PartKey) -> str:
+    """The key of one part; zero-padded, so that keys sort as the parts do."""
+    times = f"{part.start_ms:09d}-{part.duration_ms:09d}"
+    return f"{recording_prefix(namespace, uid)}{part.attempt:04d}-{part.number:06d}-{times}.ogg"
+
+
+def parse_part_key(key: str) -> PartKey | None:
+    """The part that the key names, or None when it is no key of a part."""
+    match = _PART.fullmatch(key)
+    return (
+        None if match is None else PartKey(*(int(match[name]) for name in ("attempt", "number", "start", "duration")))
+    )
 
 
 class ArtifactKey(NamedTuple):

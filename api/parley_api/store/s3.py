@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -12,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from parley_api.store.base import Keys, StoreUnavailableError, checked_key, checked_prefix
+from parley_api.store.s3_upload import PART_BYTES, Upload, abort_uploads
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -82,6 +84,34 @@ class S3Store:
         """See Store.put."""
         await self._run(f"writing {key}", self._put, checked_key(key), data, content_type)
 
+    async def put_stream(self, key: str, data: AsyncIterator[bytes], content_type: str) -> None:
+        """See Store.put_stream: a multipart upload, where it is more than one part has."""
+        upload = Upload(self._client, self._bucket, checked_key(key), {"ContentType": content_type, **self._encryption})
+        doing = f"writing {key}"
+        try:
+            held = bytearray()
+            async for piece in data:
+                held += piece
+                if len(held) >= PART_BYTES:
+                    await self._run(doing, upload.add, bytes(held))
+                    held.clear()
+            await self._run(doing, upload.complete, bytes(held))
+        except BaseException:
+            # What failed is told of; what is left of the upload goes with the erasure, if not now.
+            with suppress(StoreUnavailableError):
+                await self._run(doing, upload.abort)
+            raise
+
+    async def size(self, key: str) -> int | None:
+        """See Store.size."""
+        return await self._run(f"looking for {key}", self._size, checked_key(key))
+
+    async def get_range(self, key: str, start: int, length: int) -> bytes | None:
+        """See Store.get_range."""
+        return await self._run(
+            f"reading {key}", self._get, checked_key(key), Range=f"bytes={start}-{start + length - 1}"
+        )
+
     async def list(self, prefix: str) -> Keys:
         """See Store.list."""
         return sorted([key async for page in self.pages(prefix) for key in page])
@@ -94,7 +124,7 @@ class S3Store:
             yield page
 
     async def delete_prefix(self, prefix: str, *, keep: str | None = None) -> int:
-        """See Store.delete_prefix: every version and delete marker goes."""
+        """See Store.delete_prefix: every version and delete marker goes, and uploads that were cut short."""
         return await self._run(f"deleting {prefix}", self._delete_prefix, checked_prefix(prefix), keep)
 
     async def check(self) -> None:
@@ -109,11 +139,19 @@ class S3Store:
             where = f"S3 bucket {self._bucket} at {self._endpoint}"
             raise StoreUnavailableError(f"{where} failed while {doing}: {_one_line(error)}") from error
 
-    def _get(self, key: str) -> bytes | None:
+    def _get(self, key: str, **options: Any) -> bytes | None:
         try:
-            return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+            return self._client.get_object(Bucket=self._bucket, Key=key, **options)["Body"].read()
         except ClientError as error:
             if _code(error) == "NoSuchKey":
+                return None
+            raise
+
+    def _size(self, key: str) -> int | None:
+        try:
+            return self._client.head_object(Bucket=self._bucket, Key=key)["ContentLength"]
+        except ClientError as error:
+            if _code(error) in ("404", "NoSuchKey"):  # a HEAD's answer has no body to name the error in
                 return None
             raise
 
@@ -147,6 +185,7 @@ class S3Store:
         self._client.head_bucket(Bucket=self._bucket)
 
     def _delete_prefix(self, prefix: str, keep: str | None) -> int:
+        abort_uploads(self._client, self._bucket, prefix)
         keys: set[str] = set()
         doomed = list(self._versions(prefix, keep))
         for start in range(0, len(doomed), _DELETE_BATCH):

@@ -1,19 +1,47 @@
 """Transcripts in the store: published once, and read."""
 
 import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from parley_protocol import BotInputs, InterviewRef, Manifest, ManifestEntry, Transcript
+from parley_protocol import (
+    BotInputs,
+    ConsentRecord,
+    InterviewRef,
+    Manifest,
+    ManifestEntry,
+    RecordingAccount,
+    Transcript,
+)
 from parley_protocol.assignment import AttemptEvents
 from parley_protocol.model import Message
 from pydantic import AwareDatetime
 
+from parley_api.recordings import joining, parts
 from parley_api.store import Store, layout
 from parley_api.transcripts.assemble import Ending, Subject, assemble
 from parley_api.transcripts.erasure import ErasedError, require_not_erased
 from parley_api.transcripts.render import ARTIFACTS, Format, render
 
 JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What the manifest tells that neither events nor parts do: the consent, and what is known of the recording."""
+
+    consent: ConsentRecord | None = None
+    recording: RecordingAccount | None = None
+
+
+Elsewhere = Callable[[], Awaitable[Beside]]
+"""Asked at the end, once: it may call on others."""
+
+
+async def nothing_elsewhere() -> Beside:
+    """For an interview that nobody has agreed to, and that was not to be recorded."""
+    return Beside()
 
 
 class KeptPlan(Message):
@@ -51,12 +79,17 @@ async def kept_plan(store: Store, ref: InterviewRef) -> BotInputs | None:
 
 
 async def publish(
-    store: Store, ref: InterviewRef, inputs: BotInputs | None, history: list[AttemptEvents], ending: Ending
+    store: Store,
+    ref: InterviewRef,
+    inputs: BotInputs | None,
+    history: list[AttemptEvents],
+    ending: Ending,
+    elsewhere: Elsewhere = nothing_elsewhere,
 ) -> Transcript:
-    """Store the transcript in every form and its manifest, and return it; the first publication stands.
+    """Store the transcript in every form, the recording and the manifest; the first publication stands.
 
     `transcript.json` decides, being written once; the other forms follow from it alone, so a publication that was cut
-    short is completed by the next.
+    short is completed by the next. The recording's parts go last, when the manifest tells of its file.
 
     Raises:
         ErasedError: the interview was erased.
@@ -67,7 +100,7 @@ async def publish(
     if transcript is None:
         subject = Subject(ref.namespace, ref.name, ref.uid) if inputs is None else Subject.of(inputs)
         transcript = await _publish_json(store, ref, assemble(subject, history, ending))
-    await _publish_rest(store, ref, transcript, None if inputs is None else inputs.retention_days)
+    await _publish_rest(store, ref, transcript, None if inputs is None else inputs.retention_days, elsewhere)
     await require_not_erased(store, ref.namespace, ref.uid)
     return transcript
 
@@ -76,6 +109,12 @@ async def published(store: Store, ref: InterviewRef) -> Transcript | None:
     """The transcript that was published, or None."""
     data = await read(store, ref.namespace, ref.uid, "json")
     return None if data is None else Transcript.model_validate_json(data)
+
+
+async def manifest_of(store: Store, namespace: str, uid: str) -> Manifest | None:
+    """The manifest, or None where there is none (yet). Raises StoreUnavailableError."""
+    data = await store.get(layout.artifact(namespace, uid, layout.MANIFEST))
+    return None if data is None else Manifest.model_validate_json(data)
 
 
 async def read(store: Store, namespace: str, uid: str, form: Format) -> bytes | None:
@@ -94,9 +133,12 @@ async def _publish_json(store: Store, ref: InterviewRef, transcript: Transcript)
     return first
 
 
-async def _publish_rest(store: Store, ref: InterviewRef, transcript: Transcript, retention_days: int | None) -> None:
+async def _publish_rest(
+    store: Store, ref: InterviewRef, transcript: Transcript, retention_days: int | None, elsewhere: Elsewhere
+) -> None:
     key = layout.artifact(ref.namespace, ref.uid, layout.MANIFEST)
     if await store.get(key) is not None:
+        await parts.forget(store, ref)
         return
     entries = []
     for form, artifact in ARTIFACTS.items():
@@ -111,6 +153,11 @@ async def _publish_rest(store: Store, ref: InterviewRef, transcript: Transcript,
                 content_type=artifact.content_type,
             )
         )
+    joined, beside = await joining.join(store, ref), await elsewhere()
+    recording = beside.recording
+    if joined is not None:
+        entries.append(joined.entry)
+        recording = (recording or RecordingAccount()).model_copy(update={"segments": joined.segments})
     manifest = Manifest(
         namespace=ref.namespace,
         name=ref.name,
@@ -118,5 +165,8 @@ async def _publish_rest(store: Store, ref: InterviewRef, transcript: Transcript,
         created_at=datetime.now(UTC),
         delete_after=None if retention_days is None else transcript.finished_at + timedelta(days=retention_days),
         artifacts=entries,
+        consent=beside.consent,
+        recording=recording,
     )
     await store.put_once(key, manifest.to_json(), JSON)
+    await parts.forget(store, ref)

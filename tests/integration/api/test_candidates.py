@@ -224,7 +224,7 @@ async def test_connect_waits_for_the_bot(http: httpx.AsyncClient, interview: Mak
     assert answer.json().keys() == {"wsUrl", "token"}
     assert answer.json()["wsUrl"] == f"{api.url.replace('http', 'ws')}/rooms/{made.uid}/ws"
     key = ticket_key(LINK_KEY.encode(), made.uid)
-    verify_ticket(key, answer.json()["token"], uid=made.uid, attempt=1, now=datetime.now(UTC).timestamp())
+    verify_ticket([key], answer.json()["token"], uid=made.uid, attempt=1, now=datetime.now(UTC).timestamp())
     made.operator_status("InProgress", 2)
     await not_ready()  # the successor is not there yet
 
@@ -259,3 +259,32 @@ async def test_no_link_and_no_ticket_stands_in_the_log(
     assert made.token() not in log
     assert ticket not in log
     assert LINK_KEY not in log
+
+
+@pytest.mark.parametrize(
+    ("recording", "agrees", "record"), [(True, True, True), (True, False, False), (False, True, False)]
+)
+async def test_the_ticket_tells_whether_the_connection_is_recorded(
+    http: httpx.AsyncClient, interview: MakeInterview, recording: bool, agrees: bool, record: bool
+) -> None:
+    consent = {"text": "An AI interviews you.", "version": CONSENT_VERSION, "required": False}
+    template = {"recording": {"enabled": recording}, "consent": consent}
+    made = interview("Ready", attempt=1, template=template)
+    made.bot(ip=POD_IP)
+    await opened(http, made)
+    if agrees:
+        await http.post("/join/v1/consent", headers=made.headers(), json=CONSENT)
+    answer = await http.post("/join/v1/connect", headers=made.headers())
+    assert answer.status_code == 200, answer.text
+    key, now = ticket_key(LINK_KEY.encode(), made.uid), datetime.now(UTC).timestamp()
+    assert verify_ticket([key], answer.json()["token"], uid=made.uid, attempt=1, now=now).record is record
+
+
+async def test_a_recording_that_is_required_needs_consent(http: httpx.AsyncClient, interview: MakeInterview) -> None:
+    consent = {"text": "An AI interviews you.", "version": CONSENT_VERSION, "required": False}
+    template = {"recording": {"enabled": True, "required": True}, "consent": consent}
+    made = interview("Ready", attempt=1, template=template)
+    made.bot(ip=POD_IP)
+    assert (await opened(http, made))["consent"]["required"] is True
+    answer = await http.post("/join/v1/connect", headers=made.headers())
+    assert (answer.status_code, slug(answer)) == (403, "consent-required")

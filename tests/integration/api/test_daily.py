@@ -13,6 +13,7 @@ from support.wait import until
 
 MakeInterview = Callable[..., Interviewed]
 KEY = "a-daily-key-of-the-tests"
+HEADERS = {"Authorization": f"Bearer {KEY}"}
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,20 @@ class Daily:
     url: str
     control: str
 
-    def make_room(self, name: str) -> None:
-        headers = {"Authorization": f"Bearer {KEY}"}
-        self._ok(httpx.post(f"{self.url}/rooms", json={"name": name}, headers=headers, trust_env=False))
+    def make_room(self, name: str, **properties: Any) -> None:
+        body = {"name": name, "properties": properties}
+        self._ok(httpx.post(f"{self.url}/rooms", json=body, headers=HEADERS, trust_env=False))
+
+    def recordings(self, name: str) -> list[str]:
+        """The recordings of a room, each by how it goes."""
+        found = httpx.get(f"{self.url}/recordings?room_name={name}", headers=HEADERS, trust_env=False)
+        return [recording["status"] for recording in self._ok(found).json()["data"]]
+
+    def token(self, name: str) -> str:
+        """A token that lets somebody into the room, as the bot has one."""
+        body = {"properties": {"room_name": name}}
+        made = httpx.post(f"{self.url}/meeting-tokens", json=body, headers=HEADERS, trust_env=False)
+        return str(self._ok(made).json()["token"])
 
     def join(self, name: str, token: str) -> dict[str, Any]:
         answer = httpx.post(f"{self.control}/rooms/{name}/participants", json={"token": token}, trust_env=False)
@@ -148,3 +160,58 @@ async def test_a_key_that_daily_does_not_know(connect: Any, daily: Daily, daily_
     assert int(answer.headers["retry-after"]) > 0
     assert "Daily: " in daily_api.logged()
     assert KEY not in daily_api.logged()
+
+
+@pytest.fixture
+def recorded(interview: MakeInterview, daily: Daily) -> Callable[..., Interviewed]:
+    """An interview that asks for a recording, its bot in the room."""
+
+    def make(**recording: bool) -> Interviewed:
+        template = {"recording": {"enabled": True, **recording}, "consent": {"text": "…", "version": CONSENT_VERSION}}
+        made = interview("Ready", attempt=1, template=template)
+        made.bot(ip="127.0.0.4", provider="daily")
+        daily.make_room(made.room, enable_recording="cloud")
+        daily.join(made.room, daily.token(made.room))
+        return made
+
+    return make
+
+
+async def test_a_candidate_who_has_agreed_is_recorded_once(
+    connect: Any, daily: Daily, recorded: Callable[..., Interviewed]
+) -> None:
+    made = recorded()
+    for _ in range(2):
+        assert (await connect(made)).status_code == 200
+    assert daily.recordings(made.room) == ["in-progress"]
+
+
+async def test_a_candidate_who_has_not_agreed_is_not_recorded(
+    daily_api: Api, daily: Daily, interview: MakeInterview
+) -> None:
+    consent = {"text": "…", "version": CONSENT_VERSION, "required": False}
+    made = interview("Ready", attempt=1, template={"recording": {"enabled": True}, "consent": consent})
+    made.bot(ip="127.0.0.4", provider="daily")
+    daily.make_room(made.room, enable_recording="cloud")
+    daily.join(made.room, daily.token(made.room))
+    async with httpx.AsyncClient(base_url=daily_api.url, trust_env=False, timeout=30) as http:
+
+        async def joins() -> bool:
+            return (await http.post("/join/v1/connect", headers=made.headers())).status_code == 200
+
+        await eventually("the candidate is let in", joins)
+    assert daily.recordings(made.room) == []
+
+
+@pytest.mark.parametrize("required", [True, False])
+async def test_a_recording_that_does_not_begin(
+    connect: Any, daily: Daily, recorded: Callable[..., Interviewed], required: bool
+) -> None:
+    made = recorded(required=required)
+    daily.fail({"kind": "error", "status": 400, "path": ".*/recordings/start", "times": None})
+    try:
+        answer = await connect(made)
+    finally:
+        daily.fail()
+    assert answer.status_code == (503 if required else 200), answer.text
+    assert daily.recordings(made.room) == []

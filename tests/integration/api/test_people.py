@@ -1,14 +1,22 @@
-"""People's paths: create, list, get, cancel, link, transcript."""
+"""People's paths: create, list, get, cancel, link, transcript, recording."""
 
+import hashlib
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
+from parley_api.people.recording import PIECE_BYTES
+from parley_api.recordings.parts import keep
 from parley_api.store import FolderStore
 from parley_api.transcripts import erase
+from parley_api.transcripts.archive import publish
+from parley_api.transcripts.assemble import Ending
+from parley_protocol import InterviewRef, RecordingPart
 from parley_rooms.links import Link, verify_link
 from support.api import ALL_RIGHTS, LINK_KEY, PAGE, Api, Interviewed
+from support.ogg import SECOND, numbers, stream
 
 Person = Callable[..., Awaitable[dict[str, str]]]
 MakeInterview = Callable[..., Interviewed]
@@ -154,7 +162,7 @@ async def test_the_link(http: httpx.AsyncClient, path: str, headers: dict[str, s
     assert answer.headers["cache-control"] == "no-store"
     base, _, token = answer.json()["url"].partition("#")
     assert base == f"{PAGE}/join"
-    assert verify_link(LINK_KEY.encode(), token) == Link(made.uid, 3)
+    assert verify_link([LINK_KEY.encode()], token) == Link(made.uid, 3)
 
 
 @pytest.mark.parametrize(
@@ -219,3 +227,53 @@ async def test_a_transcript_that_was_erased(
     assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (410, "transcript-erased")
     assert "its time was over" in answer.json()["detail"]
     assert answer.json()["erasedAt"][:2] == "20"
+
+
+@pytest.fixture
+async def recorded(api: Api, interview: MakeInterview) -> Interviewed:
+    """An interview that has ended, with its recording stored."""
+    made, store = interview("Completed"), FolderStore(api.store)
+    ref = InterviewRef(namespace=made.namespace, name=made.name, uid=made.uid)
+    first, *seconds = stream(240)
+    minutes = [b"".join(seconds[at : at + 60]) for at in range(0, 240, 60)]
+    for number, body in enumerate([first, *minutes], start=1):
+        digest = hashlib.sha256(body).hexdigest()
+        start = max(0, number - 2) * 60_000
+        about = RecordingPart(attempt=1, start_ms=start, duration_ms=60_000 * (number > 1), sha256=digest)
+        await keep(store, ref, number, about, body)
+    await publish(store, ref, None, [], Ending("Completed", datetime.now(UTC)))
+    return made
+
+
+async def test_a_recording_whole_and_in_parts(
+    http: httpx.AsyncClient, path: str, headers: dict[str, str], recorded: Interviewed
+) -> None:
+    whole = await http.get(f"{path}/{recorded.name}/recording", headers=headers)
+    assert whole.status_code == 200, whole.text
+    assert list(numbers(whole.content)) == list(range(240 * SECOND))
+    assert len(whole.content) > PIECE_BYTES
+    assert whole.headers["content-type"] == "audio/ogg; codecs=opus"
+    assert whole.headers["cache-control"] == "private, no-store"
+    part = await http.get(f"{path}/{recorded.name}/recording", headers={**headers, "Range": "bytes=100-1200099"})
+    assert (part.status_code, part.content) == (206, whole.content[100:1_200_100])
+    assert part.headers["content-range"] == f"bytes 100-1200099/{len(whole.content)}"
+    beyond = await http.get(f"{path}/{recorded.name}/recording", headers={**headers, "Range": "bytes=9999999-"})
+    assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{len(whole.content)}")
+
+
+async def test_a_recording_that_is_not_there(
+    http: httpx.AsyncClient, path: str, headers: dict[str, str], interview: MakeInterview, api: Api
+) -> None:
+    async def refusal(name: str) -> tuple[int, str]:
+        answer = await http.get(f"{path}/{name}/recording", headers=headers)
+        return answer.status_code, answer.json()["type"].rpartition("/")[2]
+
+    assert await refusal(interview("InProgress").name) == (409, "not-finished")
+    assert await refusal(interview("Expired").name) == (404, "no-recording")
+    unrecorded = interview("Completed")
+    ref = InterviewRef(namespace=unrecorded.namespace, name=unrecorded.name, uid=unrecorded.uid)
+    await publish(FolderStore(api.store), ref, None, [], Ending("Completed", datetime.now(UTC)))
+    assert await refusal(unrecorded.name) == (404, "no-recording")
+    erased = interview("Completed")
+    await erase(FolderStore(api.store), erased.namespace, erased.uid, why="erased")
+    assert await refusal(erased.name) == (410, "recording-erased")

@@ -17,6 +17,7 @@ CALLS: dict[str, tuple[str, str, dict[str, list[str]]]] = {
     "cancel": ("POST", "/{name}/cancel", {"interviews": ["patch"]}),
     "link": ("GET", "/{name}/link", {"interviews/link": ["get"]}),
     "transcript": ("GET", "/{name}/transcript", {"interviews/transcript": ["get"]}),
+    "recording": ("GET", "/{name}/recording", {"interviews/recording": ["get"]}),
 }
 
 

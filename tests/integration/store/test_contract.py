@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections.abc import AsyncIterator
 
 import pytest
 from parley_api.store import Store, StoreKeyError
@@ -116,6 +117,48 @@ async def test_a_prefix_that_could_leave_the_store_is_refused(store: Store, pref
         await anext(aiter(store.pages(prefix)))
     with pytest.raises(StoreKeyError):
         await store.delete_prefix(prefix)
+
+
+MIB = 1024 * 1024
+
+
+async def pieces(*sizes: int) -> AsyncIterator[bytes]:
+    for number, size in enumerate(sizes, start=1):
+        yield bytes([number]) * size
+
+
+@pytest.mark.parametrize("sizes", [(), (0,), (1, 2, 3), (8 * MIB,), (5 * MIB, 5 * MIB, 7 * MIB, 1)])
+async def test_a_stream_becomes_one_object(store: Store, sizes: tuple[int, ...]) -> None:
+    await store.put_stream("a/b.ogg", pieces(*sizes), "audio/ogg")
+    assert await store.get("a/b.ogg") == b"".join([piece async for piece in pieces(*sizes)])
+    assert await store.size("a/b.ogg") == sum(sizes)
+    assert await store.list("a/") == ["a/b.ogg"]
+
+
+@pytest.mark.parametrize("sizes", [(1,), (9 * MIB, 1)])
+async def test_a_stream_that_breaks_off_writes_nothing(store: Store, sizes: tuple[int, ...]) -> None:
+    class OutOfSoundError(Exception):
+        pass
+
+    async def broken() -> AsyncIterator[bytes]:
+        async for piece in pieces(*sizes):
+            yield piece
+        raise OutOfSoundError
+
+    await store.put("a/b.ogg", b"before", "audio/ogg")
+    with pytest.raises(OutOfSoundError):
+        await store.put_stream("a/b.ogg", broken(), "audio/ogg")
+    assert await store.get("a/b.ogg") == b"before"
+    assert await store.list("a/") == ["a/b.ogg"]
+
+
+async def test_a_range_of_an_object(store: Store) -> None:
+    await store.put("a/b.ogg", bytes(range(100)), "audio/ogg")
+    assert await store.get_range("a/b.ogg", 0, 100) == bytes(range(100))
+    assert await store.get_range("a/b.ogg", 10, 5) == bytes(range(10, 15))
+    assert await store.get_range("a/b.ogg", 98, 50) == bytes([98, 99])
+    assert await store.get_range("a/nothing", 0, 5) is None
+    assert await store.size("a/nothing") is None
 
 
 async def test_check_passes(store: Store) -> None:

@@ -2,12 +2,13 @@
 
 import asyncio
 import io
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
 from parley_api.store import S3Store, StoreUnavailableError
+from parley_api.store.s3_upload import PART_BYTES
 from support.wait import until
 
 JSON = "application/json"
@@ -54,6 +55,46 @@ async def test_a_kms_key_goes_with_every_write(s3_server: Any, bucket: str) -> N
     assert headers["x-amz-server-side-encryption"] == "aws:kms"
     assert headers["x-amz-server-side-encryption-aws-kms-key-id"] == "alias/parley"
     assert headers["if-none-match"] == "*"
+
+
+async def sound(*sizes: int) -> AsyncIterator[bytes]:
+    for size in sizes:
+        yield bytes(size)
+
+
+async def test_a_kms_key_goes_with_what_is_written_in_parts(s3_server: Any, bucket: str) -> None:
+    store = quick_store(s3_server, bucket, kms_key_id="alias/parley")
+    seen: list[dict[str, str]] = []
+    for operation in ("CreateMultipartUpload", "PutObject"):
+        store.client.meta.events.register(
+            f"before-send.s3.{operation}", lambda request, **_: seen.append({**request.headers})
+        )
+    for sizes in ((PART_BYTES, 1), (1,)):
+        await store.put_stream("a/b.ogg", sound(*sizes), "audio/ogg")
+    assert len(seen) == 2
+    for headers in ({name.lower(): _text(value) for name, value in each.items()} for each in seen):
+        assert headers["x-amz-server-side-encryption-aws-kms-key-id"] == "alias/parley"
+        assert headers["content-type"] == "audio/ogg"
+
+
+async def test_an_erasure_takes_what_a_dead_process_had_begun_to_write(s3_server: Any, bucket: str) -> None:
+    store, client = quick_store(s3_server, bucket), s3_server.client()
+    for key in ("a/1/recording.ogg", "a/2/recording.ogg"):
+        begun = client.create_multipart_upload(Bucket=bucket, Key=key)
+        client.upload_part(Bucket=bucket, Key=key, UploadId=begun["UploadId"], PartNumber=1, Body=b"sound")
+    await store.delete_prefix("a/1/")
+    left = client.list_multipart_uploads(Bucket=bucket).get("Uploads", [])
+    assert [upload["Key"] for upload in left] == ["a/2/recording.ogg"]
+
+
+async def test_a_stream_that_breaks_off_leaves_no_part_behind(s3_server: Any, bucket: str) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield bytes(PART_BYTES)
+        raise ConnectionError("the parts went")
+
+    with pytest.raises(ConnectionError):
+        await quick_store(s3_server, bucket).put_stream("a/b.ogg", broken(), "audio/ogg")
+    assert s3_server.client().list_multipart_uploads(Bucket=bucket).get("Uploads", []) == []
 
 
 async def test_a_stopped_server_is_a_clear_error_and_passes(s3_server: Any, bucket: str) -> None:

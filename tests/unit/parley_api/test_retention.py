@@ -74,6 +74,16 @@ async def test_a_manifest_that_cannot_be_read_stops_nothing_and_is_told(store: F
     assert await store.get("interviews/hiring/broken/manifest.json") == b"{}"
 
 
+async def test_a_plan_that_cannot_be_read_stops_no_erasure_but_its_own(store: FolderStore) -> None:
+    """It names the room whose recording is to go first."""
+    await keep(store, "before", NOW - timedelta(seconds=1))
+    await store.put("interviews/hiring/before/plan.json", b"{}", "application/json")
+    done = await sweep(store, NOW)
+    assert (done.erased, len(done.kept)) == (1, 1)
+    assert "hiring/before: plan.json" in done.kept[0]
+    assert await store.get("interviews/hiring/before/transcript.json") == b"{}"
+
+
 async def test_an_interview_without_an_end_is_kept_no_longer_than_one_with(store: FolderStore) -> None:
     await begin(store, "given-up", NOW - timedelta(days=31), 30)
     await begin(store, "given-up-for-ever", NOW - timedelta(days=31), None)
@@ -105,7 +115,7 @@ def run(**env: str) -> subprocess.CompletedProcess[str]:
 async def test_the_program(store: FolderStore, tmp_path: Path) -> None:
     done = run(PARLEY_STORE__PATH=str(tmp_path / "store"))
     assert done.returncode == 0, done.stderr
-    assert "Erased 1 interviews" in done.stderr
+    assert "Erased 1 interviews, linked the recordings of 0" in done.stderr
     assert run(PARLEY_STORE__TYPE="floppy").returncode == 2
     missing = run(PARLEY_STORE__TYPE="s3")
     assert missing.returncode == 2

@@ -25,7 +25,12 @@ def test_what_is_needed_is_enough(environment: pytest.MonkeyPatch) -> None:
     assert settings.public_port == 8080
     assert settings.internal_port == 8443
     assert settings.room_url == "wss://api.example.com/parley"
-    assert settings.link_key_bytes == b"k" * 40
+    assert settings.link_keys == (b"k" * 40,)
+
+
+def test_keys_of_links_are_one_a_line_and_the_first_signs(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("PARLEY_LINK_KEY", "n" * 32 + "\n" + "o" * 32 + "\n")
+    assert load(Settings).link_keys == (b"n" * 32, b"o" * 32)
 
 
 @pytest.mark.parametrize("value", ["https://a.example.com,http://b:8080", '["https://a.example.com", "http://b:8080"]'])
@@ -57,6 +62,7 @@ def test_a_missing_setting_is_named(
     ("name", "value"),
     [
         ("PARLEY_LINK_KEY", "short-and-secret"),
+        ("PARLEY_LINK_KEY", "k" * 40 + "\nshort-and-secret"),
         ("PARLEY_PUBLIC_URL", "no url"),
         ("PARLEY_PUBLIC_PORT", "80800"),
         ("PARLEY_CORS_ORIGINS", "https://a.example.com/path"),

@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 from parley_api.candidates.models import JoinState
-from parley_api.candidates.state import consent_given, join_state, join_view, require_open
+from parley_api.candidates.state import (
+    consent_given,
+    consent_needed,
+    join_state,
+    join_view,
+    recorded,
+    recording_wanted,
+    require_open,
+)
 from parley_api.problems import ProblemError
 from parley_crds import Interview, InterviewTemplateSpec, Phase
 
@@ -91,6 +99,7 @@ def test_the_spec_goes_before_the_phase() -> None:
         ("NoShow", JoinState.EXPIRED),
         ("Cancelled", JoinState.CANCELLED),
         ("TechnicalFault", JoinState.FAILED),
+        ("RecordingFailed", JoinState.FAILED),
         ("DeadlineExceeded", JoinState.FAILED),
     ],
 )
@@ -105,7 +114,35 @@ def test_consent_is_to_a_version() -> None:
     assert consent_given(interview({"session": {"consentVersion": "2"}}), TEMPLATE)
 
 
-@pytest.mark.parametrize(("percent", "overrides", "seconds"), [(0, None, 600), (25, None, 750), (50, 300, 450)])
+RECORDED, REQUIRED = {"enabled": True}, {"enabled": True, "required": True}
+
+
+@pytest.mark.parametrize("agreed", [None, "1", "2"])
+@pytest.mark.parametrize("off", [True, False])
+@pytest.mark.parametrize("recording", [{}, RECORDED, REQUIRED])
+@pytest.mark.parametrize("consent_required", [True, False])
+def test_recorded_is_who_agreed_where_the_template_asks_for_it(
+    agreed: str | None, off: bool, recording: dict[str, Any], consent_required: bool
+) -> None:
+    """Over every case: nobody is recorded without consent, and nobody gets into a room that has to record them."""
+    consent = TEMPLATE.consent.model_copy(update={"required": consent_required})
+    settings = type(TEMPLATE.recording).model_validate(recording)
+    template = TEMPLATE.model_copy(update={"recording": settings, "consent": consent})
+    overrides = {"recording": {"enabled": False}} if off else {}
+    asked = interview({"session": {"consentVersion": agreed}} if agreed else {}, overrides=overrides)
+    wanted = bool(recording) and not off
+    assert recording_wanted(asked, template) is wanted
+    assert recorded(asked, template) is (wanted and agreed == "2")
+    needed = consent_required or (wanted and recording == REQUIRED)
+    assert consent_needed(asked, template) is needed
+    view = join_view(asked, template, NOW)
+    assert (view.recording, view.consent.required) == (wanted, needed)
+    gets_in = consent_given(asked, template) or not needed
+    if settings.required and wanted and gets_in:
+        assert recorded(asked, template)
+
+
+@pytest.mark.parametrize(("percent", "overrides", "seconds"), [(0, None, 600), (25, None, 750), (50, 301, 452)])
 def test_the_duration_has_its_extra_time(percent: int, overrides: int | None, seconds: int) -> None:
     spec: dict[str, Any] = {"candidate": {"extraTimePercent": percent}}
     if overrides:

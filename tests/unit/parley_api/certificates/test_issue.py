@@ -5,20 +5,30 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from parley_api.certificates.issue import CA_LIFE, LEAF_LIFE, MalformedPairError, Pair, make_ca, make_leaf, why_renew
+from parley_api.certificates.issue import (
+    CA_LIFE,
+    LEAF_LIFE,
+    MalformedPairError,
+    Pair,
+    make_ca,
+    make_leaf,
+    trusted_pem,
+    why_renew,
+)
 
 NAMES = ["parley-api-internal", "parley-api-internal.parley.svc", "parley-api-internal.parley.svc.cluster.local"]
 NOW = datetime.now(UTC)
 
 
-def handshake(tmp_path: Path, trusted: Pair, leaf: Pair, name: str) -> None:
+def handshake(tmp_path: Path, trusted: Pair | str, leaf: Pair, name: str) -> None:
     """A TLS handshake in memory with every strict check on. Raises ssl.SSLError."""
     certificate, key = tmp_path / "tls.crt", tmp_path / "tls.key"
     certificate.write_bytes(leaf.certificate_pem)
     key.write_bytes(leaf.key_pem)
     serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     serving.load_cert_chain(certificate, key)
-    asking = ssl.create_default_context(cadata=trusted.certificate_pem.decode())
+    cas = trusted if isinstance(trusted, str) else trusted.certificate_pem.decode()
+    asking = ssl.create_default_context(cadata=cas)
     # The default of Python 3.13, asked for by name on 3.12.
     asking.verify_flags |= ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -50,6 +60,26 @@ def test_a_strict_client_refuses_another_name_another_ca_and_another_time(tmp_pa
         handshake(tmp_path, make_ca("Parley internal CA of parley", NOW), leaf, NAMES[0])
     with pytest.raises(ssl.SSLCertVerificationError, match="expired"):
         handshake(tmp_path, ca, make_leaf(ca, NAMES, NOW - LEAF_LIFE - timedelta(hours=1)), NAMES[0])
+
+
+def test_while_the_ca_is_changed_both_are_trusted_and_the_first_one_issues(tmp_path: Path, ca: Pair) -> None:
+    new = make_ca("Parley internal CA of parley", NOW)
+    both = new.certificate_pem + ca.certificate_pem
+    trusted = trusted_pem(both)
+    for issuer in (ca, new):
+        handshake(tmp_path, trusted, make_leaf(issuer, NAMES, NOW), NAMES[0])
+    issuing = Pair.parse(both, new.key_pem)
+    assert issuing.certificate == new.certificate
+    assert why_renew(make_leaf(ca, NAMES, NOW), issuing, NAMES, NOW) == "it was issued by another CA"
+    assert why_renew(make_leaf(new, NAMES, NOW), issuing, NAMES, NOW) is None
+    with pytest.raises(MalformedPairError):
+        Pair.parse(both, ca.key_pem)
+
+
+def test_no_key_is_among_what_is_to_be_trusted(ca: Pair) -> None:
+    assert trusted_pem(ca.key_pem + ca.certificate_pem) == ca.certificate_pem.decode()
+    with pytest.raises(MalformedPairError):
+        trusted_pem(ca.key_pem)
 
 
 def test_a_leaf_issues_nothing(tmp_path: Path, ca: Pair) -> None:

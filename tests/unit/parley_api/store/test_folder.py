@@ -52,6 +52,24 @@ async def test_writers_and_deletions_in_the_same_folders_do_not_harm_each_other(
     assert await store.list("a/") == [f"a/b/{worker}/last" for worker in range(6)]
 
 
+async def test_a_folder_that_is_pruned_again_and_again_is_made_again(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pruned = 0
+
+    def link(staged: Path, path: Path) -> None:
+        nonlocal pruned
+        if pruned < 8:
+            pruned += 1
+            path.parent.rmdir()
+        real(staged, path)
+
+    real = os.link
+    monkeypatch.setattr(os, "link", link)
+    assert await FolderStore(root).put_once("a/b/c", b"x", JSON)
+    assert pruned == 8
+
+
 def test_a_writer_that_is_killed_leaves_no_half_object(root: Path) -> None:
     program = (
         "import asyncio, sys, pathlib\n"
