@@ -2,7 +2,6 @@
 
 import base64
 from collections.abc import Mapping
-from math import ceil
 
 from parley_crds import Interview, InterviewSpec, InterviewTemplateSpec, Limits, Overrides
 from parley_crds.voices import voice_problem
@@ -15,6 +14,7 @@ from parley_protocol import (
     LimitsPlan,
     ModelPlan,
     QuestionPlan,
+    RecordingPlan,
     RoomInputs,
     ToolPlan,
     ToolWebhook,
@@ -56,7 +56,6 @@ def overrides_problem(template: InterviewTemplateSpec, spec: InterviewSpec) -> s
 def interview_plan(template: InterviewTemplateSpec, spec: InterviewSpec, context: str | None) -> InterviewPlan:
     """What the bot is to do. Extra time lengthens every limit, those of single questions too."""
     overrides = spec.overrides or Overrides()
-    percent = spec.candidate.extra_time_percent
     return InterviewPlan(
         title=template.title,
         language=overrides.language or template.language,
@@ -77,18 +76,19 @@ def interview_plan(template: InterviewTemplateSpec, spec: InterviewSpec, context
                 follow_ups=question.follow_ups,
                 time_limit_seconds=None
                 if question.time_limit_seconds is None
-                else _longer(question.time_limit_seconds, percent),
+                else spec.longer(question.time_limit_seconds),
             )
             for question in template.questions
         ],
         facts=template.facts,
         context=context,
-        limits=_limits_plan(effective_limits(template, spec), percent),
-        model=_model_plan(template),
+        limits=_limits_plan(effective_limits(template, spec), spec),
+        model=_model_plan(template, extra_time=spec.candidate.extra_time_percent > 0),
         tools=[
             ToolPlan(name=tool.name, description=tool.description, input_schema=tool.input_schema)
             for tool in template.tools
         ],
+        recording=_recording_plan(template, overrides),
         second_tab=template.second_tab,
     )
 
@@ -139,21 +139,25 @@ def bot_inputs(
     )
 
 
-def _longer(seconds: int, percent: int) -> int:
-    return ceil(seconds * (100 + percent) / 100)
-
-
-def _limits_plan(limits: Limits, percent: int) -> LimitsPlan:
+def _limits_plan(limits: Limits, spec: InterviewSpec) -> LimitsPlan:
     return LimitsPlan(
-        duration_seconds=_longer(limits.duration_seconds, percent),
-        closing_notice_seconds=_longer(limits.closing_notice_seconds, percent),
-        silence_nudge_seconds=_longer(limits.silence_nudge_seconds, percent),
-        silence_end_seconds=_longer(limits.silence_end_seconds, percent),
-        reconnect_grace_seconds=_longer(limits.reconnect_grace_seconds, percent),
+        duration_seconds=spec.longer(limits.duration_seconds),
+        closing_notice_seconds=spec.longer(limits.closing_notice_seconds),
+        silence_nudge_seconds=spec.longer(limits.silence_nudge_seconds),
+        silence_end_seconds=spec.longer(limits.silence_end_seconds),
+        reconnect_grace_seconds=spec.longer(limits.reconnect_grace_seconds),
+        extra_time_percent=spec.candidate.extra_time_percent,
     )
 
 
-def _model_plan(template: InterviewTemplateSpec) -> ModelPlan:
+def _recording_plan(template: InterviewTemplateSpec, overrides: Overrides) -> RecordingPlan:
+    if overrides.recording is not None and not overrides.recording.enabled:
+        return RecordingPlan()
+    return RecordingPlan(wanted=template.recording.enabled, required=template.recording.required)
+
+
+def _model_plan(template: InterviewTemplateSpec, *, extra_time: bool) -> ModelPlan:
+    """The model. Whoever has extra time is waited for in each pause, too, for as long as the model can."""
     model = template.model
     return ModelPlan(
         id=model.id,
@@ -163,5 +167,5 @@ def _model_plan(template: InterviewTemplateSpec) -> ModelPlan:
             top_p=model.inference.top_p,
             max_tokens=model.inference.max_tokens,
         ),
-        turn_sensitivity=model.turn_sensitivity,
+        turn_sensitivity="LOW" if extra_time else model.turn_sensitivity,
     )

@@ -73,6 +73,8 @@ class BotDefaults(BaseModel):
     service_account_name: str = "parley-bot"
     resources: dict[Literal["requests", "limits"], dict[str, Quantity]] = Field(default={})
     max_resources: Amounts = Amounts()
+    requests_are_limits: bool = False
+    """As on Fargate, which gives a pod what it requests: there is nothing up to a limit above it."""
     node_selector: dict[str, str] = Field(default={})
     tolerations: list[dict[str, Any]] = Field(default=[])
     priority_class_name: str | None = None
@@ -87,7 +89,7 @@ class BotDefaults(BaseModel):
     @model_validator(mode="after")
     def _within_its_own_bounds(self) -> Self:
         """Otherwise every template that sets no resources would be blamed for the installation's."""
-        problem = _resources_problem(merged_resources(BotSettings(), self), self.max_resources)
+        problem = _resources_problem(merged_resources(BotSettings(), self), self)
         if problem is not None:
             raise ValueError(problem.removeprefix("bot."))
         return self
@@ -99,17 +101,25 @@ class Installation:
 
     name: str
     bots_namespace: str
-    link_key: bytes = field(repr=False)
+    link_keys: tuple[bytes, ...] = field(repr=False)
+    """The first one signs; rooms of any of them are the installation's own."""
     link_base_url: str
     api_url: str
     bot: BotDefaults
     room_providers: frozenset[str] = frozenset({"websocket"})
     default_room_provider: Literal["websocket", "daily"] = "websocket"
+    daily_geo: str | None = None
+    """Daily's media region of rooms whose template names none; None: Daily's own choice."""
     lead_seconds: int = 120
     """How long before `window.notBefore` an Immediate interview gets its bot."""
     start_deadline_seconds: int = 180
     """After how long a bot that is not ready is replaced; a cold pod on Fargate takes 45-90 s."""
     capacity: Capacity = field(default_factory=Capacity)
+
+    @property
+    def link_key(self) -> bytes:
+        """The key that signs links, and that tickets and rooms' names are made of."""
+        return self.link_keys[0]
 
 
 def bounds_problem(bot: BotSettings, defaults: BotDefaults) -> str | None:
@@ -122,7 +132,7 @@ def bounds_problem(bot: BotSettings, defaults: BotDefaults) -> str | None:
             return f"bot.tolerations: the key {toleration.key or '(every)'} is not allowed by this installation"
     if bot.priority_class_name is not None and bot.priority_class_name not in defaults.allowed_priority_classes:
         return f"bot.priorityClassName: {bot.priority_class_name} is not allowed by this installation"
-    return _resources_problem(merged_resources(bot, defaults), defaults.max_resources)
+    return _resources_problem(merged_resources(bot, defaults), defaults)
 
 
 def merged_resources(bot: BotSettings, defaults: BotDefaults) -> dict[str, dict[str, str]]:
@@ -132,8 +142,8 @@ def merged_resources(bot: BotSettings, defaults: BotDefaults) -> dict[str, dict[
     return {kind: dict(defaults.resources.get(kind, {})) | dict(asked.get(kind, {})) for kind in kinds}
 
 
-def _resources_problem(resources: Mapping[str, Mapping[str, str]], most: Amounts) -> str | None:
-    bounds = most.model_dump(by_alias=True, exclude_none=True)
+def _resources_problem(resources: Mapping[str, Mapping[str, str]], defaults: BotDefaults) -> str | None:
+    bounds = defaults.max_resources.model_dump(by_alias=True, exclude_none=True)
     for kind, amounts in resources.items():
         for name, bound in bounds.items():
             if name in amounts and parse_quantity(amounts[name]) > parse_quantity(bound):
@@ -142,4 +152,14 @@ def _resources_problem(resources: Mapping[str, Mapping[str, str]], most: Amounts
         limit = resources["limits"].get(name)
         if limit is not None and parse_quantity(asked) > parse_quantity(limit):
             return f"bot.resources.requests.{name}: {asked} is more than the limit ({limit})"
+    return _difference(resources) if defaults.requests_are_limits else None
+
+
+def _difference(resources: Mapping[str, Mapping[str, str]]) -> str | None:
+    """Where request and limit are not one amount."""
+    for name in ("cpu", "memory"):
+        asked, limit = resources["requests"].get(name), resources["limits"].get(name)
+        if asked is None or limit is None or parse_quantity(asked) != parse_quantity(limit):
+            told = f"the request ({asked or 'none'}) and the limit ({limit or 'none'})"
+            return f"bot.resources: this installation wants one amount for {told} of {name}"
     return None

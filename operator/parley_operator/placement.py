@@ -13,6 +13,6 @@ class Placement(BaseModel):
     geo: str | None = None
 
 
-def placement_of(template: InterviewTemplateSpec) -> Placement:
-    """A template's part that outlives its pinning."""
-    return Placement(bot=template.bot, geo=template.room.geo)
+def placement_of(template: InterviewTemplateSpec, default_geo: str | None = None) -> Placement:
+    """A template's part that outlives its pinning; a room that it gives no place has the installation's."""
+    return Placement(bot=template.bot, geo=template.room.geo or default_geo)

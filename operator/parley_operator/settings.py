@@ -6,15 +6,15 @@ import socket
 from pathlib import Path
 from typing import Annotated, Literal
 
+from parley_crds.template import DailyRegion
 from parley_rooms.daily import API_URL
-from pydantic import Field, SecretStr, ValidationError
+from parley_rooms.links import link_keys
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
 from parley_operator.capacity import Capacity
 from parley_operator.installation import BotDefaults, Installation
-
-LINK_KEY_LENGTH = 32
 
 Name = Annotated[str, Field(min_length=1)]
 
@@ -38,7 +38,8 @@ class Settings(BaseSettings):
     version: Name = Field(default="unknown", description="The program's version, for logs and metrics.")
     bots_namespace: Name = Field(description="The one namespace in which bots run.")
     link_key: SecretStr = Field(
-        min_length=LINK_KEY_LENGTH, description="Signs the candidates' links; the API has the same one."
+        description="Signs the candidates' links; the API has the same one. While it is changed, one a line: the first"
+        " signs, all are accepted."
     )
     link_base_url: Name = Field(description="Where candidates reach the web pages, as in https://talk.example.com.")
     api_internal_url: Name = Field(description="The API's internal listener, for the operator and the bots.")
@@ -55,6 +56,9 @@ class Settings(BaseSettings):
         default=None, description="The Secret that the key is mounted from, as namespace/name: what people are to mend."
     )
     daily_api_url: str = Field(default=API_URL, description="Daily's REST API.")
+    daily_geo: DailyRegion | None = Field(
+        default=None, description="Daily's media region of rooms whose template names none; unset: Daily's own choice."
+    )
     watch_namespaces: list[str] = Field(
         default=[], description="Where interviews may be, a JSON list; empty: in every namespace."
     )
@@ -73,6 +77,12 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field(
         default="text", description="Lines for people, or a JSON object a line for machines."
     )
+
+    @field_validator("link_key")
+    @classmethod
+    def _are_keys(cls, value: SecretStr) -> SecretStr:
+        link_keys(value.get_secret_value())
+        return value
 
 
 def read_settings() -> Settings:
@@ -105,12 +115,13 @@ def read_installation(settings: Settings) -> Installation:
     return Installation(
         name=settings.installation,
         bots_namespace=settings.bots_namespace,
-        link_key=settings.link_key.get_secret_value().encode(),
+        link_keys=link_keys(settings.link_key.get_secret_value()),
         link_base_url=settings.link_base_url,
         api_url=settings.api_internal_url,
         bot=_read_bot_defaults(settings.bot_defaults_file),
         room_providers=frozenset(providers),
         default_room_provider=settings.default_room_provider,
+        daily_geo=settings.daily_geo,
         lead_seconds=settings.lead_seconds,
         start_deadline_seconds=settings.start_deadline_seconds,
         capacity=settings.capacity,

@@ -8,7 +8,7 @@ from parley_operator.installation import BotDefaults, Installation
 INSTALLATION = Installation(
     name="test",
     bots_namespace="bots",
-    link_key=b"k" * 32,
+    link_keys=(b"k" * 32,),
     link_base_url="https://talk.example.com",
     api_url="https://api.example.com:8443",
     bot=BotDefaults(image="parley/bot:test"),

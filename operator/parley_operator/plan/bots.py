@@ -111,7 +111,7 @@ def create_pod(draft: Draft, ledger: InputsSecret, inputs: BotInputs) -> Hold:
         ledger.uid,
         now=draft.now,
         not_before=spec.window.not_before if spec.window else None,
-        no_show_seconds=spec.no_show_seconds,
+        no_show_seconds=draft.no_show_seconds,
         deadline=draft.deadline,
         in_interview=draft.session.started_at is not None,
     )

@@ -98,9 +98,19 @@ class Draft:
 
     @property
     def deadline(self) -> datetime | None:
-        """When `spec.activeDeadlineSeconds` are over, counted from now while no bot was started; None without."""
-        seconds = self.observed.interview.spec.active_deadline_seconds
-        return None if seconds is None else (self.started_at or self.second) + timedelta(seconds=seconds)
+        """When `spec.activeDeadlineSeconds` are over, counted from now while no bot was started; None without.
+
+        This and the next have the candidate's extra time in them.
+        """
+        spec = self.observed.interview.spec
+        if (seconds := spec.active_deadline_seconds) is None:
+            return None
+        return (self.started_at or self.second) + timedelta(seconds=spec.longer(seconds))
+
+    @property
+    def no_show_seconds(self) -> int:
+        """How long a bot that is ready waits for the candidate."""
+        return self.observed.interview.spec.longer(self.observed.interview.spec.no_show_seconds)
 
     @property
     def suspended(self) -> bool:

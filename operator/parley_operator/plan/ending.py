@@ -19,6 +19,9 @@ FINISHED = {
 }
 """The conversation's own ends, each a completed interview."""
 
+FAULTS = {"RecordingFailed": "The interview is to be recorded, and its recording failed"}
+"""Failures that the bot itself has ended the conversation for, where more is known than that."""
+
 GOODBYE_SECONDS = 15
 """How long a bot whose interview is finished may take to end by itself, and the API to say that it is finished."""
 EXITED = "Exited"
@@ -99,11 +102,10 @@ def _deadline_exceeded(draft: Draft, reason: str | None) -> End | None:
 
 
 def _no_show(draft: Draft, reason: str | None) -> End | None:
-    spec = draft.observed.interview.spec
     limit = _no_show_limit(draft)
     if reason != "NoShow" and (limit is None or draft.now < limit):
         return None
-    message = f"The candidate did not come within {spec.no_show_seconds} s"
+    message = f"The candidate did not come within {draft.no_show_seconds} s"
     return End(Phase.EXPIRED, ConditionType.FAILED, "NoShow", message, None if reason is not None else "NoShow")
 
 
@@ -120,23 +122,24 @@ def _no_show_limit(draft: Draft) -> datetime | None:
         return None
     window = draft.observed.interview.spec.window
     since = [record.ready_at, window.not_before if window else None, draft.arrived_at]
-    limit = max(time for time in since if time) + timedelta(seconds=draft.observed.interview.spec.no_show_seconds)
+    limit = max(time for time in since if time) + timedelta(seconds=draft.no_show_seconds)
     draft.look_again(limit)
     return limit
 
 
 def _fault(reason: str) -> End:
-    return End(Phase.FAILED, ConditionType.FAILED, reason, "The interview could not be brought to its end")
+    message = FAULTS.get(reason, "The interview could not be brought to its end")
+    return End(Phase.FAILED, ConditionType.FAILED, reason, message)
 
 
 def _window_closed(draft: Draft) -> End | None:
     """The window's end: nobody can begin any more. A candidate who came in time is let through."""
-    window, spec = draft.observed.interview.spec.window, draft.observed.interview.spec
+    window = draft.observed.interview.spec.window
     if window is None or window.expires_at is None or draft.session.started_at is not None:
         return None
     # Under a suspension no bot is on its way, so there is nothing to be patient with.
     arrived = draft.arrived and not draft.suspended
-    patience = spec.no_show_seconds + draft.observed.installation.start_deadline_seconds if arrived else 0
+    patience = draft.no_show_seconds + draft.observed.installation.start_deadline_seconds if arrived else 0
     limit = window.expires_at + timedelta(seconds=patience)
     draft.look_again(limit)
     if draft.now < limit:

@@ -128,7 +128,8 @@ def _create_inputs(draft: Draft, content: InterviewTemplateSpec) -> Hold:
         record = last if last.ended_at is not None else closed(last, last.attempt, last.pod_name or "", fate)
         draft.attempts = recorded(draft.attempts, record, failures)
     inputs = _fresh_inputs(draft, content, attempt=next_number(draft.attempts))
-    manifest = inputs_manifest(draft.observed.installation, inputs, placement_of(content), failures)
+    installation = draft.observed.installation
+    manifest = inputs_manifest(installation, inputs, placement_of(content, installation.daily_geo), failures)
     draft.act_after_status(CreateInputs(manifest))
     return hold_of(draft, Step("inputs Secret"), "InputsNotCreated")
 
@@ -171,7 +172,7 @@ def _ensure_room(draft: Draft, ledger: InputsSecret, inputs: BotInputs) -> Hold:
         return hold
     spec = draft.observed.interview.spec
     opens_at = spec.window.not_before if spec.window else None
-    longest = 2 * spec.no_show_seconds + inputs.plan.limits.duration_seconds + ROOM_SLACK_SECONDS
+    longest = 2 * draft.no_show_seconds + inputs.plan.limits.duration_seconds + ROOM_SLACK_SECONDS
     closes_at = max(opens_at or draft.now, draft.now) + timedelta(seconds=longest)
     draft.act_after_status(EnsureRoom(closes_at, inputs, ledger))
     return hold

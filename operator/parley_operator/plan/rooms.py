@@ -17,8 +17,8 @@ def own_rooms(installation: Installation, rooms: Iterable[FoundRoom], now: datet
 
     Young ones are left out, and with them those whose age is not told.
     """
-    key, name = installation.link_key, installation.name
-    found = {room.name: child_of_room(key, name, room.name) for room in rooms if _settled(room, now)}
+    keys, name = installation.link_keys, installation.name
+    found = {room.name: child_of_room(keys, name, room.name) for room in rooms if _settled(room, now)}
     return {room: child for room, child in found.items() if child is not None}
 
 

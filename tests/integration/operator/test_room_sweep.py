@@ -41,7 +41,7 @@ def installation(site: Site) -> Installation:
         INSTALLATION,
         name=site.environment["PARLEY_INSTALLATION"],
         bots_namespace=site.bots,
-        link_key=site.environment["PARLEY_LINK_KEY"].encode(),
+        link_keys=(site.environment["PARLEY_LINK_KEY"].encode(),),
     )
 
 

@@ -181,6 +181,13 @@ def test_extra_time_lengthens_every_limit() -> None:
     assert interview_plan(template(), spec(candidate={"extraTimePercent": 1}), None).limits.silence_nudge_seconds == 16
 
 
+def test_extra_time_is_known_to_the_engine_and_to_the_model() -> None:
+    slow = interview_plan(template(), spec(candidate={"extraTimePercent": 25}), None)
+    assert slow.limits.extra_time_percent == 25
+    assert slow.model.turn_sensitivity == "LOW"
+    assert interview_plan(template(), spec(), None).model.turn_sensitivity == "MEDIUM"
+
+
 def test_overrides_replace_what_they_name() -> None:
     overrides = {"voice": "matthew", "language": "de-DE", "limits": {"durationSeconds": 600}}
     plan = interview_plan(template(), spec(overrides=overrides, candidate={"name": "Jane"}), "A CV.")
@@ -192,3 +199,25 @@ def test_overrides_replace_what_they_name() -> None:
 def test_the_rubric_never_reaches_the_bot() -> None:
     rubric = {"competencies": [{"id": "depth", "name": "Secret depth"}]}
     assert "Secret depth" not in interview_plan(template(rubric=rubric), spec(), None).model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("resources", "named"),
+    [
+        ({"limits": {"memory": "2Gi"}}, "the request (768Mi) and the limit (2Gi) of memory"),
+        ({"requests": {"cpu": "250m"}}, "the request (250m) and the limit (500m) of cpu"),
+        ({"requests": {"cpu": "1"}, "limits": {"cpu": "1000m"}}, None),
+        ({}, None),
+    ],
+)
+def test_where_requests_are_limits_a_template_sets_both_alike(resources: dict[str, Any], named: str | None) -> None:
+    amounts = {"cpu": "500m", "memory": "768Mi"}
+    resources_of_all: dict[Any, Any] = {"requests": amounts, "limits": amounts}
+    defaults = BotDefaults(image="parley/bot:1", resources=resources_of_all, requests_are_limits=True)
+    problem = bounds_problem(BotSettings.model_validate({"resources": resources}), defaults)
+    assert (problem is None) if named is None else (problem is not None and named in problem)
+
+
+def test_where_requests_are_limits_the_installation_sets_both_alike() -> None:
+    with pytest.raises(ValueError, match="the limit \\(none\\) of cpu"):
+        BotDefaults(image="parley/bot:1", resources={"requests": {"cpu": "1"}}, requests_are_limits=True)

@@ -1,5 +1,6 @@
 """Which rooms the sweep takes, and above all which it leaves."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -42,6 +43,12 @@ def test_only_an_old_empty_room_of_ours_that_nothing_stands_for_goes(
     kept = {own(child) for child in in_use | occupied}
     old = {name for name, created in ours.items() if created is not None and START - created >= YOUNG}
     assert set(gone) == old - kept
+
+
+def test_a_room_that_was_made_before_the_key_was_changed_goes_too() -> None:
+    changed = replace(INSTALLATION, link_keys=(b"the key that signs from now on...", *INSTALLATION.link_keys))
+    room = FoundRoom(own("itv-ada-0123456789"), LONG_AGO)
+    assert orphans(own_rooms(changed, [room], START), set(), set()) == [room.name]
 
 
 @pytest.mark.parametrize("created", [None, START, START + timedelta(days=1)])

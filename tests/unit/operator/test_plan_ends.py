@@ -74,6 +74,11 @@ def test_no_show() -> None:
     assert (world.pods, world.inputs, world.link) == ({}, None, None)
 
 
+def test_extra_time_is_the_candidates_before_they_come_too() -> None:
+    world = ready(World(spec={"noShowSeconds": 60, "candidate": {"extraTimePercent": 50}}))
+    assert world.wake_at == START + timedelta(seconds=90)
+
+
 def test_no_show_counts_from_the_opening() -> None:
     world = World(spec={"noShowSeconds": 60, **window(not_before=100)})
     ready(world)
@@ -132,7 +137,8 @@ def test_cancel_after_the_end_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "phase"), [("TechnicalFault", "Failed"), ("NoShow", "Expired"), ("Cancelled", "Cancelled")]
+    ("said", "phase"),
+    [("TechnicalFault", "Failed"), ("RecordingFailed", "Failed"), ("NoShow", "Expired"), ("Cancelled", "Cancelled")],
 )
 def test_what_the_session_ended_with(said: str, phase: str) -> None:
     world = in_progress(World())

@@ -172,6 +172,11 @@ def test_the_deadline_ends_a_conversation_and_keeps_it() -> None:
     assert world.events[-1].reason == "DeadlineExceeded"
 
 
+def test_the_deadline_has_the_candidates_extra_time() -> None:
+    world = in_progress(World(spec={"activeDeadlineSeconds": 600, "candidate": {"extraTimePercent": 50}}))
+    assert world.wake_at == START + timedelta(seconds=900)
+
+
 def test_the_deadline_counts_from_the_first_bot_whatever_is_left_of_its_record() -> None:
     world = World(spec={"activeDeadlineSeconds": 3600, "backoffLimit": 10})
     world.edit(backoff_limit=10)

@@ -30,7 +30,7 @@ RUNS_TO_THE_END = 200
 OPERATOR = st.sampled_from(["runs", "runs", "runs", "runs", "sleeps", 0, 1, 2, 3, 5])
 """What the operator does after an event: it runs, sleeps, or dies after so many actions."""
 ENDS = [(0, ""), (10, ""), (11, ""), (12, ""), (1, ""), (137, "OOMKilled"), (None, "Evicted"), (None, "")]
-FINISHES = ["Completed", "CandidateLeft", "TimeLimit", "Silence", "TechnicalFault", "NoShow"]
+FINISHES = ["Completed", "CandidateLeft", "TimeLimit", "Silence", "TechnicalFault", "RecordingFailed", "NoShow"]
 
 
 class Interviews(RuleBasedStateMachine):

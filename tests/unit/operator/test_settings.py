@@ -47,6 +47,7 @@ def test_all_is_there(environment: dict[str, str]) -> None:
         ("PARLEY_INSTALLATION", "i" * 64),
         ("PARLEY_LINK_KEY", None),
         ("PARLEY_LINK_KEY", "short"),
+        ("PARLEY_LINK_KEY", "k" * 43 + "\nshort"),
         ("PARLEY_DEFAULT_ROOM_PROVIDER", "zoom"),
         ("PARLEY_WATCH_NAMESPACES", "not json"),
         ("PARLEY_CAPACITY", "50"),
@@ -54,6 +55,7 @@ def test_all_is_there(environment: dict[str, str]) -> None:
         ("PARLEY_CAPACITY", '{"total": -1}'),
         ("PARLEY_BOT_DEFAULTS_FILE", "/nowhere.json"),
         ("PARLEY_DAILY_API_KEY_FILE", None),
+        ("PARLEY_DAILY_GEO", "eu-nowhere-9"),
     ],
 )
 def test_what_is_wrong_is_named(
@@ -69,6 +71,22 @@ def test_what_is_wrong_is_named(
         read_installation(read_settings())
     assert "\n" not in str(raised.value)
     assert "short" not in str(raised.value) or name != "PARLEY_LINK_KEY"
+
+
+def test_keys_of_links_are_one_a_line_and_the_first_signs(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARLEY_LINK_KEY", "n" * 32 + "\n" + "o" * 32)
+    installation = read_installation(read_settings())
+    assert (installation.link_key, installation.link_keys) == (b"n" * 32, (b"n" * 32, b"o" * 32))
+    assert "nnn" not in repr(installation)
+    assert "ooo" not in repr(installation)
+
+
+def test_rooms_have_the_installations_region(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_installation(read_settings()).daily_geo is None
+    monkeypatch.setenv("PARLEY_DAILY_GEO", "eu-central-1")
+    assert read_installation(read_settings()).daily_geo == "eu-central-1"
 
 
 def test_a_limit_is_named_where_it_stands(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -183,7 +183,12 @@ class Actor:
 
     async def _ensure_room(self, action: EnsureRoom) -> None:
         wanted = action.inputs.room
-        plan = RoomPlan(name=wanted.name, closes_at=action.closes_at, geo=action.ledger.placement.geo)
+        plan = RoomPlan(
+            name=wanted.name,
+            closes_at=action.closes_at,
+            geo=action.ledger.placement.geo,
+            record=action.inputs.plan.recording.wanted,
+        )
         room = await self._provider(wanted.provider).ensure(plan)
         inputs = action.inputs.model_copy(update={"room": wanted.model_copy(update={"url": room.url})})
         await self._kube.replace(SECRETS, changed_inputs(self._installation, action.ledger, inputs))

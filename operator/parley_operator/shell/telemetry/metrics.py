@@ -50,7 +50,14 @@ RESOURCES = (
 STARTS = ("Immediate", "OnArrival")
 ENDS = {
     "Completed": ("Completed", "CandidateLeft", "TimeLimit", "Silence", "Sealed", "AlreadyFinished"),
-    "Failed": ("BackoffLimitExceeded", "DeadlineExceeded", "NoBot", "TechnicalFault", "AlreadyFinished"),
+    "Failed": (
+        "BackoffLimitExceeded",
+        "DeadlineExceeded",
+        "NoBot",
+        "TechnicalFault",
+        "RecordingFailed",
+        "AlreadyFinished",
+    ),
     "Cancelled": ("Cancelled", "AlreadyFinished"),
     "Expired": ("NoShow", "WindowClosed", "AlreadyFinished"),
 }
