@@ -51,7 +51,7 @@ debian_tree() {
   rm -rf --one-file-system "$tree"
   debootstrap --variant=minbase --include=ca-certificates "$base_release" "$tree" "$(debian_mirror)"
   # As in Debian's own slim images.
-  rm -rf "$tree"/var/cache/apt/* "$tree"/var/lib/apt/lists/* "$tree"/var/log/* "$tree"/usr/share/{doc,man,info,locale}/*
+  rm -rf "$tree"/var/cache/{apt,ldconfig}/* "$tree"/var/lib/apt/lists/* "$tree"/var/log/* "$tree"/usr/share/{doc,man,info,locale}/*
   printf 'path-exclude=/usr/share/%s/*\n' doc man info locale >"$tree/etc/dpkg/dpkg.cfg.d/slim"
   tar -C "$tree" --one-file-system --numeric-owner -cf "$1" .
   rm -rf --one-file-system "$tree"

@@ -5,7 +5,11 @@ usage: export.py STORE LAYOUT IMAGE REFERENCE
 
 `buildah push` compresses every layer again at every push, which for a bot image takes longer than its build. Here a
 layer is written once: its tar is made from the layer's folder in the store, and is found again by the store's name for
-it. The digests are our own (a tar of the same files, in a fixed order), so the image's configuration gets them too.
+it. The digests are our own, so the image's configuration gets them too.
+
+The same files give the same image, byte for byte: they are put in a fixed order, and what only says when and as which
+step something was built (times, the builder's ids and digests of its steps) is left out. Modules of Python are not the
+staler for it: their bytecode is hash-based (PYC_INVALIDATION_MODE in the Dockerfiles).
 """
 
 import base64
@@ -13,6 +17,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import stat
 import sys
 import tarfile
@@ -22,6 +27,8 @@ from typing import IO, Any
 
 OPAQUE = "trusted.overlay.opaque"
 KEPT_ATTRIBUTE = "security.capability"
+FILE_TIME = 1_577_836_800  # 2020-01-01, of everything in an image; the same as in a build's context (inputs.py)
+CREATED = "2020-01-01T00:00:00Z"
 
 
 class Digesting:
@@ -92,7 +99,9 @@ def attributes(path: Path) -> dict[str, str]:
 
 def add_marker(archive: tarfile.TarFile, name: str) -> None:
     """Add an empty file, as OCI layers mark what they hide."""
-    archive.addfile(tarfile.TarInfo(name), io.BytesIO())
+    info = tarfile.TarInfo(name)
+    info.mtime = FILE_TIME
+    archive.addfile(info, io.BytesIO())
 
 
 def write_tar(folder: Path, file: Digesting) -> None:
@@ -105,7 +114,7 @@ def write_tar(folder: Path, file: Digesting) -> None:
                 continue
             info = archive.gettarinfo(path, name)
             info.uname = info.gname = ""
-            info.mtime = int(info.mtime)
+            info.mtime = FILE_TIME
             info.pax_headers = attributes(path)
             if info.isreg():
                 with path.open("rb") as content:
@@ -132,10 +141,11 @@ def put(layout: Path, data: bytes) -> dict[str, Any]:
 
 def export_layer(store: Path, layout: Path, layer: str) -> dict[str, Any]:
     """Store a layer, unless it is there; return its digest and size."""
-    known = layout / "layers" / layer
+    known = layout / "layers" / f"{layer}@{FILE_TIME}"
     if known.exists():
         found: dict[str, Any] = json.loads(known.read_text())
-        return found
+        if (layout / "blobs" / found["digest"].replace(":", "/")).exists():
+            return found
     partial = layout / "partial"
     with partial.open("wb") as file:
         digesting = Digesting(file)
@@ -154,13 +164,23 @@ def config_of(store: Path, image: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def timeless(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the configuration without what differs between two builds of the same."""
+    history = [
+        {key: value for key, value in step.items() if key not in ("created", "comment")}
+        | {"created": CREATED, "created_by": re.sub(r"\b(file|dir|multi):[0-9a-f]{64}", r"\1", step["created_by"])}
+        for step in config.get("history", [])
+    ]
+    return config | {"created": CREATED, "history": history}
+
+
 def main(store: Path, layout: Path, name: str, reference: str) -> None:
     """Export, and write the reference last, so that it stands for a whole image."""
     for folder in ("blobs/sha256", "layers", "refs"):
         (layout / folder).mkdir(parents=True, exist_ok=True)
     image = find_image(store, name)
     layers = [export_layer(store, layout, layer) for layer in chain(store, image["layer"])]
-    config = config_of(store, image)
+    config = timeless(config_of(store, image))
     config["rootfs"] = {"type": "layers", "diff_ids": [layer["digest"] for layer in layers]}
     oci = "application/vnd.oci.image."
     manifest = {

@@ -11,6 +11,12 @@ images_env=$PARLEY_CACHE/images.env
 . "$here/lib/bases.sh"
 # shellcheck source=prune.sh
 . "$here/lib/prune.sh"
+# shellcheck source=reproduce.sh
+. "$here/lib/reproduce.sh"
+# shellcheck source=attest.sh
+. "$here/lib/attest.sh"
+# shellcheck source=publish.sh
+. "$here/lib/publish.sh"
 
 dockerfile_of() {
   case $1 in
@@ -46,16 +52,11 @@ by_docker() {
 images_command() {
   local name image names=("$@") start=$SECONDS built=''
   [ $# -gt 0 ] || names=("${image_names[@]}")
-  mkdir -p "$build_dir"
-  exec 8>"$build_dir/lock"
-  if ! flock --nonblock 8; then
-    say "waiting for another build of images"
-    flock --timeout 1800 8 || die "another build of images has been at work for 30 minutes; end it first"
-  fi
+  one_build_at_a_time
   if ! by_docker; then refuse_overlay; fi
   for name in "${names[@]}"; do
     image=$(image_of "$name") || exit
-    if ! image_is_built "$image"; then
+    if ! image_is_built "$image" || ! build_is_noted "$image"; then
       build_image "$name" "$image"
       built=yes
     fi
@@ -66,11 +67,20 @@ images_command() {
   say "images: ready $((SECONDS - start)) s"
 }
 
+# one_build_at_a_time: until `flock -u 8` or the end of this process.
+one_build_at_a_time() {
+  mkdir -p "$build_dir"
+  exec 8>"$build_dir/lock"
+  flock --nonblock 8 && return
+  say "waiting for another build of images"
+  flock --timeout 1800 8 || die "another build of images has been at work for 30 minutes; end it first"
+}
+
 image_is_built() {
   if by_docker; then docker image inspect "$1" >/dev/null 2>&1; else [ -s "$layout/refs/${1//\//_}" ]; fi
 }
 
-build_image() { # NAME IMAGE
+build_image() { # NAME IMAGE [OPTION OF BUILDAH...]
   local base context=$build_dir/context/$1 dockerfile
   dockerfile=$(dockerfile_of "$1")
   if ! by_docker; then
@@ -79,10 +89,14 @@ build_image() { # NAME IMAGE
     for base in $(bases_of "$dockerfile"); do ensure_base "$base"; done
   fi
   "$python" "$here/lib/inputs.py" stage "$repo" "$dockerfile" "$context"
+  # The tag was reckoned some time ago: what is built must be what it stands for.
+  [[ $2 = *:again ]] || [ "$(image_of "$1")" = "$2" ] || die "files of $1 were changed while its build began; run it again"
   if by_docker; then
     step "image $2" docker_build "$2" "$dockerfile" "$context"
   else
-    step "image $2" buildah_build "$2" "$dockerfile" "$context"
+    step "image $2" buildah_build "$2" "$dockerfile" "$context" "${@:3}"
+    mkdir -p "$layout/made"
+    note_build "$dockerfile" >"$layout/made/${2//\//_}"
   fi
   rm -rf "$context"
 }
@@ -93,16 +107,31 @@ docker_build() { # IMAGE DOCKERFILE CONTEXT
   for name in HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy; do
     [ -z "${!name:-}" ] || arguments+=(--build-arg "$name")
   done
+  # Of the image and its steps; the files keep their times, which no module of Python goes by.
+  export SOURCE_DATE_EPOCH=1577836800
   # Attestations would make it an index, whose other parts kind then looks for in vain.
   docker buildx build --load --provenance=false --sbom=false --tag "$1" --file "$2" "${arguments[@]}" "$3"
 }
 
-buildah_build() { # IMAGE DOCKERFILE CONTEXT
+buildah_build() { # IMAGE DOCKERFILE CONTEXT [OPTION...]
   local caches
   mapfile -t caches < <(cache_mounts "$2")
   without_cache_mounts "$2" >"$build_dir/Dockerfile"
-  buildah_bud "${caches[@]}" --tag "docker.io/$1" --file "$build_dir/Dockerfile" "$3"
+  buildah_bud "${caches[@]}" "${@:4}" --tag "docker.io/$1" --file "$build_dir/Dockerfile" "$3"
   "$python" "$here/lib/export.py" "$build_dir/storage" "$layout" "docker.io/$1" "${1//\//_}"
+}
+
+# build_is_noted IMAGE: Docker makes its own statements.
+build_is_noted() { by_docker || [ -s "$layout/made/${1//\//_}" ]; }
+
+# note_build DOCKERFILE: by what and on which base images an image is built, for its provenance.
+note_build() {
+  local base digest bases=()
+  for base in $(bases_of "$1"); do
+    digest=$(in_builder buildah inspect --type image --format '{{.FromImageDigest}}' "docker.io/library/$base") || return
+    bases+=("\"docker.io/library/$base\": \"$digest\"")
+  done
+  (IFS=,; printf '{"builder": "%s", "bases": {%s}}\n' "$(buildah --version | cut -d ' ' -f 1,3)" "${bases[*]}")
 }
 
 record_image() { # NAME IMAGE

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Know what an image is made of: the files that its Dockerfile copies out of the repository.
 
-usage: inputs.py tag REPOSITORY DOCKERFILE SALT       print a hash of the Dockerfile, those files and SALT
+usage: inputs.py list REPOSITORY DOCKERFILE           print the names of those files, one a line
+       inputs.py tag REPOSITORY DOCKERFILE SALT       print a hash of the Dockerfile, those files and SALT
        inputs.py stage REPOSITORY DOCKERFILE FOLDER   make FOLDER a build context with those files and no others
 
 Only files that git knows or would add count, so nothing ignored (environments, caches, keys) gets into an image or tag.
@@ -104,8 +105,13 @@ def stage(repository: Path, dockerfile: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    verb, repository_, dockerfile_, last = sys.argv[1:]
-    if verb == "tag":
-        print(tag(Path(repository_), Path(dockerfile_), last))
-    else:
-        stage(Path(repository_), Path(dockerfile_), Path(last))
+    verb, repository_, dockerfile_, *last = sys.argv[1:]
+    match verb, last:
+        case "list", []:
+            print("\n".join(files(Path(repository_), Path(dockerfile_))))
+        case "tag", [salt_]:
+            print(tag(Path(repository_), Path(dockerfile_), salt_))
+        case "stage", [folder_]:
+            stage(Path(repository_), Path(dockerfile_), Path(folder_))
+        case _:
+            sys.exit(__doc__)

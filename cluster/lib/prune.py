@@ -30,6 +30,7 @@ def main(layout: Path, keep: int) -> None:
     kept = newest(layout / "refs", keep)
     for ref in set((layout / "refs").iterdir()) - set(kept):
         ref.unlink()
+        (layout / "made" / ref.name).unlink(missing_ok=True)
     wanted = set().union(*(digests_of(layout, ref) for ref in kept))
     for layer in (layout / "layers").iterdir():
         if json.loads(layer.read_text())["digest"] not in wanted:

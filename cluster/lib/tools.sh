@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The programs that are built from Go modules, each pinned by its go.mod and go.sum, once into
+# The programs that are built from Go modules, and the files that are taken from them, each pinned by its go.mod and go.sum, once into
 # $PARLEY_CACHE/tools/NAME/HASH-OF-ITS-INPUTS, with links in $PARLEY_CACHE/bin.
 
 kubernetes_version=v1.35.4
@@ -22,8 +22,10 @@ tool_package() {
     versitygw) echo github.com/versity/versitygw/cmd/versitygw ;;
     kind) echo sigs.k8s.io/kind ;;
     kwok) echo sigs.k8s.io/kwok/cmd/kwok ;;
-    kube | coredns | pause | kstatus | promcheck | runc-nores | minimal-controller) echo . ;;
-    *) die "unknown tool $1; one of: kube coredns pause helm kubeconform kstatus promcheck versitygw kind runc-nores kwok minimal-controller" ;;
+    syft) echo github.com/anchore/syft/cmd/syft ;;
+    oras) echo oras.land/oras/cmd/oras ;;
+    kube | coredns | pause | kstatus | promcheck | netpol | enforcer | peer-crds | runc-nores | registry | minimal-controller) echo . ;;
+    *) die "unknown tool $1; one of: kube coredns pause helm kubeconform kstatus promcheck netpol enforcer versitygw kind runc-nores kwok minimal-controller peer-crds syft oras registry" ;;
   esac
 }
 
@@ -53,7 +55,11 @@ build_tool() { # NAME OUTPUT
   # auto: a module may ask for a newer Go than the machine's, which the go command then fetches as a module.
   export CGO_ENABLED=0 GOFLAGS=-trimpath GOTOOLCHAIN=auto GOWORK=off
   mkdir -p "$(dirname "$2")"
-  go build -buildvcs=false -ldflags "$(tool_flags "$1")" -o "$2.new" "$(tool_package "$1")"
+  if [ "$1" = peer-crds ]; then
+    ./collect "$2.new"
+  else
+    go build -buildvcs=false -ldflags "$(tool_flags "$1")" -o "$2.new" "$(tool_package "$1")"
+  fi
   mv "$2.new" "$2"
 }
 

@@ -8,6 +8,7 @@ import resource
 import subprocess
 import sys
 import tarfile
+from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 
@@ -25,7 +26,7 @@ def load(name: str) -> ModuleType:
     return module
 
 
-inputs, export, prune = load("inputs"), load("export"), load("prune")
+inputs, export, prune, compare = load("inputs"), load("export"), load("prune"), load("compare")
 
 
 @pytest.mark.parametrize(
@@ -143,6 +144,78 @@ def test_an_image_is_exported_with_its_own_digests(store: Path, tmp_path: Path) 
         assert low.getmember("etc/twin").islnk()
     with tarfile.open(fileobj=io.BytesIO(blob(layout, manifest["layers"][1]["digest"]))) as top:
         assert top.getmember("etc/link").linkname == "kept"
+
+
+def another_build(store: Path) -> None:
+    """The same image made later: other times, ids and steps' digests."""
+    for path in (store / "overlay").rglob("*"):
+        os.utime(path, (4_000_000_000, 4_000_000_000), follow_symlinks=False)
+    write_config(store, created="2030-05-05T05:05:05.5Z", seen="b" * 64)
+
+
+def write_config(store: Path, created: str, seen: str) -> None:
+    steps = [
+        {
+            "created": created,
+            "created_by": f"/bin/sh -c #(nop) COPY dir:{seen} in /venv ",
+            "comment": f"FROM {seen[:12]}",
+        },
+        {"created": created, "created_by": "/bin/sh -c #(nop) USER 1", "empty_layer": True},
+    ]
+    config = {"created": created, "config": {"User": "1"}, "rootfs": {"diff_ids": ["x", "y"]}, "history": steps}
+    (store / "overlay-images/i1/=c2hhMjU2Omkx").write_text(json.dumps(config))
+
+
+def test_the_same_files_give_the_same_image_whenever_they_are_built(store: Path, tmp_path: Path) -> None:
+    write_config(store, created="2026-01-01T00:00:00Z", seen="a" * 64)
+    layout = tmp_path / "layout"
+    export.main(store, layout, "docker.io/parley/x:1", "parley_x:1")
+    another_build(store)
+    for known in (layout / "layers").iterdir():
+        known.unlink()
+    export.main(store, layout, "docker.io/parley/x:1", "parley_x:2")
+    assert (layout / "refs/parley_x:1").read_text() == (layout / "refs/parley_x:2").read_text()
+    assert compare.compare(layout, "parley_x:1", "parley_x:2") == []
+    config = json.loads(blob(layout, manifest_of(layout, "parley_x:1")["config"]["digest"]))  # type: ignore[call-overload] # config is no list
+    assert config["created"] == export.CREATED
+    assert [step["created_by"] for step in config["history"]] == [
+        "/bin/sh -c #(nop) COPY dir in /venv ",
+        "/bin/sh -c #(nop) USER 1",
+    ]
+
+
+def test_the_time_of_every_file_is_that_of_the_build_context() -> None:
+    assert export.FILE_TIME == inputs.BUILD_TIME
+    assert datetime.fromisoformat(export.CREATED).timestamp() == export.FILE_TIME
+
+
+def test_a_layer_whose_blob_went_is_written_again(store: Path, tmp_path: Path) -> None:
+    """Another checkout with other rules of pruning shares the layout."""
+    layout = tmp_path / "layout"
+    export.main(store, layout, "docker.io/parley/x:1", "parley_x:1")
+    low = manifest_of(layout, "parley_x:1")["layers"][0]["digest"]
+    (layout / "blobs" / low.replace(":", "/")).unlink()
+    export.main(store, layout, "docker.io/parley/x:1", "parley_x:2")
+    assert blob(layout, low)
+
+
+def test_what_differs_between_two_images_is_named(
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    layout = tmp_path / "layout"
+    export.main(store, layout, "docker.io/parley/x:1", "parley_x:1")
+    (store / "overlay/low/diff/etc/kept").write_text("changed")
+    (store / "overlay/top/diff/etc/new").write_text("")
+    for known in (layout / "layers").iterdir():
+        known.unlink()
+    export.main(store, layout, "docker.io/parley/x:1", "parley_x:2")
+    assert compare.main(layout, "parley_x:1", "parley_x:2") == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "parley_x:1 differs:",
+        "  configuration",
+        "  layer 1: etc/kept: content",
+        "  layer 2: etc/new: only in the second",
+    ]
 
 
 def test_an_export_that_finds_the_disk_full_leaves_nothing_that_looks_whole(store: Path, tmp_path: Path) -> None:

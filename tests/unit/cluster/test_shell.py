@@ -282,3 +282,18 @@ def test_an_interrupted_step_leaves_no_process_and_no_lock(tmp_path: Path, sent:
     until("nothing of it lives", lambda: not marked(mark), 20)
     free = subprocess.run(["flock", "--nonblock", tmp_path / "lock", "true"], check=False)
     assert free.returncode == 0
+
+
+def test_what_was_changed_after_its_tag_was_reckoned_is_not_built_under_it(tmp_path: Path) -> None:
+    script = """
+    . "$here/lib/images.sh"
+    by_docker() { true; }
+    docker_build() { echo "built $1" >&2; }
+    image_of() { echo parley/api:present; }
+    build_image api "$1"
+    """
+    late = bash(f"set -- parley/api:former\n{script}", tmp_path)
+    assert late.returncode == 1
+    assert "files of api were changed while its build began" in late.stderr
+    assert not list((tmp_path / "log").glob("*"))
+    assert bash(f"set -- parley/api:present\n{script}", tmp_path).returncode == 0
