@@ -12,9 +12,11 @@ app.kubernetes.io/name: parley-{{ .name }}
 app.kubernetes.io/instance: {{ .root.Release.Name }}
 {{- end -}}
 
-{{/* (dict "root" . "image" .Values.api.image) */}}
+{{/* (dict "root" . "image" .Values.api.image). A digest wins over the image's own tag, which is then for
+people alone. */}}
 {{- define "parley.image" -}}
-{{- with .root.Values.image.registry }}{{ . }}/{{ end }}{{ .image.repository }}:{{ .image.tag | default .root.Values.image.tag | default .root.Chart.AppVersion }}
+{{- with .root.Values.image.registry }}{{ . }}/{{ end }}{{ .image.repository }}
+{{- with .image.digest }}@{{ . }}{{ else }}:{{ .image.tag | default .root.Values.image.tag | default .root.Chart.AppVersion }}{{ end }}
 {{- end -}}
 
 {{- define "parley.pullSecrets" -}}
@@ -122,4 +124,28 @@ capabilities: {drop: [ALL]}
     sources:
       - serviceAccountToken: {audience: parley-api, expirationSeconds: 3600, path: token}
       - configMap: {name: parley-internal-ca, items: [{key: ca.crt, path: ca.crt}]}
+{{- end -}}
+
+{{/* One pod a zone and a node, as far as there are enough of them: (dict "root" . "name" "api") */}}
+{{- define "parley.spread" -}}
+topologySpreadConstraints:
+  {{- range $key := list "topology.kubernetes.io/zone" "kubernetes.io/hostname" }}
+  - topologyKey: {{ $key }}
+    maxSkew: 1
+    whenUnsatisfiable: ScheduleAnyway
+    # Only with its own revision: in a rollout the former one's pods are about to go.
+    matchLabelKeys: [pod-template-hash]
+    labelSelector:
+      matchLabels: {{- include "parley.selector" $ | nindent 8 }}
+  {{- end }}
+{{- end -}}
+
+{{/* How many of a program there are at least: (dict "program" .Values.api) */}}
+{{- define "parley.least" -}}
+{{- if .program.autoscaling.enabled }}{{ .program.autoscaling.minReplicas }}{{ else }}{{ .program.replicas }}{{ end }}
+{{- end -}}
+
+{{/* The host of a URL, without its port. */}}
+{{- define "parley.host" -}}
+{{- (urlParse .).hostname -}}
 {{- end -}}

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,44 +12,24 @@ from parley_crds.crd import all_crds
 from parley_crds.names import LABEL_IN_INTERVIEW, LABEL_INSTALLATION
 from parley_operator.capacity import Capacity
 from parley_operator.installation import BotDefaults
+from support import chart as profiles
 from support import json_schemas
-from support.chart import REGISTRY, render
+from support.chart import CHART, PROFILES, REGISTRY, documents_of, helm, render
 from support.control_plane import ControlPlane
 from support.processes import tool
 
 type Document = dict[str, Any]
 
-CHART = Path(__file__).parents[3] / "charts/parley"
 # Names of their own: other tests put pods into the product's.
 RELEASE, BOTS = "chart-parley", "chart-bots"
-PROFILES = {
-    "default": [*REGISTRY],
-    "local": ["-f", str(CHART / "values-local.yaml")],
-    "s3 and Daily": [
-        *REGISTRY,
-        "--set=store.type=s3,store.s3.bucket=transcripts,store.s3.existingSecret=s3,api.replicas=3",
-        "--set=rooms.default=daily,rooms.daily.existingSecret=daily,operator.watchNamespaces={chart-hiring}",
-        "--set=operator.capacity.total=50,operator.capacity.namespaces.hiring=20,bots.allowedPriorityClasses={urgent}",
-        "--set=operator.replicas=2",
-        "--set=api.webhooks.allowedNetworks={10.2.0.0/16},api.webhooks.caConfigMap=company-ca",
-    ],
-}
-
-
-def helm(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([tool("helm"), *words], capture_output=True, text=True, check=False, timeout=60)
 
 
 def rendered(profile: str) -> str:
-    done = helm(
-        "template", "parley", str(CHART), "--namespace", RELEASE, "--set", f"bots.namespace={BOTS}", *PROFILES[profile]
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return profiles.rendered(profile, RELEASE, BOTS)
 
 
 @pytest.fixture(scope="session")
-def schemas(control_plane: ControlPlane, crds: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def schemas(control_plane: ControlPlane, peers: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The JSON Schemas of this API server, our own kinds among them."""
     folder = tmp_path_factory.mktemp("schemas")
     json_schemas.write(json.loads(control_plane.kubectl("get", "--raw", "/openapi/v2").stdout), folder)
@@ -83,34 +64,10 @@ def test_kubeconform_would_see_a_misspelt_field(schemas: Path) -> None:
     assert "readOnlyRootFileSystem" in done.stdout
 
 
-def _warnings(control_plane: ControlPlane, documents: str) -> str:
-    """What a real API server has to say against these documents, which it takes."""
-    for name in (RELEASE, BOTS, "chart-hiring"):
-        control_plane.kubectl("create", "namespace", name, check=False)
-        # Pod Security's own judgement of every pod template comes back as a warning.
-        control_plane.kubectl("label", "--overwrite", "namespace", name, "pod-security.kubernetes.io/warn=restricted")
-    said = control_plane.kubectl(
-        "apply", "--server-side", "--dry-run=server", "--force-conflicts", "-f", "-", stdin=documents
-    )
-    return said.stderr
-
-
-@pytest.mark.parametrize("profile", PROFILES)
-def test_an_api_server_takes_it(profile: str, control_plane: ControlPlane, crds: None) -> None:
-    assert "Warning" not in _warnings(control_plane, rendered(profile))
-
-
-def test_an_api_server_would_warn_of_a_pod_that_is_not_restricted(control_plane: ControlPlane, crds: None) -> None:
-    broken = rendered("default").replace("allowPrivilegeEscalation: false", "allowPrivilegeEscalation: true")
-    assert "would violate PodSecurity" in _warnings(control_plane, broken)
-
-
-@pytest.mark.parametrize("program", ["parley-operator", "parley-api"])
+@pytest.mark.parametrize("program", ["parley-operator", "parley-api", "parley-retention"])
 def test_dailys_key_is_a_file_that_follows_its_secret(program: str) -> None:
     """A variable, or a single file (subPath), would keep a key that was refused until somebody restarts the pod."""
-    documents = yaml.safe_load_all(rendered("s3 and Daily"))
-    deployment = next(one for one in documents if (one["kind"], one["metadata"]["name"]) == ("Deployment", program))
-    pod = deployment["spec"]["template"]["spec"]
+    pod = _pods("s3 and Daily")[program]
     (container,) = pod["containers"]
     variables = {entry["name"]: entry for entry in container["env"]}
     assert variables["PARLEY_DAILY_SECRET"]["value"] == f"{RELEASE}/daily"
@@ -135,6 +92,16 @@ def test_dailys_key_is_a_file_that_follows_its_secret(program: str) -> None:
         ("bots.namespace=default", "bots.namespace: bots need another namespace"),
         ("rooms.default=daily", "rooms.default: daily needs"),
         ("image.registry=", "image.registry: name the registry"),
+        ("bots.image.digest=sha256:0123", "/bots/image/digest"),
+        (f"image.tag=v2,api.image.digest=sha256:{'0' * 64}", "image.tag: api.image.digest is set, too"),
+        ("platform=ecs", "/platform"),
+        ("ingress.enabled=true", "an Ingress needs the host that browsers reach"),
+        ("api.autoscaling.enabled=true", "api.autoscaling.enabled: the folder store takes one replica"),
+        ("web.autoscaling.minReplicas=11", "web.autoscaling.minReplicas: 11 is more than maxReplicas (10)"),
+        ("securityGroups.bots={bots}", "/securityGroups/bots/0"),
+        ("networkPolicies.botNetworks={10.0.0.1}", "/networkPolicies/botNetworks/0"),
+        ("networkPolicies.dns=[]", "/networkPolicies/dns"),
+        ("test.namespace=elsewhere,operator.watchNamespaces={hiring}", "test.namespace: it must be one of"),
     ],
 )
 def test_a_wrong_value_is_refused_by_its_name(wrong: str, named: str) -> None:
@@ -143,14 +110,26 @@ def test_a_wrong_value_is_refused_by_its_name(wrong: str, named: str) -> None:
     assert named in done.stderr
 
 
+def test_a_published_release_runs_by_digest_everywhere(tmp_path: Path) -> None:
+    """`make publish` writes such values: what a registry has under a tag does not decide what runs."""
+    digests = {name: f"sha256:{number:064x}" for number, name in enumerate(("operator", "api", "web", "bot"))}
+    written = tmp_path / "images.yaml"
+    command = [sys.executable, str(CHART.parents[1] / "cluster/lib/release.py"), "registry.example/parley"]
+    words = [f"{name}=v1.2.0@{digest}" for name, digest in digests.items()]
+    written.write_text(subprocess.run([*command, *words], capture_output=True, text=True, check=True).stdout)
+    done = helm("template", "parley", str(CHART), "-f", str(written))
+    assert not done.returncode, done.stderr
+    documents = documents_of(done.stdout)
+    used = {c["image"] for t in profiles.pod_templates(documents).values() for c in t["spec"]["containers"]}
+    (defaults,) = [d for d in documents if d["metadata"]["name"] == "parley-bot-defaults"]
+    bot = json.loads(defaults["data"]["defaults.json"])["image"]
+    assert used | {bot} == {f"registry.example/parley/{name}@{digest}" for name, digest in digests.items()}
+
+
 def _pods(profile: str) -> dict[str, Document]:
     """The specs of the pods that a profile makes, by the name of what makes them."""
-    found = {}
-    for document in yaml.safe_load_all(rendered(profile)):
-        if document and document["kind"] in ("Deployment", "Job", "CronJob"):
-            spec = document["spec"].get("jobTemplate", document)["spec"]
-            found[document["metadata"]["name"]] = spec["template"]["spec"]
-    return found
+    documents = documents_of(rendered(profile))
+    return {name: template["spec"] for name, template in profiles.pod_templates(documents).items()}
 
 
 # Pod Security has no word on these.
@@ -173,7 +152,7 @@ def test_every_pod_with_a_token_has_an_account_of_its_own() -> None:
 def test_the_pods_that_share_a_volume_run_on_one_node() -> None:
     pods = _pods("default")
     (term,) = pods["parley-retention"]["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
-    documents = [document for document in yaml.safe_load_all(rendered("default")) if document]
+    documents = documents_of(rendered("default"))
     (api,) = [d for d in documents if d["kind"] == "Deployment" and d["metadata"]["name"] == "parley-api"]
     assert term["labelSelector"]["matchLabels"] == api["spec"]["template"]["metadata"]["labels"]
     assert "affinity" not in _pods("s3 and Daily")["parley-retention"]
@@ -183,7 +162,7 @@ def test_certificates_are_renewed_by_what_made_them() -> None:
     """The Job runs once for each image; the CronJob goes on where nobody upgrades."""
     found = {
         document["kind"]: document["spec"]
-        for document in yaml.safe_load_all(rendered("local"))
+        for document in documents_of(rendered("local"))
         if document and document["metadata"]["name"].startswith("parley-certificates") and "spec" in document
     }
     assert found.keys() == {"Job", "CronJob"}
@@ -197,8 +176,20 @@ def _environment(deployment: str, documents: list[Document]) -> dict[str, str]:
     return {entry["name"]: entry.get("value", "") for entry in variables}
 
 
+@pytest.mark.parametrize("profile", PROFILES)
+def test_operator_and_api_sign_links_by_the_same_secret(profile: str) -> None:
+    """What External Secrets or the certificates' Job makes; by another the API would open no link of the operator."""
+    for program in ("parley-operator", "parley-api"):
+        (container,) = _pods(profile)[program]["containers"]
+        (entry,) = [each for each in container["env"] if each["name"] == "PARLEY_LINK_KEY"]
+        assert entry == {
+            "name": "PARLEY_LINK_KEY",
+            "valueFrom": {"secretKeyRef": {"name": "parley-link-key", "key": "key"}},
+        }
+
+
 def test_operator_and_api_watch_the_same_namespaces_and_have_rights_nowhere_else() -> None:
-    documents = [document for document in yaml.safe_load_all(rendered("s3 and Daily")) if document]
+    documents = documents_of(rendered("s3 and Daily"))
     for name in ("parley-operator", "parley-api"):
         assert json.loads(_environment(name, documents)["PARLEY_WATCH_NAMESPACES"]) == ["chart-hiring"], name
     for document in documents:
@@ -212,7 +203,7 @@ def test_operator_and_api_watch_the_same_namespaces_and_have_rights_nowhere_else
 
 
 def test_the_api_takes_the_webhooks_networks_and_cas_as_the_chart_gives_them() -> None:
-    documents = [document for document in yaml.safe_load_all(rendered("s3 and Daily")) if document]
+    documents = documents_of(rendered("s3 and Daily"))
     variables = _environment("parley-api", documents)
     assert json.loads(variables["PARLEY_WEBHOOK_NETWORKS"]) == ["10.2.0.0/16"]
     pod = _pods("s3 and Daily")["parley-api"]
@@ -220,16 +211,16 @@ def test_the_api_takes_the_webhooks_networks_and_cas_as_the_chart_gives_them() -
     (mount,) = [mount for mount in pod["containers"][0]["volumeMounts"] if mount["name"] == "webhooks"]
     assert volume["name"] == "company-ca"
     assert variables["PARLEY_WEBHOOK_CA_FILE"] == f"{mount['mountPath']}/{volume['items'][0]['path']}"
-    nothing = [document for document in yaml.safe_load_all(rendered("default")) if document]
+    nothing = documents_of(rendered("default"))
     assert json.loads(_environment("parley-api", nothing)["PARLEY_WEBHOOK_NETWORKS"]) == []
     assert "PARLEY_WEBHOOK_CA_FILE" not in _environment("parley-api", nothing)
 
 
 def test_the_operator_takes_the_limits_as_the_chart_gives_them() -> None:
-    documents = [document for document in yaml.safe_load_all(rendered("s3 and Daily")) if document]
+    documents = documents_of(rendered("s3 and Daily"))
     capacity = Capacity.model_validate_json(_environment("parley-operator", documents)["PARLEY_CAPACITY"])
     assert (capacity.total, capacity.of("hiring"), capacity.of("sales")) == (50, 20, None)
-    unlimited = [document for document in yaml.safe_load_all(rendered("default")) if document]
+    unlimited = documents_of(rendered("default"))
     assert not Capacity.model_validate_json(_environment("parley-operator", unlimited)["PARLEY_CAPACITY"]).limited
 
 
@@ -240,13 +231,54 @@ def test_a_limit_that_is_none_is_refused(wrong: str) -> None:
     assert "/operator/capacity" in done.stderr
 
 
-def test_two_replicas_of_the_operator_keep_apart() -> None:
-    (on_nodes, in_zones) = _pods("s3 and Daily")["parley-operator"]["affinity"]["podAntiAffinity"][
-        "preferredDuringSchedulingIgnoredDuringExecution"
-    ]
-    keys = {term["weight"]: term["podAffinityTerm"]["topologyKey"] for term in (on_nodes, in_zones)}
-    assert keys == {100: "kubernetes.io/hostname", 50: "topology.kubernetes.io/zone"}
-    assert "affinity" not in _pods("default")["parley-operator"]
+@pytest.mark.parametrize("program", ["parley-operator", "parley-api", "parley-web"])
+def test_replicas_keep_apart(program: str) -> None:
+    pod = _pods("ha")[program]
+    constraints = pod["topologySpreadConstraints"]
+    keys = [each["topologyKey"] for each in constraints]
+    assert keys == ["topology.kubernetes.io/zone", "kubernetes.io/hostname"]
+    for each in constraints:
+        assert each["labelSelector"]["matchLabels"]["app.kubernetes.io/name"] == program
+    assert "topologySpreadConstraints" not in _pods("default")[program]
+
+
+def _budgets(profile: str) -> dict[str, Document]:
+    documents = documents_of(rendered(profile))
+    return {one["metadata"]["name"]: one["spec"] for one in documents if one["kind"] == "PodDisruptionBudget"}
+
+
+def test_a_drain_takes_one_replica_at_a_time_and_waits_for_no_single_one() -> None:
+    budgets = _budgets("ha")
+    for program in ("parley-operator", "parley-api", "parley-web"):
+        assert budgets[program]["maxUnavailable"] == 1
+        assert budgets[program]["selector"]["matchLabels"]["app.kubernetes.io/name"] == program
+    assert _budgets("default").keys() == {"parley-running-interviews"}
+
+
+def _scalers(profile: str) -> dict[str, Document]:
+    documents = documents_of(rendered(profile))
+    kinds = ("HorizontalPodAutoscaler", "ScaledObject")
+    return {one["metadata"]["name"]: one for one in documents if one["kind"] in kinds}
+
+
+def test_who_is_scaled_has_no_number_of_replicas_that_an_upgrade_would_go_back_to() -> None:
+    documents = documents_of(rendered("ha"))
+    deployments = {one["metadata"]["name"]: one["spec"] for one in documents if one["kind"] == "Deployment"}
+    for name, scaler in _scalers("ha").items():
+        assert scaler["spec"]["scaleTargetRef"]["name"] == name
+        assert "replicas" not in deployments[name]
+    assert _scalers("ha").keys() == {"parley-api", "parley-web"}
+    assert not _scalers("default")
+
+
+def test_connections_scale_by_keda_or_by_an_adapter() -> None:
+    api, web = _scalers("everything")["parley-api"], _scalers("everything")["parley-web"]
+    assert (api["kind"], [each["type"] for each in api["spec"]["triggers"]]) == (
+        "ScaledObject",
+        ["cpu", "aws-cloudwatch"],
+    )
+    kinds = [each["type"] for each in web["spec"]["metrics"]]
+    assert (web["kind"], kinds) == ("HorizontalPodAutoscaler", ["Resource", "External"])
 
 
 def test_a_drain_waits_for_running_interviews_only() -> None:
