@@ -1,0 +1,1 @@
+"""What an installation costs, by list prices: the prices, the arithmetic, and the tables of docs/operations/cost.md."""

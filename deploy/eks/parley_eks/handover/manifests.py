@@ -1,0 +1,165 @@
+"""Manifests of the cluster that are no chart's: Fargate's logging, and the Secrets that come from Parameter Store."""
+
+from typing import Any
+
+from parley_eks.handover.chart import DAILY_SECRET
+from parley_eks.handover.told import Told
+from parley_eks.names import (
+    DAILY_API_KEY,
+    EXTERNAL_DNS,
+    EXTERNAL_SECRETS_NAMESPACE,
+    LINK_KEY,
+    SECRETS_ACCOUNT,
+    Output,
+    parameter_path,
+)
+from parley_eks.settings import Region, Settings
+
+Manifest = dict[str, Any]
+
+MOST_LOGGING_CHARACTERS = 5300
+"""Of the ConfigMap's data (https://docs.aws.amazon.com/eks/latest/userguide/fargate-logging.html)."""
+
+_LOGGING_NAMESPACE = "aws-observability"
+
+_PARSERS = """\
+[PARSER]
+    Name crio
+    Format Regex
+    Regex ^(?<time>[^ ]+) (?<stream>stdout|stderr) (?<logtag>P|F) (?<log>.*)$
+    Time_Key time
+    Time_Format %Y-%m-%dT%H:%M:%S.%L%z
+"""
+# A log that is JSON becomes fields of its record, which CloudWatch can ask for.
+_FILTERS = """\
+[FILTER]
+    Name parser
+    Match *
+    Key_name log
+    Parser crio
+[FILTER]
+    Name kubernetes
+    Match kube.*
+    Merge_Log On
+    Keep_Log Off
+    Buffer_Size 0
+    Kube_Meta_Cache_TTL 300s
+"""
+_OUTPUT = """\
+[OUTPUT]
+    Name cloudwatch_logs
+    Match kube.*
+    region {region}
+    log_group_name {group}
+    log_stream_prefix fargate-
+    auto_create_group false
+"""
+
+
+_LEVELS = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
+
+
+def namespaces(settings: Settings) -> list[Manifest]:
+    """All but the bots', which is the chart's. They come before any chart: no pod starts in one without a level."""
+    # The load balancer controller tells when a new pod is among its targets, and a rollout waits for it.
+    release = _namespace(settings.namespace, **{"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"})
+    logging = _namespace(_LOGGING_NAMESPACE, **{"aws-observability": "enabled"})
+    return [
+        release,
+        *map(_namespace, settings.interview_namespaces),
+        *map(_namespace, (EXTERNAL_SECRETS_NAMESPACE, EXTERNAL_DNS)),
+        logging,
+    ]
+
+
+def manifests(settings: Settings, region: Region, told: Told) -> list[Manifest]:
+    """What needs those namespaces and External Secrets, in the order in which it can be applied."""
+    return [*_logging(region, told), *_secrets(settings, region, told)]
+
+
+def _namespace(name: str, **labels: str) -> Manifest:
+    return {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {
+            "name": name,
+            "labels": {**_LEVELS, **labels},
+            # No tool takes one away because a file went: with it would go whatever is in it, interviews and keys.
+            "annotations": {
+                "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
+                "kustomize.toolkit.fluxcd.io/prune": "disabled",
+            },
+        },
+    }
+
+
+def _logging(region: Region, told: Told) -> list[Manifest]:
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "aws-logging", "namespace": _LOGGING_NAMESPACE},
+            "data": {
+                # Fluent Bit's own log, which nobody reads and everybody pays.
+                "flb_log_cw": "false",
+                "parsers.conf": _PARSERS,
+                "filters.conf": _FILTERS,
+                "output.conf": _OUTPUT.format(region=region.region, group=told[Output.POD_LOGS]),
+            },
+        },
+    ]
+
+
+def _secrets(settings: Settings, region: Region, told: Told) -> list[Manifest]:
+    wanted = [("parley-link-key", "key", LINK_KEY)]
+    if settings.daily_domain is not None:
+        wanted.append((DAILY_SECRET, "DAILY_API_KEY", DAILY_API_KEY))
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "ServiceAccount",
+            "metadata": {
+                "name": SECRETS_ACCOUNT,
+                "namespace": settings.namespace,
+                "annotations": {"eks.amazonaws.com/role-arn": told[Output.EXTERNAL_SECRETS_ROLE]},
+            },
+            # No pod runs as it: External Secrets asks for its token.
+            "automountServiceAccountToken": False,
+        },
+        {
+            "apiVersion": "external-secrets.io/v1",
+            "kind": "SecretStore",
+            "metadata": {"name": "parley-parameters", "namespace": settings.namespace},
+            "spec": {
+                "provider": {
+                    "aws": {
+                        "service": "ParameterStore",
+                        "region": region.region,
+                        "auth": {"jwt": {"serviceAccountRef": {"name": SECRETS_ACCOUNT}}},
+                    }
+                }
+            },
+        },
+        *(_external_secret(settings, secret, key, parameter) for secret, key, parameter in wanted),
+    ]
+
+
+def _external_secret(settings: Settings, secret: str, key: str, parameter: str) -> Manifest:
+    return {
+        "apiVersion": "external-secrets.io/v1",
+        "kind": "ExternalSecret",
+        "metadata": {"name": secret, "namespace": settings.namespace},
+        "spec": {
+            # A key that is changed in Parameter Store is used within so long.
+            "refreshInterval": "5m",
+            "secretStoreRef": {"kind": "SecretStore", "name": "parley-parameters"},
+            # What is there stays when the parameter is gone: links and rooms go on working.
+            "target": {"name": secret, "creationPolicy": "Owner", "deletionPolicy": "Retain"},
+            "data": [
+                {
+                    "secretKey": key,
+                    "remoteRef": {"key": f"{parameter_path(settings.installation)}/{parameter}"},
+                }
+            ],
+        },
+    }

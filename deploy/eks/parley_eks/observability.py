@@ -1,0 +1,252 @@
+"""Pods' logs, alarms on what AWS alone can tell, and a dashboard; what the operator tells is Prometheus's.
+
+docs/operations/alerts.md has the alerts of the operator's own metrics; these are the ones around it, and what each asks
+for is in docs/operations/alarms.md.
+"""
+
+from collections.abc import Sequence
+
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as cloudwatch_logs
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+from parley_eks.logs import Logs
+from parley_eks.settings import Region, Settings
+
+_FIVE_MINUTES = Duration.minutes(5)
+NAMESPACE = "Parley"
+"""Of the metrics that are counted in the pods' logs."""
+
+
+class PodLogs(Construct):
+    """The group that `aws-logging` writes to."""
+
+    def __init__(self, scope: Construct, id: str, settings: Settings, logs: Logs) -> None:
+        super().__init__(scope, id)
+        self.group = logs.group("Pods", f"/parley/{settings.installation}/pods")
+
+
+class Alarms(Construct):
+    """A topic, the alarms that go there, and the dashboard."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        settings: Settings,
+        region: Region,
+        pod_logs: cloudwatch_logs.LogGroup,
+        nat_gateways: Sequence[str],
+        web_acls: Sequence[str],
+    ) -> None:
+        super().__init__(scope, id)
+        self._settings, self._region = settings, region
+        self.topic = self._topic()
+        self._alarms: list[cloudwatch.Alarm] = []
+        self._model()
+        self._ways_out(nat_gateways)
+        self._room_for_pods()
+        self._load_balancers()
+        self._programs(pod_logs)
+        self._dashboard(web_acls)
+
+    def _topic(self) -> sns.Topic:
+        key = kms.Key(
+            self,
+            "Key",
+            alias=f"alias/{self._settings.installation}-alarms",
+            description="Parley's alarms",
+            enable_key_rotation=True,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="Alarms",
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["kms:Decrypt", "kms:GenerateDataKey*"],
+                resources=["*"],
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            )
+        )
+        topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True)
+        for email in self._settings.alarm_emails:
+            topic.add_subscription(subscriptions.EmailSubscription(email))
+        return topic
+
+    def _alarm(
+        self,
+        id: str,
+        what: str,
+        metric: cloudwatch.IMetric,
+        threshold: float,
+        *,
+        of: int = 3,
+        at: int = 2,
+    ) -> None:
+        """One alarm: on when `at` of the last `of` five minutes are above the threshold; no data is no alarm."""
+        alarm = cloudwatch.Alarm(
+            self,
+            id,
+            alarm_name=f"{self._settings.installation}-{id}",
+            alarm_description=f"{what}: {self._settings.runbooks}#{id.lower()}",
+            metric=metric,
+            threshold=threshold,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            evaluation_periods=of,
+            datapoints_to_alarm=at,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        alarm.add_alarm_action(actions.SnsAction(self.topic))
+        alarm.add_ok_action(actions.SnsAction(self.topic))
+        self._alarms.append(alarm)
+
+    def _model(self) -> None:
+        """Bedrock refuses or fails; it is asked in its own region, and its metrics are there."""
+        if self._region.model != self._region.region:
+            # An alarm sees the metrics of its own region alone; the dashboard shows the other's.
+            return
+        for name, threshold, what in (
+            ("InvocationThrottles", 0, "Bedrock refuses streams: the quota of concurrent ones is reached"),
+            ("InvocationServerErrors", 3, "Bedrock fails"),
+            ("InvocationClientErrors", 3, "Bedrock refuses what it is sent"),
+        ):
+            self._alarm(name, what, _summed("AWS/Bedrock", name, "ModelId", self._settings.models), threshold)
+
+    def _ways_out(self, nat_gateways: Sequence[str]) -> None:
+        """NAT gateways carry the speech of Daily's rooms."""
+        for name, threshold, what in (
+            ("ErrorPortAllocation", 0, "a NAT gateway has no port left: connections to Daily or Bedrock fail"),
+            ("PacketsDropCount", 100, "a NAT gateway drops packets: speech has gaps"),
+        ):
+            self._alarm(name, what, _summed("AWS/NATGateway", name, "NatGatewayId", nat_gateways), threshold)
+
+    def _room_for_pods(self) -> None:
+        """Fargate starts no pod above the account's vCPUs in the region."""
+        self._alarm(
+            "FargateQuota",
+            "80 % of the account's Fargate vCPUs in this region are in use; pods above it wait",
+            cloudwatch.MathExpression(
+                expression="used / SERVICE_QUOTA(used) * 100", using_metrics={"used": _fargate()}, period=_FIVE_MINUTES
+            ),
+            80,
+        )
+
+    def _load_balancers(self) -> None:
+        """Of every load balancer of this account in this region: the controller makes them, by names of its own."""
+        for name, aggregate, threshold, what in (
+            ("HTTPCode_ELB_5XX_Count", "SUM", 10, "a load balancer answers 5xx itself: no target, or too slow a one"),
+            ("HTTPCode_Target_5XX_Count", "SUM", 10, "pages or API answer 5xx"),
+            ("UnHealthyHostCount", "MAX", 0, "a target of a load balancer is unhealthy"),
+        ):
+            self._alarm(
+                name,
+                what,
+                cloudwatch.MathExpression(
+                    expression=f'SELECT {aggregate}({name}) FROM "AWS/ApplicationELB"',  # noqa: S608 - of CloudWatch's metrics, by names from here
+                    using_metrics={},
+                    period=_FIVE_MINUTES,
+                ),
+                threshold,
+            )
+
+    def _programs(self, pod_logs: cloudwatch_logs.LogGroup) -> None:
+        """Errors in the operator's log, which is JSON."""
+        errors = cloudwatch_logs.MetricFilter(
+            self,
+            "OperatorErrors",
+            log_group=pod_logs,
+            # Fluent Bit merges a log that is JSON into its record (handover/manifests.py).
+            filter_pattern=cloudwatch_logs.FilterPattern.all(
+                cloudwatch_logs.FilterPattern.string_value("$.kubernetes.container_name", "=", "operator"),
+                cloudwatch_logs.FilterPattern.string_value("$.level", "=", "ERROR"),
+            ),
+            metric_namespace=NAMESPACE,
+            metric_name=f"{self._settings.installation}-operator-errors",
+        )
+        self._alarm(
+            "OperatorErrorLines",
+            "the operator logs errors",
+            errors.metric(statistic="Sum", period=_FIVE_MINUTES),
+            5,
+        )
+
+    def _dashboard(self, web_acls: Sequence[str]) -> None:
+        region, name = self._region, self._settings.installation
+        board = cloudwatch.Dashboard(self, "Dashboard", dashboard_name=f"{name}-{region.region}")
+        board.add_widgets(cloudwatch.AlarmStatusWidget(alarms=self._alarms, title="Alarms", width=24, height=4))
+        board.add_widgets(
+            _graph(
+                "Nova Sonic: streams opened, refused, failed",
+                [
+                    _metric("AWS/Bedrock", metric, {"ModelId": model}, region=region.model)
+                    for model in self._settings.models
+                    for metric in ("Invocations", "InvocationThrottles", "InvocationServerErrors")
+                ],
+            ),
+            _graph("Fargate vCPUs in use", [_fargate()]),
+        )
+        board.add_widgets(
+            _graph(
+                "Load balancers: requests and 5xx",
+                [
+                    _search(metric, "Sum")
+                    for metric in ("RequestCount", "HTTPCode_ELB_5XX_Count", "HTTPCode_Target_5XX_Count")
+                ],
+            ),
+            _graph("Open connections (each WebSocket room is one)", [_search("ActiveConnectionCount", "Sum")]),
+        )
+        board.add_widgets(
+            _graph(
+                "Requests that the WAF blocked",
+                [
+                    _metric("AWS/WAFV2", "BlockedRequests", {"WebACL": acl, "Region": region.region, "Rule": "ALL"})
+                    for acl in web_acls
+                ],
+            ),
+        )
+
+
+def _metric(namespace: str, name: str, dimensions: dict[str, str], *, region: str | None = None) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace=namespace,
+        metric_name=name,
+        dimensions_map=dimensions,
+        statistic="Sum",
+        period=_FIVE_MINUTES,
+        region=region,
+    )
+
+
+def _summed(namespace: str, name: str, dimension: str, values: Sequence[str]) -> cloudwatch.MathExpression:
+    """One metric of several things, together."""
+    metrics = {f"m{number}": _metric(namespace, name, {dimension: value}) for number, value in enumerate(values)}
+    return cloudwatch.MathExpression(expression="SUM(METRICS())", using_metrics=metrics, period=_FIVE_MINUTES)
+
+
+def _fargate() -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace="AWS/Usage",
+        metric_name="ResourceCount",
+        dimensions_map={"Service": "Fargate", "Type": "Resource", "Resource": "vCPU", "Class": "Standard/OnDemand"},
+        statistic="Maximum",
+        period=_FIVE_MINUTES,
+    )
+
+
+def _search(metric: str, statistic: str) -> cloudwatch.MathExpression:
+    return cloudwatch.MathExpression(
+        expression=f"SEARCH('{{AWS/ApplicationELB,LoadBalancer}} MetricName=\"{metric}\"', '{statistic}', 300)",
+        using_metrics={},
+        label=metric,
+        period=_FIVE_MINUTES,
+    )
+
+
+def _graph(title: str, metrics: list[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:
+    return cloudwatch.GraphWidget(title=title, left=metrics, width=12, height=6)

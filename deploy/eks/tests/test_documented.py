@@ -1,0 +1,78 @@
+"""What docs/deployment.md says is there: the files that it names, the settings, the service accounts."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from conftest import HOME
+from pydantic import BaseModel
+from test_identities import ACCOUNTS
+
+from parley_eks.settings import Budget, HostedZone, Region, Settings
+
+PAGE = (HOME.parents[1] / "docs/deployment.md").read_text()
+OPERATIONS = "\n".join(page.read_text() for page in (HOME.parents[1] / "docs/operations").glob("*.md"))
+
+
+def test_every_setting_is_documented() -> None:
+    models: list[type[BaseModel]] = [Settings, Region, HostedZone, Budget]
+    silent = [
+        f"{model.__name__}.{name}" for model in models for name, f in model.model_fields.items() if not f.description
+    ]
+    assert silent == []
+
+
+def requirements() -> Iterator[tuple[str, str, str]]:
+    """The rows of the table of requirements: what, by what, held by what."""
+    table = PAGE.partition("## What is required, and what holds it")[2].partition("\n## ")[0]
+    for line in table.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == 3 and cells[0] not in ("required", "---"):
+            yield cells[0], cells[1], cells[2]
+
+
+def named(cell: str) -> list[str]:
+    """What a cell has in code: files, tests, and other names."""
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def place_of(name: str) -> Path | None:
+    """The file or folder that a name of the table stands for, in deploy/eks or in the whole of the project."""
+    path = name.partition("::")[0]
+    places = (HOME / "parley_eks" / path, HOME / "tests" / path, HOME.parents[1] / path)
+    return next((place for place in places if place.exists()), None)
+
+
+def test_every_requirement_names_what_does_it() -> None:
+    rows = [*requirements()]
+    assert len(rows) > 15
+    for what, by, _ in rows:
+        assert any(place_of(name) for name in named(by)), what
+        for name in named(by):
+            assert place_of(name) or ("/" not in name and not name.endswith(".py")), (what, name)
+
+
+def test_every_requirement_names_the_tests_that_hold_it() -> None:
+    """Files of tests and nothing else, or one of their tests as `file::test`."""
+    for what, _, held in requirements():
+        assert re.fullmatch(r"`[^`]+`(?: \([^)]+\))?(?:, `[^`]+`(?: \([^)]+\))?)*", held), (what, held)
+        for name in named(held):
+            place = place_of(name)
+            assert place is not None, (what, name)
+            assert re.fullmatch(r"test_\w+\.py", place.name), (what, name)
+            _, _, test = name.partition("::")
+            assert not test or re.search(rf"^(?:async )?def {test}\(", place.read_text(), re.MULTILINE), (what, name)
+
+
+def test_every_service_account_of_a_role_is_in_the_page() -> None:
+    for accounts in ACCOUNTS.values():
+        for account in accounts:
+            namespace, name = account.split(":")
+            assert f"`{namespace}/{name}`" in PAGE or f"`{name}`" in PAGE, account
+
+
+def test_the_commands_of_the_page_name_settings_that_there_are() -> None:
+    known = {field.alias for field in Settings.model_fields.values()} | {"installation"}
+    named = {*re.findall(r"`parley:(\w+)\b", PAGE + OPERATIONS)}
+    assert {"natGateways", "joinRate"} <= named
+    assert named <= known

@@ -1,0 +1,136 @@
+"""Alarms, the dashboard, the budget and the tags that costs are told by."""
+
+import json
+import re
+
+from conftest import HOME
+from site_of import Site
+
+
+def alarms(site: Site, region: str) -> dict[str, dict]:
+    return {alarm["AlarmName"]: alarm for alarm in site.stacks[region].of("AWS::CloudWatch::Alarm").values()}
+
+
+AROUND = {
+    "ErrorPortAllocation",
+    "PacketsDropCount",
+    "FargateQuota",
+    "HTTPCode_ELB_5XX_Count",
+    "HTTPCode_Target_5XX_Count",
+    "UnHealthyHostCount",
+    "OperatorErrorLines",
+}
+MODEL = {"InvocationThrottles", "InvocationServerErrors", "InvocationClientErrors"}
+
+
+def test_what_aws_alone_can_tell_has_an_alarm(three: Site) -> None:
+    assert {*alarms(three, "us-east-1")} == {f"talks-{name}" for name in AROUND | MODEL}
+    # An alarm sees no other region's metrics, and there the model is another's.
+    assert {*alarms(three, "ap-south-1")} == {f"talks-{name}" for name in AROUND}
+
+
+def test_every_alarm_tells_people_when_it_begins_and_ends(three: Site) -> None:
+    stack = three.first
+    (topic,) = stack.of("AWS::SNS::Topic")
+    for alarm in alarms(three, "us-east-1").values():
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": topic}]
+        assert alarm["AlarmDescription"]
+        assert alarm["TreatMissingData"] == "notBreaching"
+    stack.template.has_resource_properties(
+        "AWS::SNS::Subscription", {"Protocol": "email", "Endpoint": "oncall@example.com"}
+    )
+
+
+def test_each_alarm_has_its_runbook_and_the_page_no_other(three: Site) -> None:
+    page = (HOME.parents[1] / "docs/operations/alarms.md").read_text()
+    names = re.findall(r"^## (\w+)$", page, re.MULTILINE)
+    assert set(names) == AROUND | MODEL
+    assert len(set(names)) == len(names)
+    for name, alarm in alarms(three, "us-east-1").items():
+        anchor = name.removeprefix("talks-").lower()
+        assert alarm["AlarmDescription"].endswith(f": https://docs.example.com/parley/alarms#{anchor}")
+    sections = re.split(r"^## ", page, flags=re.MULTILINE)[1:]
+    for section in sections:
+        assert re.findall(r"^\*\*(.*?)\*\*:", section, re.MULTILINE) == ["Means", "Look at", "Do"], section
+
+
+def test_alarms_are_told_encrypted_by_a_key_that_cloudwatch_may_use(three: Site) -> None:
+    stack = three.first
+    ((_, topic),) = stack.of("AWS::SNS::Topic").items()
+    key = stack.of("AWS::KMS::Key")[topic["KmsMasterKeyId"]["Fn::GetAtt"][0]]
+    services = [statement["Principal"].get("Service") for statement in key["KeyPolicy"]["Statement"]]
+    assert "cloudwatch.amazonaws.com" in services
+
+
+def test_each_nat_gateway_is_watched(three: Site) -> None:
+    alarm = alarms(three, "us-east-1")["talks-ErrorPortAllocation"]
+    watched = {
+        metric["MetricStat"]["Metric"]["Dimensions"][0]["Value"]["Fn::GetAtt"][0]
+        for metric in alarm["Metrics"]
+        if "MetricStat" in metric
+    }
+    assert watched == {*three.first.of("AWS::EC2::NatGateway")}
+
+
+def test_the_operators_errors_are_counted_in_its_log(three: Site) -> None:
+    ((_, found),) = three.first.of("AWS::Logs::MetricFilter").items()
+    assert found["FilterPattern"] == '{ ($.kubernetes.container_name = "operator") && ($.level = "ERROR") }'
+
+
+def test_the_dashboard_shows_the_model_where_it_is_called(three: Site) -> None:
+    for region, model in (("us-east-1", "us-east-1"), ("ap-south-1", "ap-northeast-1")):
+        stack = three.stacks[region]
+        ((_, board),) = stack.of("AWS::CloudWatch::Dashboard").items()
+        body = json.loads(stack.value(_text(stack, board["DashboardBody"])))
+        (graph,) = [w for w in body["widgets"] if w["properties"].get("title", "").startswith("Nova Sonic")]
+        # CloudWatch takes the widget's own region where a metric names none.
+        regions = {metric[-1].get("region", graph["properties"]["region"]) for metric in graph["properties"]["metrics"]}
+        assert regions == {model}
+
+
+def _text(stack, body):
+    """The dashboard's text; what it refers to is not looked at."""
+    if isinstance(body, str):
+        return body
+    separator, parts = body["Fn::Join"]
+    return separator.join(part if isinstance(part, str) else "x" for part in parts)
+
+
+def test_the_budget_counts_what_carries_the_tag(three: Site) -> None:
+    (path,) = [path for path in three.templates if path.name.startswith("parley-talks-budget")]
+    (budget,) = [r for r in json.loads(path.read_text())["Resources"].values() if r["Type"] == "AWS::Budgets::Budget"]
+    told = budget["Properties"]
+    assert told["Budget"]["BudgetLimit"] == {"Amount": 5000, "Unit": "USD"}
+    assert told["Budget"]["CostFilters"] == {"TagKeyValue": ["user:parley:installation$talks"]}
+    assert [
+        (entry["Notification"]["NotificationType"], entry["Notification"]["Threshold"])
+        for entry in told["NotificationsWithSubscribers"]
+    ] == [("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100)]
+
+
+def test_without_a_budget_there_is_no_stack_for_it(one: Site) -> None:
+    assert [path.name for path in one.templates] == ["parley-parley-us-east-1.template.json"]
+
+
+def test_what_costs_carries_the_tags(three: Site) -> None:
+    """In the forms that CloudFormation has for tags; a few kinds take none."""
+    untagged = set()
+    for stack in three.stacks.values():
+        for resource in stack.json["Resources"].values():
+            tags = resource.get("Properties", {}).get("Tags")
+            told = {entry["Key"]: entry["Value"] for entry in tags} if isinstance(tags, list) else tags or {}
+            if told.get("parley:installation") != "talks" or told.get("cost-center") != "hiring":
+                untagged.add(resource["Type"])
+    costly = {
+        "AWS::EC2::NatGateway",
+        "AWS::EC2::VPCEndpoint",
+        "AWS::EKS::Cluster",
+        "AWS::EKS::FargateProfile",
+        "AWS::S3::Bucket",
+        "AWS::KMS::Key",
+        "AWS::WAFv2::WebACL",
+        "AWS::Logs::LogGroup",
+        "AWS::ECR::Repository",
+        "AWS::EC2::EIP",
+    }
+    assert not costly & untagged
