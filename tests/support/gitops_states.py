@@ -332,7 +332,7 @@ INTERVIEW_STATES = (
     State("Completed", (*map(_ended, ("Completed", "CandidateLeft", "TimeLimit", "Silence")), _sealed)),
     State("Cancelled", (_ended("Cancelled"),)),
     State("Expired", (_no_show, lambda: _at_rest(**window(expires_at=-1)))),
-    State("Failed", (_lost_bots, _deadline, _no_bot, _ended("TechnicalFault"))),
+    State("Failed", (_lost_bots, _deadline, _no_bot, _ended("TechnicalFault"), _ended("RecordingFailed"))),
     State("Put back", tuple(map(_put_back, (_ended("Completed"), _lost_bots, _ended("Cancelled"))))),
     State("Being deleted", (_deleted(lambda: in_progress(World())),)),
     State("Deletion that hangs", (_deleted_in_vain,)),

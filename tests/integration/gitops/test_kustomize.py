@@ -50,7 +50,7 @@ def test_names_are_followed(control_plane: ControlPlane, tmp_path: Path) -> None
 
 
 def test_argo_cd_learns_the_health_and_keeps_its_settings(control_plane: ControlPlane) -> None:
-    control_plane.kubectl("create", "namespace", "argocd")
+    control_plane.kubectl("create", "namespace", "argocd", check=False)
     control_plane.kubectl("-n", "argocd", "create", "configmap", "argocd-cm", "--from-literal=url=https://argo.example")
     control_plane.kubectl("apply", "--server-side", "--field-manager=parley", "-k", str(ARGO))
     stored = json.loads(control_plane.kubectl("-n", "argocd", "get", "configmap", "argocd-cm", "-o", "json").stdout)

@@ -1,0 +1,212 @@
+"""What `deploy/gitops` holds for Argo CD and Flux: valid by their own CRDs, and no wider than it says."""
+
+import fnmatch
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from support.chart import CHART, documents_of, helm
+from support.control_plane import ControlPlane
+
+type Json = dict[str, Any]
+
+GITOPS = Path(__file__).parents[3] / "deploy/gitops"
+CLUSTER = GITOPS / "clusters/eu-north-1"
+TEAMS = sorted(folder.parent.name for folder in (GITOPS / "templates").glob("*/kustomization.yaml"))
+VALUES = [CLUSTER / f"{name}.yaml" for name in ("parley", "images", "values")]
+ADDONS = {path.stem: path for path in (CLUSTER / "addons").glob("*.yaml")}
+BUILDS = [
+    "argocd/applications", "flux", "flux/namespaces", "flux/addons", "flux/installation", "flux/teams", "installation",
+]  # fmt: skip
+# Of a group whose CRDs are not among the tools' own here.
+UNKNOWN = "external-secrets.io/v1"
+
+
+def build(plane: ControlPlane, folder: str) -> list[Json]:
+    """As both tools build it: Flux reads files from anywhere in the repository."""
+    words = ("kustomize", "--load-restrictor=LoadRestrictionsNone", str(GITOPS / folder))
+    return documents_of(plane.kubectl(*words).stdout)
+
+
+def of_kind(plane: ControlPlane, folder: str, kind: str) -> dict[str, Json]:
+    return {one["metadata"]["name"]: one for one in build(plane, folder) if one["kind"] == kind}
+
+
+@pytest.fixture(scope="module")
+def plane(control_plane: ControlPlane, peers: None) -> ControlPlane:
+    """An API server that knows the tools' kinds, with the namespaces and accounts of the installation."""
+    for name in ("argocd", "flux-system"):
+        control_plane.kubectl("create", "namespace", name, check=False)
+    control_plane.kubectl("apply", "--server-side", "-f", str(CLUSTER / "namespaces.yaml"))
+    control_plane.kubectl("apply", "--server-side", "-k", str(GITOPS / "installation"))
+    return control_plane
+
+
+@pytest.mark.parametrize("folder", BUILDS)
+def test_an_api_server_with_their_crds_takes_it(folder: str, plane: ControlPlane) -> None:
+    known = [one for one in build(plane, folder) if one["apiVersion"] != UNKNOWN]
+    words = ("apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", "-")
+    said = plane.kubectl(*words, stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": known}))
+    assert "Warning" not in said.stderr
+
+
+def test_a_field_that_they_do_not_have_is_refused(plane: ControlPlane) -> None:
+    application = of_kind(plane, "argocd/applications", "Application")["parley"]
+    application["spec"]["syncPolicy"]["automatic"] = True
+    words = ("apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", "-")
+    done = plane.kubectl(*words, stdin=json.dumps(application), check=False)
+    assert done.returncode
+    assert "automatic" in done.stderr
+
+
+def rendered(*files: Path) -> list[Json]:
+    """The release by these values."""
+    words = [word for file in files for word in ("-f", str(file))]
+    done = helm("template", "parley", str(CHART), "--namespace", "parley", *words)
+    assert done.returncode == 0, done.stderr
+    return documents_of(done.stdout)
+
+
+def by_reference(spec: Json, source: Json) -> list[Path]:
+    """The values' files of one of an Application's sources: of the chart, or of the repository that has a reference."""
+    (reference,) = [one["ref"] for one in spec["sources"] if "ref" in one]
+    return [
+        GITOPS / file.removeprefix(f"${reference}/") if file.startswith("$") else CHART / file
+        for file in source["helm"]["valueFiles"]
+    ]
+
+
+def by_config_map(release: Json, maps: dict[str, Json]) -> list[str]:
+    """The values' texts that a HelmRelease names, in their order."""
+    return [maps[one["name"]]["data"][one["valuesKey"]] for one in release["spec"]["valuesFrom"]]
+
+
+def test_both_install_the_same_release(plane: ControlPlane) -> None:
+    application = of_kind(plane, "argocd/applications", "Application")["parley"]
+    (source,) = [one for one in application["spec"]["sources"] if "helm" in one]
+    argo = by_reference(application["spec"], source)
+    assert argo == [CHART / "values-eks.yaml", *VALUES]
+    release = of_kind(plane, "flux/installation", "HelmRelease")["parley"]
+    texts = by_config_map(release, of_kind(plane, "flux/installation", "ConfigMap"))
+    assert texts == [path.read_text() for path in VALUES]
+    # Flux puts these in place of the chart's own values, which are the first of them therefore.
+    files = [CHART.parents[1] / file for file in release["spec"]["chart"]["spec"]["valuesFiles"]]
+    assert files == [CHART / "values.yaml", CHART / "values-eks.yaml"]
+    assert (source["helm"]["releaseName"], release["spec"]["releaseName"]) == ("parley", "parley")
+
+
+def test_the_release_is_of_the_images_that_are_named_by_digest(plane: ControlPlane) -> None:
+    wanted = {
+        each["image"]["digest"]
+        for each in yaml.safe_load((CLUSTER / "images.yaml").read_text()).values()
+        if "image" in each
+    }
+    text = json.dumps(rendered(CHART / "values-eks.yaml", *VALUES))
+    assert len(wanted) == 4
+    assert all(digest in text for digest in wanted)
+
+
+def test_both_install_the_same_programs_by_the_handovers_values(plane: ControlPlane) -> None:
+    made = of_kind(plane, "argocd/applications", "ApplicationSet")["parley-addons"]["spec"]
+    (generator,) = made["generators"]
+    argo = {one["chart"]: one for one in generator["list"]["elements"]}
+    (values,) = [one["helm"]["valueFiles"] for one in made["template"]["spec"]["sources"] if "helm" in one]
+    assert values == [f"$installation/{CLUSTER.relative_to(GITOPS)}/addons/{{{{.chart}}}}.yaml"]
+    releases, maps = (of_kind(plane, "flux/addons", kind) for kind in ("HelmRelease", "ConfigMap"))
+    repositories = of_kind(plane, "flux/addons", "HelmRepository")
+    assert argo.keys() == releases.keys() == ADDONS.keys()
+    for name, release in releases.items():
+        chart = release["spec"]["chart"]["spec"]
+        assert {
+            "chart": chart["chart"],
+            "repository": repositories[chart["sourceRef"]["name"]]["spec"]["url"],
+            "version": chart["version"],
+            "namespace": release["spec"]["targetNamespace"],
+        } == argo[name]
+        assert by_config_map(release, maps) == [ADDONS[name].read_text()]
+    project = of_kind(plane, "argocd/applications", "AppProject")["parley-cluster"]["spec"]
+    assert {one["repository"] for one in argo.values()} < {*project["sourceRepos"]}
+    assert {one["namespace"] for one in argo.values()} < {one["namespace"] for one in project["destinations"]}
+
+
+def test_whatever_the_handover_wrote_is_delivered_by_both(plane: ControlPlane) -> None:
+    applications = of_kind(plane, "argocd/applications", "Application")
+    sources = [applications[f"parley-{name}"]["spec"]["source"] for name in ("namespaces", "cluster")]
+    argo = [GITOPS / source["path"] / source["directory"]["include"] for source in sources]
+    assert argo == [CLUSTER / "namespaces.yaml", CLUSTER / "cluster.yaml"]
+    flux = [names(build(plane, folder)) for folder in ("flux/namespaces", "flux/installation")]
+    for path, delivered in zip(argo, flux, strict=True):
+        assert names(documents_of(path.read_text())) <= delivered
+    assert {*CLUSTER.rglob("*.yaml")} == {*argo, *VALUES, *ADDONS.values()}
+
+
+def names(documents: list[Json]) -> set[tuple[str, str]]:
+    return {(one["kind"], one["metadata"]["name"]) for one in documents}
+
+
+def test_each_stage_of_flux_comes_after_what_it_needs(plane: ControlPlane) -> None:
+    stages = of_kind(plane, "flux", "Kustomization")
+    order = ["parley-namespaces", "parley-addons", "parley", "parley-teams"]
+    assert {*stages} == {*order}
+    for before, after in pairwise(order):
+        assert stages[after]["spec"]["dependsOn"] == [{"name": before}]
+        assert stages[before]["spec"]["wait"] is True
+    assert all((GITOPS / stage["spec"]["path"] / "kustomization.yaml").exists() for stage in stages.values())
+
+
+def test_the_release_makes_no_kind_and_goes_nowhere_that_its_project_does_not_allow(plane: ControlPlane) -> None:
+    project = of_kind(plane, "argocd/applications", "AppProject")["parley"]
+    documents = [*rendered(CHART / "values-eks.yaml", *VALUES), *build(plane, "installation")]
+    namespaces = [one["namespace"] for one in project["spec"]["destinations"]]
+    cluster = {(one["group"], one["kind"]) for one in project["spec"]["clusterResourceWhitelist"]}
+    made = set()
+    for document in documents:
+        group = document["apiVersion"].rpartition("/")[0]
+        namespace = document["metadata"].get("namespace")
+        if namespace is None:
+            made.add((group, document["kind"]))
+        else:
+            assert any(fnmatch.fnmatch(namespace, each) for each in namespaces), document["metadata"]
+    assert made == cluster, "no kind is missing, and none is allowed for nothing"
+
+
+def test_who_watches_and_who_delivers_mean_the_same_namespaces(plane: ControlPlane) -> None:
+    watched = yaml.safe_load((CLUSTER / "parley.yaml").read_text())["operator"]["watchNamespaces"]
+    assert watched == [f"hiring-{team}" for team in TEAMS]
+    by_flux = {one["metadata"]["namespace"]: one["spec"] for one in build(plane, "flux/teams")}
+    assert by_flux.keys() == {*watched}
+    for namespace, spec in by_flux.items():
+        assert (spec["targetNamespace"], spec["path"]) == (namespace, f"./{namespace.removeprefix('hiring-')}")
+    made = of_kind(plane, "argocd/applications", "ApplicationSet")["parley-templates"]
+    assert made["spec"]["template"]["spec"]["destination"]["namespace"] == "hiring-{{.path.basenameNormalized}}"
+    project = of_kind(plane, "argocd/applications", "AppProject")["parley-templates"]
+    assert project["spec"]["namespaceResourceWhitelist"] == [{"group": "parley.dev", "kind": "InterviewTemplate"}]
+    assert not project["spec"]["clusterResourceWhitelist"]
+
+
+def as_the_team(plane: ControlPlane, team: str, document: Json, namespace: str) -> str:
+    """What the API server says of it where Flux applies it for a team; empty where it takes it."""
+    words = ("apply", "--server-side", "--field-manager=kustomize-controller", "-n", namespace, "-f", "-")
+    account = f"--as=system:serviceaccount:hiring-{team}:templates"
+    done = plane.kubectl(account, *words, stdin=json.dumps(document), check=False)
+    return done.stderr if done.returncode else ""
+
+
+@pytest.mark.parametrize("team", TEAMS)
+def test_a_teams_templates_are_delivered_and_nothing_else_is(team: str, plane: ControlPlane) -> None:
+    own = f"hiring-{team}"
+    (template,) = build(plane, f"templates/{team}")
+    assert as_the_team(plane, team, template, own) == ""
+    interview = {"templateRef": {"name": template["metadata"]["name"]}, "candidate": {"name": "Ada"}}
+    others: list[Json] = [
+        {"apiVersion": "parley.dev/v1alpha1", "kind": "Interview", "metadata": {"name": "ada"}, "spec": interview},
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "mine"}},
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mine"}},
+    ]
+    for document in others:
+        assert "forbidden" in as_the_team(plane, team, document, own), document["kind"]
+    for namespace in ("parley", *(f"hiring-{each}" for each in TEAMS if each != team)):
+        assert "forbidden" in as_the_team(plane, team, template, namespace), namespace
