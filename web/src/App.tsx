@@ -1,4 +1,4 @@
-import { useEffect, useState, type Dispatch, type MouseEvent } from "react";
+import { useEffect, useLayoutEffect, useMemo, useState, type Dispatch, type MouseEvent, type ReactNode } from "react";
 import { Boundary } from "./components/Boundary";
 import { Device } from "./media/device";
 import { Check } from "./pages/Check";
@@ -7,7 +7,8 @@ import { RoomPage } from "./pages/RoomPage";
 import { Welcome } from "./pages/Welcome";
 import type { Event, State } from "./state/machine";
 import { useJoin, type Join } from "./state/useJoin";
-import { t } from "./text/strings";
+import { pageLanguage, type PageLanguage } from "./text/strings";
+import { PageLanguageContext, useText } from "./text/useText";
 
 /** @param token of the join link, or null when the page was opened without one */
 export function App({ token }: { token: string | null }) {
@@ -15,6 +16,7 @@ export function App({ token }: { token: string | null }) {
   const [camera] = useState(() => new Device("camera"));
   const join = useJoin(token, microphone);
   const { page } = join.state;
+  const language = usePageLanguage(join.language);
   const needsDevices = page === "check" || page === "room";
 
   useEffect(() => {
@@ -25,23 +27,45 @@ export function App({ token }: { token: string | null }) {
   }, [needsDevices, microphone, camera]);
 
   return (
+    <PageLanguageContext value={language}>
+      <Frame room={page === "room"}>
+        <Boundary>
+          <Pages join={join} microphone={microphone} camera={camera} />
+        </Boundary>
+      </Frame>
+    </PageLanguageContext>
+  );
+}
+
+/** The interview's language; the browser's, of those that there are words for, until that is known. */
+function usePageLanguage(interviews: string | null): PageLanguage {
+  const language = useMemo(() => pageLanguage(interviews === null ? navigator.languages : [interviews]), [interviews]);
+  // Before a page's heading takes the focus, and a screen reader begins to read in that language.
+  useLayoutEffect(() => {
+    document.documentElement.lang = language.tag;
+  }, [language]);
+  return language;
+}
+
+/** What stands around each page; around the room there is nothing. */
+function Frame({ room, children }: { room: boolean; children: ReactNode }) {
+  const t = useText();
+  return (
     <>
       <a className="skip" href="#main" onClick={skip}>
         {t.skip}
       </a>
-      <div className={page === "room" ? "frame frame--room" : "frame"}>
-        {page !== "room" && (
+      <div className={room ? "frame frame--room" : "frame"}>
+        {!room && (
           <header className="brand">
             <img src="/favicon.svg" alt="" width="28" height="28" />
             {t.product}
           </header>
         )}
         <main id="main" tabIndex={-1}>
-          <Boundary>
-            <Pages join={join} microphone={microphone} camera={camera} />
-          </Boundary>
+          {children}
         </main>
-        {page !== "room" && <footer className="foot">{t.footer}</footer>}
+        {!room && <footer className="foot">{t.footer}</footer>}
       </div>
     </>
   );
@@ -92,7 +116,7 @@ function PlainPage({ state, dispatch }: { state: State; dispatch: Dispatch<Event
   const retry = (): void => dispatch({ type: "retry" });
   switch (state.page) {
     case "welcome":
-      return <Welcome {...state} onAgree={() => dispatch({ type: "agree" })} />;
+      return <Welcome {...state} onAgree={() => dispatch({ type: "agree" })} onDecline={() => dispatch({ type: "decline" })} />;
     case "waiting":
       return <Waiting interview={state.interview} />;
     case "refused":

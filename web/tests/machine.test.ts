@@ -41,6 +41,22 @@ describe("the way in", () => {
     expect(checked).toMatchObject({ page: "check", interview: { consent: { given: true } } });
   });
 
+  it("lets nobody pass a consent that is required, and asks the API for none that is declined", () => {
+    const asked = interview("ready", { recording: true });
+    expect(after({ type: "loaded", interview: asked }, { type: "decline" }).page).toBe("welcome");
+    const free = { ...asked, consent: { ...asked.consent, required: false } };
+    const declined = after({ type: "loaded", interview: free }, { type: "decline" });
+    expect(declined).toMatchObject({ page: "check", interview: { consent: { given: false } } });
+    expect(workOf(declined)).not.toMatchObject({ do: "consent" });
+  });
+
+  it("shows a recording until it ends, or the connection that is recorded", () => {
+    const recorded = inRoom({ type: "room.live" }, { type: "room.recording", on: true });
+    expect(recorded).toMatchObject({ room: { recording: true } });
+    expect(reduce(recorded, { type: "room.recording", on: false })).toMatchObject({ room: { recording: false } });
+    expect(reduce(recorded, { type: "room.lost", loss: "dropped" })).toMatchObject({ room: { recording: false } });
+  });
+
   it("lets the candidate agree again when the consent did not go through", () => {
     const failed = after({ type: "loaded", interview: interview() }, { type: "agree" }, { type: "failed", failure: unreachable });
     expect(failed).toMatchObject({ page: "welcome", sending: false, trouble: "failed" });

@@ -7,6 +7,8 @@ describe("readServerMessage", () => {
       kind: "progress",
       progress: { question: 2, total: 4, secondsLeft: 0 },
     });
+    expect(readServerMessage({ kind: "recording", on: false })).toEqual({ kind: "recording", on: false });
+    expect(readServerMessage({ kind: "recording" })).toBeNull();
     expect(readServerMessage({ kind: "ended", reason: "Silence" })).toEqual({ kind: "ended", reason: "Silence" });
   });
 

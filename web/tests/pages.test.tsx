@@ -12,8 +12,11 @@ const nothing = (): void => undefined;
 describe("Welcome", () => {
   const show = (props: Partial<Parameters<typeof Welcome>[0]> = {}) => {
     const onAgree = vi.fn();
-    const view = render(<Welcome interview={interview()} sending={false} trouble={null} onAgree={onAgree} {...props} />);
-    return { onAgree, user: userEvent.setup(), ...view };
+    const onDecline = vi.fn();
+    const view = render(
+      <Welcome interview={interview()} sending={false} trouble={null} onAgree={onAgree} onDecline={onDecline} {...props} />,
+    );
+    return { onAgree, onDecline, user: userEvent.setup(), ...view };
   };
 
   it("says what this is before it asks for consent", async () => {
@@ -49,15 +52,28 @@ describe("Welcome", () => {
     await user.click(button);
     expect(onAgree).not.toHaveBeenCalled();
     expect(button, "which a disabled one would lose").toHaveFocus();
-    rerender(<Welcome interview={interview()} sending={false} trouble="failed" onAgree={nothing} />);
+    rerender(<Welcome interview={interview()} sending={false} trouble="failed" onAgree={nothing} onDecline={nothing} />);
     expect(screen.getByRole("alert")).toHaveTextContent("didn’t go through");
-    rerender(<Welcome interview={interview()} sending={false} trouble="changed" onAgree={nothing} />);
+    rerender(<Welcome interview={interview()} sending={false} trouble="changed" onAgree={nothing} onDecline={nothing} />);
     expect(screen.getByRole("alert")).toHaveTextContent("has changed");
   });
 
   it("says that sound is kept where it is recorded", () => {
     show({ interview: interview("open", { recording: true }) });
     expect(screen.getByText(/recording of the sound/)).toBeVisible();
+    expect(screen.queryByTestId("consent-decline"), "without agreeing nobody gets in").toBeNull();
+  });
+
+  it("lets the candidate go on without a recording where no consent is required", async () => {
+    const given = interview("open", { recording: true });
+    const { container, onAgree, onDecline, user } = show({
+      interview: { ...given, consent: { ...given.consent, required: false } },
+    });
+    expect(screen.getByTestId("consent-accept")).toHaveTextContent("I agree, continue");
+    await expectAccessible(container);
+    await user.click(screen.getByRole("button", { name: "Continue without a recording" }));
+    expect(onDecline).toHaveBeenCalledOnce();
+    expect(onAgree).not.toHaveBeenCalled();
   });
 });
 

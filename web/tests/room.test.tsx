@@ -67,6 +67,15 @@ describe("the room", () => {
     expect(screen.getByTestId("time-left")).toHaveTextContent("10 minutes left");
   });
 
+  it("says that it is recorded, and only then", async () => {
+    const { container, unmount } = show({ ...live, recording: true });
+    expect(screen.getByTestId("recording")).toHaveTextContent("Recording");
+    await expectAccessible(container);
+    unmount();
+    show(live);
+    expect(screen.queryByTestId("recording")).toBeNull();
+  });
+
   it("mutes, and says so", async () => {
     const { microphone, user } = show(roomState({ phase: "connecting" }));
     await user.click(screen.getByTestId("mute"));

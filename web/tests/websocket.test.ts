@@ -49,6 +49,7 @@ async function open() {
     onLost: vi.fn(),
     onEnded: vi.fn(),
     onProgress: vi.fn(),
+    onRecording: vi.fn(),
     onCaption: vi.fn(),
     onSpeaking: vi.fn(),
   };

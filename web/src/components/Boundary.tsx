@@ -1,5 +1,5 @@
 import { Component, type ReactNode } from "react";
-import { t } from "../text/strings";
+import { useText } from "../text/useText";
 import { Page } from "./Page";
 
 interface BoundaryProps {
@@ -15,16 +15,20 @@ export class Boundary extends Component<BoundaryProps, { readonly failed: boolea
   }
 
   override render(): ReactNode {
-    if (!this.state.failed) return this.props.children;
-    return (
-      <Page title={t.broken.title} icon="alert" tone="warning" testId="error-page">
-        <p className="lead">{t.broken.body}</p>
-        <div className="actions">
-          <button type="button" className="button" data-testid="reload" onClick={() => window.location.reload()}>
-            {t.broken.reload}
-          </button>
-        </div>
-      </Page>
-    );
+    return this.state.failed ? <Broken /> : this.props.children;
   }
+}
+
+function Broken() {
+  const t = useText();
+  return (
+    <Page title={t.broken.title} icon="alert" tone="warning" testId="error-page">
+      <p className="lead">{t.broken.body}</p>
+      <div className="actions">
+        <button type="button" className="button" data-testid="reload" onClick={() => window.location.reload()}>
+          {t.broken.reload}
+        </button>
+      </div>
+    </Page>
+  );
 }

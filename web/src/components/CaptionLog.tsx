@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { exchanges, type Captions, type Exchange } from "../state/captions";
-import { t } from "../text/strings";
+import { useTag, useText } from "../text/useText";
 
 /** Nearer to the end than this (px), the log follows what is said. */
 const FOLLOW_PX = 60;
@@ -20,6 +20,8 @@ interface CaptionLogProps {
  * speaker the microphone would hear it and take it for the candidate's answer.
  */
 export function CaptionLog({ captions, interviewer, language }: CaptionLogProps) {
+  const t = useText();
+  const tag = useTag();
   const log = useRef<HTMLDivElement>(null);
   const [following, setFollowing] = useState(true);
   const [aloud, setAloud] = useState(false);
@@ -62,7 +64,7 @@ export function CaptionLog({ captions, interviewer, language }: CaptionLogProps)
           setFollowing(scrollHeight - scrollTop - clientHeight < FOLLOW_PX);
         }}
       >
-        {runs.length === 0 && <p className="captions__empty" lang="en">{t.room.noCaptions}</p>}
+        {runs.length === 0 && <p className="captions__empty" lang={tag}>{t.room.noCaptions}</p>}
         {runs.map((run) => (
           <Lines key={run.id} run={run} interviewer={interviewer} />
         ))}
@@ -85,9 +87,11 @@ function Aloud({ captions }: { captions: Captions }) {
 }
 
 function Lines({ run, interviewer }: { run: Exchange; interviewer: string }) {
+  const t = useText();
+  const tag = useTag();
   return (
     <div className={`exchange exchange--${run.speaker}`} data-speaker={run.speaker}>
-      <p className="exchange__who" lang={run.speaker === "candidate" ? "en" : undefined}>
+      <p className="exchange__who" lang={run.speaker === "candidate" ? tag : undefined}>
         {run.speaker === "interviewer" ? interviewer : t.room.you}
       </p>
       <p className="exchange__text">

@@ -1,5 +1,5 @@
 import type { Device } from "../media/device";
-import { t } from "../text/strings";
+import { useText } from "../text/useText";
 import { Icon } from "./Icon";
 import { useDevice } from "./useDevice";
 
@@ -12,6 +12,7 @@ interface ControlsProps {
 
 /** Mute, camera, leave. Labels say what the button does; colour is never the only sign. */
 export function Controls({ muted, camera, onMute, onLeave }: ControlsProps) {
+  const t = useText();
   const { state } = useDevice(camera);
   const filming = state.status === "on";
   const toggle = (): void => {

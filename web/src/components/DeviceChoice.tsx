@@ -1,6 +1,6 @@
 import { useId } from "react";
 import type { Device } from "../media/device";
-import { t } from "../text/strings";
+import { useText } from "../text/useText";
 import { useDevice } from "./useDevice";
 
 /**
@@ -8,6 +8,7 @@ import { useDevice } from "./useDevice";
  * arrow keys of some systems each step through the list opens one.
  */
 export function DeviceChoice({ device }: { device: Device }) {
+  const t = useText();
   const id = useId();
   const { state, devices, wanted } = useDevice(device);
   if (devices.length < 2 || state.status === "off") return null;

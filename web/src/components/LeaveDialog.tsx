@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "react";
-import { t } from "../text/strings";
+import { useText } from "../text/useText";
 
 interface LeaveDialogProps {
   readonly open: boolean;
@@ -9,6 +9,7 @@ interface LeaveDialogProps {
 
 /** The browser's own modal dialog: it keeps the focus inside, closes on Escape and gives the focus back. */
 export function LeaveDialog({ open, onStay, onLeave }: LeaveDialogProps) {
+  const t = useText();
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     if (open && dialog.current && !dialog.current.open) dialog.current.showModal();

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import { LevelMeter } from "../media/audio";
-import { t } from "../text/strings";
+import { useText } from "../text/useText";
 
 /** How often the meter's value is told to assistive technology, and hearing is judged (ms). */
 const SAMPLE_MS = 100;
@@ -14,6 +14,7 @@ interface LevelBarProps {
 
 /** The microphone's level as a bar of cells. It moves with the voice alone, so it moves under reduced motion too. */
 export function LevelBar({ stream, onHeard }: LevelBarProps) {
+  const t = useText();
   const [level, setLevel] = useState(0);
   const heard = useRef(onHeard);
   useEffect(() => {

@@ -1,5 +1,5 @@
 import type { RoomState } from "../state/room";
-import { t } from "../text/strings";
+import { useText } from "../text/useText";
 import { useLevel } from "./useLevel";
 
 interface PresenceProps {
@@ -10,6 +10,7 @@ interface PresenceProps {
 
 /** The interviewer: rings that follow the voice, and words that say the same for those who see no motion. */
 export function Presence({ name, room, read }: PresenceProps) {
+  const t = useText();
   const mood = moodOf(room);
   const rings = useLevel<HTMLDivElement>(read, room.phase === "live");
   return (

@@ -2,10 +2,12 @@ import { useSyncExternalStore } from "react";
 import type { Device, DeviceState } from "../media/device";
 import { soundGate } from "../media/gate";
 import type { RoomState } from "../state/room";
-import { t, type Message } from "../text/strings";
+import type { Message, Text } from "../text/strings";
+import { useText } from "../text/useText";
 import { DeviceChoice } from "./DeviceChoice";
 import { FleetingButton } from "./FleetingButton";
 import { Notice } from "./Notice";
+import { useAloud } from "./useAloud";
 import { useDevice } from "./useDevice";
 
 /** After so many failed connections the candidate is told what may be wrong. */
@@ -19,9 +21,11 @@ interface RoomNoticeProps {
 
 /** What stands between the candidate and the interviewer, and what to do about it. Nothing while all is well. */
 export function RoomNotice({ room, microphone, onRetry }: RoomNoticeProps) {
+  const t = useText();
   const { state } = useDevice(microphone);
   const heldBack = useSyncExternalStore(soundGate.subscribe, soundGate.snapshot);
-  const waiting = waitingMessage(room);
+  const waiting = waitingMessage(room, t);
+  useAloud(interviewerGone(room) ? t.room.replaced : null);
   return (
     <>
       {/* Always there, so that a change of its text is spoken. */}
@@ -41,6 +45,7 @@ interface ShownProps extends RoomNoticeProps {
 
 /** One thing at a time: first what only the candidate can mend. */
 function Shown({ room, state, heldBack, waiting, microphone, onRetry }: ShownProps) {
+  const t = useText();
   if (room.block === "dailyCode") {
     return (
       <Notice message={t.room.dailyCode}>
@@ -53,8 +58,9 @@ function Shown({ room, state, heldBack, waiting, microphone, onRetry }: ShownPro
       await microphone.open();
       if (room.block) onRetry();
     };
+    const lost = { title: t.room.phases.blocked, body: t.room.microphoneLost };
     return (
-      <Notice icon="mic" message={state.status === "failed" ? t.deviceProblems.microphone[state.problem] : LOST}>
+      <Notice icon="mic" message={state.status === "failed" ? t.deviceProblems.microphone[state.problem] : lost}>
         <DeviceChoice device={microphone} />
         <Retry label={t.check.allowMicrophone} onRetry={() => void reopen()} />
       </Notice>
@@ -78,14 +84,17 @@ function Shown({ room, state, heldBack, waiting, microphone, onRetry }: ShownPro
   return state.status === "on" && state.silenced ? <Notice icon="mic" message={t.room.silenced} /> : null;
 }
 
-const LOST: Message = { title: t.room.phases.blocked, body: t.room.microphoneLost };
+/** Whether it is the interviewer who is waited for, in the midst of the conversation. */
+function interviewerGone(room: RoomState): boolean {
+  return room.joined && room.phase === "reconnecting" && room.cause === null;
+}
 
-function waitingMessage(room: RoomState): Message | null {
+function waitingMessage(room: RoomState, t: Text): Message | null {
   if (room.phase === "live" || room.phase === "blocked") return null;
   const title = t.room.phases[room.joined ? "reconnecting" : "connecting"];
   if (room.cause === "fault") return { title, body: t.room.fault };
   if (room.cause !== null && room.tries >= MANY_TRIES) return { title, body: t.room.droppedLong };
-  if (room.phase === "reconnecting") return { title, body: room.cause === null ? t.room.replaced : t.room.dropped };
+  if (room.phase === "reconnecting") return { title, body: interviewerGone(room) ? t.room.replaced : t.room.dropped };
   if (room.cause !== null) return { title, body: t.room.notYet };
   if (room.queued) return { title: t.room.phases.preparing, body: t.room.queued };
   const long = room.phase === "preparing" && room.entry > MANY_TRIES;

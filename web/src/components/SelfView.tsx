@@ -1,11 +1,12 @@
 import { useEffect, useRef } from "react";
 import type { Device } from "../media/device";
-import { t } from "../text/strings";
+import { useText } from "../text/useText";
 import { Icon } from "./Icon";
 import { useDevice } from "./useDevice";
 
 /** The candidate's own picture, mirrored as in a mirror. It goes nowhere else. */
 export function SelfView({ camera }: { camera: Device }) {
+  const t = useText();
   const { state } = useDevice(camera);
   const video = useRef<HTMLVideoElement>(null);
   const stream = state.status === "on" ? state.stream : null;

@@ -1,10 +1,11 @@
-import { t } from "../text/strings";
+import { useText } from "../text/useText";
 
 const STEPS = ["about", "check", "interview"] as const;
 export type Step = (typeof STEPS)[number];
 
 /** Where the candidate is on the way in. */
 export function Steps({ current }: { current: Step }) {
+  const t = useText();
   const at = STEPS.indexOf(current);
   return (
     <ol className="steps" aria-label={t.steps.label}>

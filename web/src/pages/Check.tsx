@@ -11,7 +11,8 @@ import { Steps } from "../components/Steps";
 import { useDevice } from "../components/useDevice";
 import { playTestSound } from "../media/audio";
 import { isAllowed, type Device } from "../media/device";
-import { t } from "../text/strings";
+import type { Text } from "../text/strings";
+import { useText } from "../text/useText";
 
 interface CheckProps {
   readonly interview: JoinInterview;
@@ -22,6 +23,7 @@ interface CheckProps {
 
 /** Microphone, speaker and camera, while the bot is being provisioned. */
 export function Check({ interview, microphone, camera, onJoin }: CheckProps) {
+  const t = useText();
   const { state } = useDevice(microphone);
   const open = state.status === "on";
   const ready = isReady(interview);
@@ -40,7 +42,7 @@ export function Check({ interview, microphone, camera, onJoin }: CheckProps) {
         <div className="joinbar">
           <p className="joinbar__status" role="status">
             <span className={ready ? "dot dot--ready" : "dot"} aria-hidden="true" />
-            {statusOf(interview)}
+            {statusOf(interview, t)}
           </p>
           <div className="joinbar__action">
             <button type="button" className="button" data-testid="join" disabled={!open} onClick={onJoin}>
@@ -58,13 +60,14 @@ function isReady({ state }: JoinInterview): boolean {
   return state === "ready" || state === "in_progress";
 }
 
-function statusOf(interview: JoinInterview): string {
+function statusOf(interview: JoinInterview, t: Text): string {
   if (interview.state === "queued") return t.check.queued;
   const name = interview.interviewerName;
   return isReady(interview) ? t.check.ready(name) : t.check.preparing(name);
 }
 
 function MicrophoneCheck({ microphone }: { microphone: Device }) {
+  const t = useText();
   const { state } = useDevice(microphone);
   const [heard, setHeard] = useState(false);
   const open = (): void => void microphone.open();
@@ -111,6 +114,7 @@ function useOpenIfAllowed(device: Device): void {
 }
 
 function SpeakerCheck() {
+  const t = useText();
   const [playing, setPlaying] = useState(false);
   const play = async (): Promise<void> => {
     setPlaying(true);
@@ -135,6 +139,7 @@ function SpeakerCheck() {
 }
 
 function CameraCheck({ camera }: { camera: Device }) {
+  const t = useText();
   const { state } = useDevice(camera);
   useOpenIfAllowed(camera);
   return (

@@ -3,10 +3,13 @@ import type { Refusal } from "../api/problem";
 import type { JoinInterview } from "../api/types";
 import type { IconName } from "../components/Icon";
 import { Page } from "../components/Page";
-import { moment, timeZone } from "../text/format";
-import { t } from "../text/strings";
+import { useAloud } from "../components/useAloud";
+import { habits, moment, timeZone } from "../text/format";
+import { endOf } from "../text/strings";
+import { useTag, useText } from "../text/useText";
 
 export function Opening() {
+  const t = useText();
   return (
     <section className="sheet sheet--opening" role="status" aria-busy="true" data-testid="opening-page">
       <span className="pulse" aria-hidden="true" />
@@ -16,6 +19,7 @@ export function Opening() {
 }
 
 export function Unreachable({ tries, fault, onRetry }: { tries: number; fault: boolean; onRetry: () => void }) {
+  const t = useText();
   const message = fault ? t.fault : t.unreachable;
   return (
     <Page title={message.title} icon={fault ? "alert" : "wifi"} tone="warning" testId="error-page">
@@ -43,6 +47,7 @@ const REFUSAL_ICONS: Readonly<Record<Refusal, IconName>> = {
 };
 
 export function Refused({ why }: { why: Refusal }) {
+  const t = useText();
   const message = t.refusals[why];
   return (
     <Page title={message.title} icon={REFUSAL_ICONS[why]} tone="warning" testId="error-page">
@@ -53,13 +58,15 @@ export function Refused({ why }: { why: Refusal }) {
 }
 
 export function Waiting({ interview }: { interview: JoinInterview }) {
+  const t = useText();
+  const tag = useTag();
   return (
     <Page title={t.waiting.title} icon="clock" testId="waiting-page">
       <p className="lead">{t.waiting.body(interview.title)}</p>
       {interview.opensAt ? (
         <p className="moment">
           <span>{t.waiting.opens}</span>
-          <time dateTime={interview.opensAt}>{moment(interview.opensAt)}</time>
+          <time dateTime={interview.opensAt}>{moment(interview.opensAt, habits(tag))}</time>
           <span className="muted">{t.waiting.zone(timeZone())}</span>
         </p>
       ) : (
@@ -71,6 +78,7 @@ export function Waiting({ interview }: { interview: JoinInterview }) {
 }
 
 export function Elsewhere({ refused, onJoin }: { refused: boolean; onJoin: () => void }) {
+  const t = useText();
   return (
     <Page title={t.elsewhere.title} icon="tabs" testId="elsewhere-page">
       <p className="lead">{refused ? t.elsewhere.refused : t.elsewhere.taken}</p>
@@ -84,6 +92,7 @@ export function Elsewhere({ refused, onJoin }: { refused: boolean; onJoin: () =>
 }
 
 export function Left({ onBack }: { onBack: () => void }) {
+  const t = useText();
   return (
     <Page title={t.left.title} icon="leave" testId="end-page">
       <p className="lead">{t.left.body}</p>
@@ -97,9 +106,12 @@ export function Left({ onBack }: { onBack: () => void }) {
 }
 
 export function Over({ title, reason }: { title: string | null; reason: string | null }) {
+  const t = useText();
+  const end = endOf(t, reason);
+  useAloud(reason === "TechnicalFault" ? end : null);
   return (
     <Page title={t.over.title} icon="check" testId="end-page" {...(title ? { eyebrow: title } : {})}>
-      <p className="lead">{t.over.body(reason)}</p>
+      <p className="lead">{end}</p>
       <h2 className="subtitle">{t.over.next}</h2>
       <p>{t.over.nextBody}</p>
     </Page>

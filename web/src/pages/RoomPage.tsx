@@ -49,7 +49,7 @@ export function RoomPage(props: RoomPageProps) {
         <h1 ref={heading} tabIndex={-1} className="room__title" lang={interview.language}>
           {interview.title}
         </h1>
-        <ProgressLine progress={room.progress} questions={interview.questions} />
+        <ProgressLine progress={room.progress} questions={interview.questions} recording={room.recording} />
       </header>
       <div className="room__body">
         <RoomNotice room={room} microphone={microphone} onRetry={props.onRetry} />

@@ -2,18 +2,21 @@ import type { JoinInterview } from "../api/types";
 import { Icon, type IconName } from "../components/Icon";
 import { Page } from "../components/Page";
 import { Steps } from "../components/Steps";
-import { languageName, minutes, shortMoment } from "../text/format";
-import { t } from "../text/strings";
+import { habits, languageName, minutes, shortMoment } from "../text/format";
+import { useTag, useText } from "../text/useText";
 
 interface WelcomeProps {
   readonly interview: JoinInterview;
   readonly sending: boolean;
   readonly trouble: "failed" | "changed" | null;
   readonly onAgree: () => void;
+  readonly onDecline: () => void;
 }
 
 /** What this is, who asks, what is kept; and the consent. Nothing is provisioned before the button is pressed. */
-export function Welcome({ interview, sending, trouble, onAgree }: WelcomeProps) {
+export function Welcome(props: WelcomeProps) {
+  const t = useText();
+  const { interview } = props;
   return (
     <>
       <Steps current="about" />
@@ -21,13 +24,15 @@ export function Welcome({ interview, sending, trouble, onAgree }: WelcomeProps) 
         <p className="lead">{t.welcome.lead(interview.interviewerName)}</p>
         <Facts interview={interview} />
         <Expectations recording={interview.recording} />
-        <Consent interview={interview} sending={sending} trouble={trouble} onAgree={onAgree} />
+        <Consent {...props} />
       </Page>
     </>
   );
 }
 
 function Facts({ interview }: { interview: JoinInterview }) {
+  const t = useText();
+  const tag = useTag();
   const { facts } = t.welcome;
   return (
     <dl className="facts">
@@ -41,13 +46,13 @@ function Facts({ interview }: { interview: JoinInterview }) {
       </div>
       <div>
         <dt>{facts.language}</dt>
-        <dd>{languageName(interview.language)}</dd>
+        <dd>{languageName(interview.language, tag)}</dd>
       </div>
       {interview.expiresAt && (
         <div>
           <dt>{facts.until}</dt>
           <dd>
-            <time dateTime={interview.expiresAt}>{shortMoment(interview.expiresAt)}</time>
+            <time dateTime={interview.expiresAt}>{shortMoment(interview.expiresAt, habits(tag))}</time>
           </dd>
         </div>
       )}
@@ -58,6 +63,7 @@ function Facts({ interview }: { interview: JoinInterview }) {
 const ICONS: readonly IconName[] = ["spark", "people", "file", "stop"];
 
 function Expectations({ recording }: { recording: boolean }) {
+  const t = useText();
   return (
     <>
       <h2 className="subtitle">{t.welcome.how}</h2>
@@ -77,9 +83,11 @@ function Expectations({ recording }: { recording: boolean }) {
 }
 
 /** One press of a button that says what it means: a box to tick before it would ask the same thing twice. */
-function Consent({ interview, sending, trouble, onAgree }: WelcomeProps) {
+function Consent({ interview, sending, trouble, onAgree, onDecline }: WelcomeProps) {
+  const t = useText();
   const { consent } = interview;
-  const label = consent.required ? t.welcome.accept : t.welcome.go;
+  const choice = interview.recording && !consent.required;
+  const label = consent.required || choice ? t.welcome.accept : t.welcome.go;
   return (
     <section className="consent" aria-labelledby="consent-title">
       <h2 id="consent-title" className="subtitle">
@@ -87,12 +95,18 @@ function Consent({ interview, sending, trouble, onAgree }: WelcomeProps) {
       </h2>
       <p className="consent__text" lang={interview.language}>{consent.text}</p>
       {consent.required && <p>{t.welcome.agree}</p>}
+      {choice && <p>{t.welcome.agreeRecording}</p>}
       <p className="form-error" role="alert">
         {trouble && t.welcome[trouble]}
       </p>
       <button type="button" className="button" data-testid="consent-accept" aria-disabled={sending} onClick={sending ? undefined : onAgree}>
         {sending ? t.welcome.sending : label}
       </button>
+      {choice && !sending && (
+        <button type="button" className="button button--quiet" data-testid="consent-decline" onClick={onDecline}>
+          {t.welcome.decline}
+        </button>
+      )}
     </section>
   );
 }

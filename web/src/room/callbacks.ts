@@ -23,6 +23,7 @@ export function conversation(listener: RoomListener, onEnded: (reason: string) =
     onServerMessage: (data: unknown) => {
       const message = readServerMessage(data);
       if (message?.kind === "progress") listener.onProgress({ ...message.progress, at: Date.now() });
+      if (message?.kind === "recording") listener.onRecording(message.on);
       if (message?.kind === "ended") onEnded(message.reason);
     },
   };

@@ -3,6 +3,7 @@ import type { Progress } from "../state/room";
 /** What the bot tells the page beside RTVI's own messages. */
 export type ServerMessage =
   | { readonly kind: "progress"; readonly progress: Omit<Progress, "at"> }
+  | { readonly kind: "recording"; readonly on: boolean }
   | { readonly kind: "ended"; readonly reason: string };
 
 /** Reads a server message; null for one that this page does not know (a newer bot may send more). */
@@ -12,6 +13,7 @@ export function readServerMessage(data: unknown): ServerMessage | null {
   if (message.kind === "ended") {
     return { kind: "ended", reason: typeof message.reason === "string" ? message.reason : "" };
   }
+  if (message.kind === "recording" && typeof message.on === "boolean") return { kind: "recording", on: message.on };
   const { question, total, secondsLeft } = message;
   if (message.kind === "progress" && isCount(question) && isCount(total) && typeof secondsLeft === "number") {
     return { kind: "progress", progress: { question, total, secondsLeft: Math.max(0, secondsLeft) } };

@@ -7,6 +7,8 @@ export interface RoomListener {
   onLost(loss: Loss): void;
   onEnded(reason: string): void;
   onProgress(progress: Progress): void;
+  /** What is said from now on is recorded. */
+  onRecording(on: boolean): void;
   onCaption(caption: CaptionEvent): void;
   onSpeaking(speaker: Speaker, speaking: boolean): void;
 }

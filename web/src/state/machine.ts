@@ -40,6 +40,7 @@ export type Event =
   | { readonly type: "failed"; readonly failure: Failure }
   | { readonly type: "retry" }
   | { readonly type: "agree" }
+  | { readonly type: "decline" }
   | { readonly type: "agreed" }
   | { readonly type: "join" }
   | { readonly type: "leave" }
@@ -58,6 +59,12 @@ export type When =
   | { readonly after: "failures"; readonly count: number }
   | { readonly after: "time"; readonly at: string };
 
+/** Where the candidate is, and in which language: the interview's, once it was read, also on pages that it is gone from. */
+export interface Visit {
+  readonly state: State;
+  readonly language: string | null;
+}
+
 export const START: State = { page: "opening", changed: false };
 
 const WELL: Asking = { tries: 0, retryAfterMs: null };
@@ -68,6 +75,15 @@ const POLL_MS = 3000;
 const SLOW_POLL_MS = 15_000;
 /** A page that nobody waits at begins with the pause after so many failures (about 4 s) rather than at once. */
 const PACED = 3;
+
+export const ARRIVAL: Visit = { state: START, language: null };
+
+export function follow({ state, language }: Visit, event: Event): Visit {
+  return {
+    state: reduce(state, event),
+    language: event.type === "loaded" ? event.interview.language : language,
+  };
+}
 
 export function reduce(state: State, event: Event): State {
   switch (event.type) {
@@ -84,6 +100,11 @@ export function reduce(state: State, event: Event): State {
       return state.page === "unreachable" ? { ...state, retryAfterMs: 0, asked: state.asked + 1 } : START;
     case "agree":
       return state.page === "welcome" ? { ...state, sending: true, trouble: null } : state;
+    case "decline":
+      // Who comes in without having agreed is not recorded.
+      return state.page === "welcome" && !state.interview.consent.required
+        ? { page: "check", interview: state.interview, reads: 0, ...WELL }
+        : state;
     case "agreed":
       return state.page === "welcome" ? agreed(state.interview) : state;
     case "join":

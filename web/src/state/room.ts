@@ -44,6 +44,8 @@ export interface RoomState {
   readonly queued: boolean;
   readonly joined: boolean;
   readonly progress: Progress | null;
+  /** Whether the connection of now is recorded. */
+  readonly recording: boolean;
   readonly captions: Captions;
   readonly speaking: Readonly<Record<Speaker, boolean>>;
 }
@@ -54,6 +56,7 @@ export type RoomEvent =
   | { readonly type: "room.notReady"; readonly retryAfterMs: number; readonly queued: boolean }
   | { readonly type: "room.lost"; readonly loss: Loss; readonly retryAfterMs?: number | null }
   | { readonly type: "room.progress"; readonly progress: Progress }
+  | { readonly type: "room.recording"; readonly on: boolean }
   | { readonly type: "room.caption"; readonly caption: CaptionEvent }
   | { readonly type: "room.speaking"; readonly speaker: Speaker; readonly speaking: boolean }
   | { readonly type: "room.retry" };
@@ -71,6 +74,7 @@ export const NEW_ROOM: RoomState = {
   queued: false,
   joined: false,
   progress: null,
+  recording: false,
   captions: NO_CAPTIONS,
   speaking: SILENT,
 };
@@ -94,6 +98,8 @@ export function reduceRoom(room: RoomState, event: RoomEvent): RoomState {
       return lost(room, event.loss, event.retryAfterMs ?? null);
     case "room.progress":
       return { ...room, progress: event.progress };
+    case "room.recording":
+      return { ...room, recording: event.on };
     case "room.caption":
       return { ...room, captions: addCaption(room.captions, event.caption) };
     case "room.speaking":
@@ -125,5 +131,5 @@ function lost(room: RoomState, loss: Loss, waitMs: number | null): RoomState {
 }
 
 function again(room: RoomState): RoomState {
-  return { ...room, entry: room.entry + 1, speaking: SILENT, captions: closeLines(room.captions) };
+  return { ...room, entry: room.entry + 1, recording: false, speaking: SILENT, captions: closeLines(room.captions) };
 }

@@ -6,11 +6,13 @@ import type { Device } from "../media/device";
 import { openRoom } from "../room/open";
 import type { Room, RoomListener } from "../room/room";
 import { delayOf, pause } from "./delay";
-import { reduce, START, workOf, type Event, type State, type Work } from "./machine";
+import { ARRIVAL, follow, workOf, type Event, type State, type Work } from "./machine";
 import type { RoomPhase } from "./room";
 
 export interface Join {
   readonly state: State;
+  /** The interview's, a BCP 47 tag; null until it was read. */
+  readonly language: string | null;
   readonly dispatch: Dispatch<Event>;
   /** The connection of now, null between two. */
   readonly room: RefObject<Room | null>;
@@ -20,7 +22,7 @@ export interface Join {
 
 /** Runs the state machine: performs the work that each state calls for, one piece at a time. */
 export function useJoin(token: string | null, microphone: Device): Join {
-  const [state, dispatch] = useReducer(reduce, START);
+  const [{ state, language }, dispatch] = useReducer(follow, ARRIVAL);
   const room = useRef<Room | null>(null);
   const shell = useMemo(() => new Shell(token, microphone, room, dispatch), [token, microphone]);
   const work = workOf(state);
@@ -41,7 +43,7 @@ export function useJoin(token: string | null, microphone: Device): Join {
     void room.current?.leave(true);
     dispatch({ type: "leave" });
   }, []);
-  return { state, dispatch, room, leave };
+  return { state, language, dispatch, room, leave };
 }
 
 /** A network that goes closes no socket by itself, and one that comes back need not be waited for. */
@@ -130,6 +132,7 @@ class Shell {
       onLost: (loss) => tell({ type: "room.lost", loss }),
       onEnded: (reason) => tell({ type: "room.ended", reason }),
       onProgress: (progress) => tell({ type: "room.progress", progress }),
+      onRecording: (on) => tell({ type: "room.recording", on }),
       onCaption: (caption) => tell({ type: "room.caption", caption }),
       onSpeaking: (speaker, speaking) => tell({ type: "room.speaking", speaker, speaking }),
     };
