@@ -14,6 +14,8 @@ from parley_cli.commands.doctor import doctor
 from parley_cli.commands.link import show_link
 from parley_cli.commands.listing import list_interviews
 from parley_cli.commands.logs import show_logs
+from parley_cli.commands.recording import save_recording
+from parley_cli.commands.schemas import write_schemas
 from parley_cli.commands.transcript import show_transcript
 from parley_cli.commands.validate import validate
 from parley_cli.commands.watch import watch
@@ -31,9 +33,11 @@ app.command("list")(list_interviews)
 app.command("watch")(watch)
 app.command("link")(show_link)
 app.command("transcript")(show_transcript)
+app.command("recording")(save_recording)
 app.command("logs")(show_logs)
 app.command("cancel")(cancel)
 app.command("validate")(validate)
+app.command("schemas")(write_schemas)
 app.command("doctor")(doctor)
 
 

@@ -1,4 +1,4 @@
-"""Parley's own API: the transcript, and what happens in an interview as it happens."""
+"""Parley's own API: the transcript, the recording, and what happens in an interview as it happens."""
 
 import random
 import time
@@ -89,6 +89,17 @@ class ParleyApi:
                     raise problem(answer.status_code, answer.content, self._token)
             self._sleep(PAUSE_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, no secret
         raise AssertionError("the last attempt returns or raises")
+
+    def recording(self, namespace: str, name: str) -> Iterator[bytes]:
+        """The recording's file, in pieces. Raises CliError; one that breaks off is not tried again."""
+        path = f"{_interview(namespace, name)}/recording"
+        try:
+            with self._http.stream("GET", path, headers=self._headers(), timeout=STREAM_TIMEOUT) as answer:
+                if not answer.is_success:
+                    raise problem(answer.status_code, answer.read(), self._token)
+                yield from answer.iter_bytes()
+        except httpx.TransportError as error:
+            raise CliError(_unreachable(error)) from error
 
     def events(self, namespace: str, name: str, last_id: str = "") -> Iterator[ServerEvent]:
         """The stream after the event `last_id`, until the server ends it. Raises CliError; it is not tried again."""

@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -44,6 +45,32 @@ def test_transcript(run: Any, ready: Any) -> None:
     assert sent.query == "format=vtt"
     # The kubeconfig's own credentials open the cluster: Parley's API never sees them.
     assert sent.headers["Authorization"] == "Bearer for-parley"
+
+
+RECORDING = "/v1/namespaces/hiring/interviews/ada/recording"
+
+
+def test_recording(run: Any, ready: Any, tmp_path: Path) -> None:
+    ready.answer(RECORDING, b"OggS" * 100_000)
+    file = tmp_path / "ada.ogg"
+    done = run("recording", "ada", "-o", str(file), "--api-url", ready.url)
+    assert (done.code, done.err) == (0, "")
+    assert file.read_bytes() == b"OggS" * 100_000
+    assert ready.asked[-1].headers["Authorization"] == "Bearer for-parley"
+
+
+def test_a_recording_that_is_refused_leaves_what_was_there(run: Any, ready: Any, tmp_path: Path) -> None:
+    ready.answer(RECORDING, 404)
+    file = tmp_path / "ada.ogg"
+    file.write_bytes(b"before")
+    done = run("recording", "ada", "-o", str(file), "--api-url", ready.url)
+    assert done.code == 1
+    assert "Parley's API refuses (404)" in done.err
+    assert [each.name for each in tmp_path.glob("*.ogg*")] == ["ada.ogg"]
+    assert file.read_bytes() == b"before"
+    nowhere = run("recording", "ada", "-o", str(tmp_path / "no" / "ada.ogg"), "--api-url", ready.url)
+    assert (nowhere.code, nowhere.err.count("\n")) == (1, 1)
+    assert "can't be written" in nowhere.err
 
 
 def test_a_refusal_of_the_api_is_its_own_words(run: Any, ready: Any) -> None:
