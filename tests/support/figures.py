@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 PAGE = Path(__file__).parents[2] / "docs/benchmarks.md"
-HEAD = "# Benchmarks\n\nPrinted and kept by `make bench` and `make bench-operator`.\n"
+HEAD = "# Benchmarks\n\nPrinted and kept by `make bench`, `make bench-operator` and `make bench-voice`.\n"
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """JSON Schemas of every kind that an API server knows, for kubeconform, from the server's own OpenAPI document."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 LOCATION = "{{ .ResourceKind }}{{ .KindSuffix }}.json"
 """The files' names, as the end of kubeconform's `-schema-location`."""
+_REFERENCE = re.compile(r'"\$ref": "#/definitions/([^"]+)"')
 
 
 def write(openapi: dict[str, Any], folder: Path) -> None:
@@ -21,7 +23,20 @@ def write(openapi: dict[str, Any], folder: Path) -> None:
             # kubeconform's KindSuffix: the first label of the group, where there is one, and the version.
             suffix = "-".join(filter(None, [kind["group"].split(".")[0], kind["version"]]))
             file = folder / f"{kind['kind']}-{suffix}.json".lower()
-            file.write_text(json.dumps({"$ref": f"#/definitions/{name}", "definitions": definitions}))
+            # What it does not refer to would be compiled for each kind, too.
+            needed = {each: definitions[each] for each in _reached(name, definitions)}
+            file.write_text(json.dumps({"$ref": f"#/definitions/{name}", "definitions": needed}))
+
+
+def _reached(name: str, definitions: dict[str, dict[str, Any]]) -> set[str]:
+    """The definitions that one refers to, itself among them."""
+    found, left = set[str](), [name]
+    while left:
+        each = left.pop()
+        if each not in found:
+            found.add(each)
+            left += _REFERENCE.findall(json.dumps(definitions[each]))
+    return found
 
 
 def _strict(schema: dict[str, Any]) -> dict[str, Any]:

@@ -13,17 +13,21 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
+def tools() -> Path:
+    """The folder of what `cluster/parley-cluster tools` builds: $PARLEY_TOOLS, or in the project's cache."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "parley"
+    return Path(os.environ.get("PARLEY_TOOLS") or Path(os.environ.get("PARLEY_CACHE") or cache) / "bin")
+
+
 def tool(name: str) -> str:
-    """The path of a tool that `cluster/parley-cluster tools` builds: in $PARLEY_TOOLS, or in the project's cache.
+    """The path of a tool that `cluster/parley-cluster tools` builds.
 
     Raises:
         FileNotFoundError: it is not there; the message says how to get it.
     """
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "parley"
-    folder = Path(os.environ.get("PARLEY_TOOLS") or Path(os.environ.get("PARLEY_CACHE") or cache) / "bin")
-    found = shutil.which(name, path=str(folder))
+    found = shutil.which(name, path=str(tools()))
     if found is None:
-        raise FileNotFoundError(f"{name} is not in {folder}: run `cluster/parley-cluster tools`, or set PARLEY_TOOLS")
+        raise FileNotFoundError(f"{name} is not in {tools()}: run `cluster/parley-cluster tools`, or set PARLEY_TOOLS")
     return found
 
 
