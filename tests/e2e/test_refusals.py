@@ -53,8 +53,8 @@ def test_kubectl_is_told_the_field_by_the_schema(hiring: Hiring) -> None:
 
     said = hiring.cluster.refused("apply", "-f", "-", stdin=yaml.safe_dump(hiring.interview("ada", noShowSeconds=-1)))
     assert "spec.noShowSeconds" in said
-    recorded = hiring.template(recording={"enabled": True})
-    assert "spec.recording.enabled" in hiring.cluster.refused("apply", "-f", "-", stdin=yaml.safe_dump(recorded))
+    recorded = hiring.template(recording={"required": True})
+    assert "spec.recording.required" in hiring.cluster.refused("apply", "-f", "-", stdin=yaml.safe_dump(recorded))
 
 
 def test_an_unknown_template_waits_and_goes_on_when_it_appears(hiring: Hiring) -> None:

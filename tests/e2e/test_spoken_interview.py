@@ -1,16 +1,18 @@
 """(a) `kubectl apply` → a spoken interview → a transcript that says what was said."""
 
+import json
 from pathlib import Path
 
 from support.cluster import Hiring
-from support.speech import ANSWERS, candidate, recognise, said_by, turns_of, word_error_rate
+from support.speech import ANSWERS, candidate, channel_of, recognise, said_by, turns_of, word_error_rate
 from support.wait import until
 
 MOST_WORD_ERRORS = 0.15
+WRITTEN = ("transcript.json", "transcript.vtt", "transcript.txt", "recording.ogg", "manifest.json")
 
 
 def test_an_interview_that_kubectl_applied_is_spoken_and_written_down(hiring: Hiring, tmp_path: Path) -> None:
-    template = hiring.template()
+    template = hiring.template(recording={"enabled": True})
     hiring.cluster.apply(template, hiring.interview("ada"))
     uid = hiring.uid("ada")
     with candidate(hiring.link("ada"), ANSWERS, tmp_path) as talk:
@@ -43,7 +45,17 @@ def test_an_interview_that_kubectl_applied_is_spoken_and_written_down(hiring: Hi
     assert answers < MOST_WORD_ERRORS, said_by(transcript, "candidate")
 
     stored = hiring.stored(uid)
-    assert {"transcript.json", "transcript.vtt", "transcript.txt", "manifest.json"} <= {
-        p.name for p in stored.iterdir()
-    }
+    names = {p.name for p in stored.iterdir()}
+    assert {*WRITTEN} <= names
+    assert "recording" not in names, "its parts are the file now"
+    manifest = json.loads((stored / "manifest.json").read_text())
+    assert {entry["name"] for entry in manifest["artifacts"]} == {*WRITTEN} - {"manifest.json"}
+    assert manifest["recording"]["consent"]["version"] == template["spec"]["consent"]["version"]
+    (segment,) = manifest["recording"]["segments"]
+    assert segment["gaps"] == []
+    for channel, speaker in enumerate(("candidate", "interviewer")):
+        recorded = recognise(channel_of(stored / "recording.ogg", channel, tmp_path))
+        errors = word_error_rate(said_by(transcript, speaker), recorded)
+        print(f"word error rate of the recording: {speaker} {errors:.1%}")
+        assert errors < MOST_WORD_ERRORS, recorded
     until("everything temporary is gone", lambda: not hiring.leftovers(uid), 15)

@@ -1,14 +1,13 @@
 """(e) A token of another pod: the API's inner port lets in a bot by its own pod's token alone."""
 
-import re
 import ssl
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
 import pytest
 from support.cluster import BOTS, Cluster, Hiring
+from support.forward import forwarded
 
 INSIDE = "parley-api-internal.parley.svc"
 
@@ -16,21 +15,15 @@ INSIDE = "parley-api-internal.parley.svc"
 @contextmanager
 def inner_port(cluster: Cluster) -> Iterator[httpx.Client]:
     """A client of the API's inner port, through kubectl's port-forward, that trusts the inside's CA alone."""
-    command = ["kubectl", "port-forward", "-n", "parley", "service/parley-api-internal", ":8443"]
-    forward = subprocess.Popen(command, env=cluster.environment, stdout=subprocess.PIPE, text=True)
-    try:
-        assert forward.stdout
-        port = re.search(r":(\d+) ->", forward.stdout.readline())
-        assert port
-        ca = cluster.get("configmap", "parley-internal-ca", "parley")
-        assert ca
-        trust = ssl.create_default_context(cadata=ca["data"]["ca.crt"])
-        trust.check_hostname = False  # the address is this machine's; the certificate's chain is checked
-        with httpx.Client(base_url=f"https://127.0.0.1:{port[1]}", verify=trust, timeout=10, trust_env=False) as client:
-            yield client
-    finally:
-        forward.terminate()
-        forward.wait(timeout=10)
+    ca = cluster.get("configmap", "parley-internal-ca", "parley")
+    assert ca
+    trust = ssl.create_default_context(cadata=ca["data"]["ca.crt"])
+    trust.check_hostname = False  # the address is this machine's; the certificate's chain is checked
+    with (
+        forwarded(cluster, "service/parley-api-internal", "parley", 8443) as port,
+        httpx.Client(base_url=f"https://127.0.0.1:{port}", verify=trust, timeout=10, trust_env=False) as client,
+    ):
+        yield client
 
 
 def bound_token(cluster: Cluster, pod: str, audience: str = "parley-api") -> dict[str, str]:

@@ -11,6 +11,7 @@ from kubernetes.aio import client as untyped_client
 from kubernetes.aio import config as untyped_config
 from parley_crds.crd import all_crds
 from support.control_plane import ControlPlane, start_control_plane
+from support.peer_crds import peer_crds
 from support.wait import until
 
 # The package claims to be typed, but takes plain documents that its annotations do not name.
@@ -38,12 +39,29 @@ def crds(control_plane: ControlPlane) -> None:
     """Parley's CRDs are installed and served."""
     documents = {"apiVersion": "v1", "kind": "List", "items": list(all_crds().values())}
     control_plane.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(documents))
-    control_plane.kubectl(
-        "wait", "--for=condition=Established", "--timeout=30s", *(f"crd/{name}" for name in all_crds())
-    )
+    _established(control_plane, [*all_crds()])
     # Discovery comes a moment later, and kubectl keeps what it found there before: `get` alone asks again.
     listing = ("get", ",".join(all_crds()), "--all-namespaces")
     until("the kinds are served", lambda: control_plane.kubectl(*listing, check=False).returncode == 0, 30)
+
+
+@pytest.fixture(scope="session")
+def peers(control_plane: ControlPlane, crds: None) -> None:
+    """The CRDs of KEDA, the Prometheus operator, AWS, Argo CD and Flux are installed and served, beside ours."""
+    found = peer_crds()
+    documents = {"apiVersion": "v1", "kind": "List", "items": found}
+    control_plane.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(documents))
+    names = [crd["metadata"]["name"] for crd in found]
+    _established(control_plane, names)
+    kinds = ",".join(names)
+    until("they are served", lambda: not control_plane.kubectl("get", kinds, "-A", check=False).returncode, 30)
+
+
+def _established(plane: ControlPlane, names: list[str]) -> None:
+    """Wait until the API server has taken on these CRDs."""
+    # Of one that has no conditions yet `kubectl wait` says that it can't read them, and gives up.
+    words = ("wait", "--for=condition=Established", "--timeout=30s", *(f"crd/{name}" for name in names))
+    until("the CRDs are established", lambda: plane.kubectl(*words, check=False).returncode == 0, 60)
 
 
 @pytest.fixture(scope="session")

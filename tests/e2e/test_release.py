@@ -1,0 +1,161 @@
+"""What befalls a release while a candidate talks: upgrade, rollback, new certificates, uninstall; and its own test.
+
+Each test leaves the release as it found it: the other ones run on it.
+"""
+
+import json
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.cluster import BOTS, ROOT, Cluster, Hiring
+from support.forward import forwarded
+from support.speech import ANSWERS, candidate, said_by
+from support.wait import until
+
+# Each has a conversation of a minute or two in it, and programs that begin.
+pytestmark = pytest.mark.timeout(600)
+RELEASE = "parley"
+CHART = str(ROOT / "charts/parley")
+# What each program is started anew for.
+CHANGES = "operator.leadSeconds=121,api.webhooks.allowedNetworks={10.99.0.0/16},web.resources.requests.cpu=11m"
+ROLLED_OUT = ("parley-operator", "parley-api", "parley-web")
+FOUND = 240
+"""Seconds within which a candidate is in the room again."""
+
+
+def helm(cluster: Cluster, *words: str) -> str:
+    return cluster.run("helm", *words, "--namespace", RELEASE).stdout
+
+
+def revision(cluster: Cluster) -> int:
+    return int(json.loads(helm(cluster, "list", "-o", "json", "--filter", f"^{RELEASE}$"))[0]["revision"])
+
+
+def pods(cluster: Cluster) -> set[str]:
+    """The uids of the pods that are to be rolled out."""
+    found = cluster.list("pod", RELEASE, "app.kubernetes.io/name in (parley-operator, parley-api, parley-web)")
+    return {pod["metadata"]["uid"] for pod in found if not pod["metadata"].get("deletionTimestamp")}
+
+
+def wait_rollout(cluster: Cluster) -> None:
+    for name in ROLLED_OUT:
+        cluster.kubectl("rollout", "status", f"deployment/{name}", "-n", RELEASE, "--timeout=150s")
+
+
+@contextmanager
+def conversation(hiring: Hiring, folder: Path, answers: list[str]) -> Iterator[Callable[[], dict[str, Any]]]:
+    """A conversation in which an answer has been stored; what is yielded waits for its end and gives the transcript."""
+    template = hiring.template()
+    template["spec"]["limits"]["reconnectGraceSeconds"] = FOUND
+    hiring.cluster.apply(template, hiring.interview("ada"))
+    uid = hiring.uid("ada")
+    with candidate(hiring.link("ada"), answers, folder) as talk:
+        until("an answer is stored", lambda: _answers(hiring.stored(uid) / "events"), 120)
+
+        def finish() -> dict[str, Any]:
+            print(talk.finish(FOUND))
+            hiring.wait_phase("ada", "Completed", seconds=60)
+            return hiring.transcript(uid)
+
+        yield finish
+
+
+def _answers(folder: Path) -> int:
+    events = [each for file in sorted(folder.glob("*.json")) for each in json.loads(file.read_text())["events"]]
+    turns = [each["event"]["turn"] for each in events if each["event"]["kind"] == "turn"]
+    return sum(turn["speaker"] == "candidate" for turn in turns)
+
+
+def require_whole(hiring: Hiring, transcript: dict[str, Any], attempts: int = 1) -> None:
+    """The conversation was one: greeted once, every question asked, by so many bots at most."""
+    greeting = hiring.template()["spec"]["interviewer"]["greeting"]
+    assert said_by(transcript, "interviewer").count(greeting) == 1
+    assert all(question["asked"] for question in transcript["questions"])
+    numbers = [turn["seq"] for turn in transcript["turns"]]
+    assert numbers == sorted(set(numbers))
+    assert hiring.get("ada")["status"]["attempts"]["current"] <= attempts
+
+
+def test_an_upgrade_and_its_rollback_lose_no_interview(hiring: Hiring, tmp_path: Path) -> None:
+    cluster = hiring.cluster
+    before, first = revision(cluster), pods(cluster)
+    try:
+        # A spare answer for each time that one is cut off and asked for again.
+        with conversation(hiring, tmp_path, [*ANSWERS, *ANSWERS[-1:] * 3]) as finish:
+            helm(cluster, "upgrade", RELEASE, CHART, "--force-conflicts", "--reuse-values", "--set", CHANGES)
+            wait_rollout(cluster)
+            second = pods(cluster)
+            assert not first & second, "every program was started anew"
+            helm(cluster, "rollback", RELEASE, str(before), "--force-conflicts")
+            wait_rollout(cluster)
+            assert not second & pods(cluster)
+            transcript = finish()
+        require_whole(hiring, transcript)
+    finally:
+        if revision(cluster) == before + 1:
+            helm(cluster, "rollback", RELEASE, str(before), "--force-conflicts")
+            wait_rollout(cluster)
+
+
+def test_new_certificates_lose_no_interview(hiring: Hiring, tmp_path: Path) -> None:
+    """The weekly Job's work, on a certificate that is gone: API and bots go on with the new one, in no new process."""
+    cluster = hiring.cluster
+    serving = {pod["metadata"]["uid"] for pod in cluster.list("pod", RELEASE, "app.kubernetes.io/name=parley-api")}
+    former = served(cluster)
+    with conversation(hiring, tmp_path, [*ANSWERS, *ANSWERS[-1:]]) as finish:
+        cluster.delete("secret", "parley-api-tls", RELEASE)
+        name = f"renewal-{hiring.namespace[-6:]}"
+        cluster.kubectl("create", "job", name, "--from=cronjob/parley-certificates", "-n", RELEASE)
+        try:
+            cluster.kubectl("wait", "--for=condition=Complete", f"job/{name}", "-n", RELEASE, "--timeout=120s")
+        finally:
+            cluster.delete("job", name, RELEASE)
+        # The kubelet brings a changed Secret into a pod in a minute or two.
+        until("the API serves the new certificate", lambda: served(cluster) != former, 180)
+        transcript = finish()
+    require_whole(hiring, transcript)
+    assert serving == {p["metadata"]["uid"] for p in cluster.list("pod", RELEASE, "app.kubernetes.io/name=parley-api")}
+
+
+def served(cluster: Cluster) -> str:
+    """The certificate that the API's inside port shows."""
+    with forwarded(cluster, "service/parley-api-internal", RELEASE, 8443) as port:
+        return ssl.get_server_certificate(("127.0.0.1", port), timeout=15)
+
+
+def test_an_interview_outlives_its_release(hiring: Hiring, tmp_path: Path) -> None:
+    """Uninstalled in mid-conversation and installed again: whatever matters was kept, and the conversation goes on."""
+    cluster = hiring.cluster
+    values = tmp_path / "values.yaml"
+    values.write_text(helm(cluster, "get", "values", RELEASE, "-o", "yaml"))
+    with conversation(hiring, tmp_path, [*ANSWERS, *ANSWERS[-1:] * 2]) as finish:
+        uid = hiring.uid("ada")
+        (bot,) = hiring.bots(uid)
+        try:
+            helm(cluster, "uninstall", RELEASE, "--wait")
+            assert hiring.uid("ada") == uid
+            assert [pod["metadata"]["uid"] for pod in hiring.bots(uid)] == [bot["metadata"]["uid"]]
+            assert cluster.get("secret", "parley-link-key", RELEASE)
+            assert not cluster.list("deployment", RELEASE)
+        finally:
+            helm(cluster, "install", RELEASE, CHART, "--force-conflicts", "-f", str(values), "--wait", "--timeout=170s")
+        transcript = finish()
+    require_whole(hiring, transcript)
+    until("its bot is gone", lambda: not cluster.list("pod", BOTS, f"parley.dev/interview-uid={uid}"), 60)
+
+
+def test_the_releases_own_test_holds_an_interview(cluster: Cluster) -> None:
+    said = cluster.run("helm", "test", RELEASE, "--namespace", RELEASE, "--logs", "--timeout=170s")
+    assert "the interview is complete, and its transcript has what was said" in said.stdout
+
+
+@pytest.fixture(autouse=True, scope="module")
+def installed_as_before(cluster: Cluster) -> Iterator[None]:
+    """The annotation by which `demo/install` knows that nothing is to be done is right at the end, too."""
+    before = helm(cluster, "get", "values", RELEASE, "-o", "yaml")
+    yield
+    assert helm(cluster, "get", "values", RELEASE, "-o", "yaml") == before

@@ -1,0 +1,167 @@
+"""What docs/operations tells people to type and to look for is there: commands, values, metrics, objects, links."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import yaml
+from parley_cli.app import app
+from parley_operator.shell.service.lease import LEASE_NAME
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "docs/operations"
+PAGES = {path.name: path.read_text() for path in sorted(FOLDER.glob("*.md"))}
+CHART = ROOT / "charts/parley"
+TEMPLATES = "\n".join(path.read_text() for path in (CHART / "templates").rglob("*.yaml"))
+CLUSTERS = ROOT / "deploy/gitops/clusters"
+"""What deploy/eks writes for a cluster, which its own tests hold to that."""
+
+
+def blocks(page: str) -> Iterator[str]:
+    """The commands of a page's fenced blocks, a line that goes on put together."""
+    for block in re.findall(r"^ *```sh\n(.*?)^ *```", page, re.MULTILINE | re.DOTALL):
+        yield from block.replace("\\\n", " ").splitlines()
+
+
+def commands(page: str) -> Iterator[list[str]]:
+    """Every `parley …` that is in a block or between backquotes."""
+    inline = re.findall(r"`(parley [^`\n]+)`", page)
+    for text in [*blocks(page), *inline]:
+        for part in re.split(r"[;|&]+|\$\(", text):
+            words = shlex.split(part.strip().rstrip(")"), comments=True, posix=True) if "parley " in part else []
+            if words[:1] == ["parley"] and len(words) > 1:
+                yield words[1:]
+
+
+def parsed(words: list[str]) -> None:
+    """Has the command line read its words, and does nothing; a command's name alone is a mention of it.
+
+    Raises:
+        KeyError: there is no such command.
+        Exception: Typer's own, for options and arguments that it has not.
+    """
+    group: Any = typer.main.get_command(app)
+    command = group.commands[words[0]]
+    if len(words) > 1:
+        command.make_context(words[0], words[1:])
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_each_command_is_one_that_there_is(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "FOLDER").mkdir()
+    for words in commands(PAGES[name]):
+        parsed(words)
+
+
+def test_commands_are_found_and_a_wrong_one_is_seen() -> None:
+    assert sum(len([*commands(page)]) for page in PAGES.values()) > 8
+    with pytest.raises(KeyError):
+        parsed(["renew", "ada"])
+    with pytest.raises(Exception, match="No such option"):
+        parsed(["link", "ada", "--every"])
+
+
+def known_values() -> set[str]:
+    """The dotted path of each of the chart's values."""
+    schema = json.loads((CHART / "values.schema.json").read_text())
+
+    def paths(node: Mapping[str, Any], before: str) -> Iterator[str]:
+        if "$ref" in node:
+            node = schema["definitions"][node["$ref"].rpartition("/")[2]]
+        for key, inner in node.get("properties", {}).items():
+            yield f"{before}{key}"
+            yield from paths(inner, f"{before}{key}.")
+
+    return {*paths(schema, "")}
+
+
+VALUES = known_values()
+TOPS = {path for path in VALUES if "." not in path} - {"test", "model", "image"}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_each_value_is_one_of_the_charts(name: str) -> None:
+    named = {
+        path
+        for path in re.findall(r"(?:`|--set )([a-z][A-Za-z0-9]*(?:\.[A-Za-z0-9]+)+)", PAGES[name])
+        if path.partition(".")[0] in TOPS
+    }
+    assert {path for path in named if path not in VALUES and not (CHART / path).exists()} == set()
+
+
+def test_values_are_found() -> None:
+    assert {"operator.capacity.total", "store.s3.bucket", "metrics.runbooks"} <= VALUES
+    assert "operator.capacity.whole" not in VALUES
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_each_metric_is_in_the_table(name: str) -> None:
+    table = {*re.findall(r"^\| `(parley_operator_\w+)`", PAGES["metrics.md"], re.MULTILINE)}
+    assert {*re.findall(r"\b(parley_operator_\w+)\b", PAGES[name])} <= table
+
+
+KINDS = {
+    "deployment": "Deployment",
+    "cronjob": "CronJob",
+    "pvc": "PersistentVolumeClaim",
+    "lease": "Lease",
+    "externalsecret": "ExternalSecret",
+    "secret": "Secret",
+}
+
+
+def objects(page: str) -> set[tuple[str, str]]:
+    """Kind and name of what commands and sentences name: `KIND/NAME`, and of Parley's own `KIND NAME`."""
+    found = re.findall(rf"\b({'|'.join(KINDS)})(?:/([a-z][a-z-]+)| (parley-[a-z-]+))", page)
+    return {(KINDS[kind], either or other) for kind, either, other in found}
+
+
+def known_objects() -> set[tuple[str, str]]:
+    """What the chart makes, what its programs make, and what deploy/eks has made beside it."""
+    chart = {*re.findall(r"^kind: (\w+)\nmetadata:\n  name: ([a-z-]+)$", TEMPLATES, re.MULTILINE)}
+    # The certificates' Job makes these, under rights on their names.
+    (listed,) = re.findall(r"\$secrets := list ([^}]+?) }}", TEMPLATES)
+    job = {("Secret", name) for name in re.findall(r'"([a-z-]+)"', listed)}
+    written = [*yaml.safe_load_all("\n---\n".join(path.read_text() for path in CLUSTERS.glob("*/cluster.yaml")))]
+    cluster = {(each["kind"], each["metadata"]["name"]) for each in written}
+    # A chart of the cluster's programs names its Deployment as itself.
+    addons = {("Deployment", path.stem) for path in CLUSTERS.glob("*/addons/*.yaml")}
+    return chart | job | cluster | addons | {("Lease", LEASE_NAME)}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_each_object_is_one_that_there_is(name: str) -> None:
+    assert objects(PAGES[name]) - known_objects() == set()
+
+
+def test_objects_are_found_and_a_wrong_one_is_seen() -> None:
+    assert {kind for page in PAGES.values() for kind, _ in objects(page)} == {*KINDS.values()}
+    wrong = "lease parley-operators, externalsecret parley-link, deployment/parley, secret parley-api"
+    assert len(objects(wrong) - known_objects()) == 4
+
+
+def anchors(page: str) -> set[str]:
+    """As GitHub makes them: lower case, blanks to dashes, all but letters, digits, dashes and underscores left out."""
+    heads = re.findall(r"^#+ (.*)$", page, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_each_link_leads_somewhere(name: str) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", PAGES[name]):
+        if target.startswith("http"):
+            continue
+        path, _, anchor = target.partition("#")
+        file = FOLDER / path if path else FOLDER / name
+        assert file.exists(), target
+        assert not anchor or anchor in anchors(file.read_text()), target
+
+
+def test_the_index_has_every_page() -> None:
+    assert {*re.findall(r"^\| \[(\S+\.md)\]", PAGES["README.md"], re.MULTILINE)} == {*PAGES} - {"README.md"}
