@@ -7,7 +7,7 @@ export PARLEY_TOOLS := $(PARLEY_CACHE)/bin
 PY := .venv/bin/python
 PACKAGES := crds protocol rooms operator api bot_image emulators cli
 
-.PHONY: help demo test test-unit test-integration test-e2e test-live chaos lint format generate lock bench bench-operator up images install down clean setup
+.PHONY: help demo test test-unit test-integration test-e2e test-live chaos soak lint format generate lock bench bench-operator bench-voice up images install down clean setup
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,15 +22,31 @@ test: setup web/node_modules/.ready ## every tier: lint, unit, integration on a 
 	@$(MAKE) --no-print-directory test-e2e
 
 test-unit: setup web/node_modules/.ready ## pure and fast
-	@$(PY) -m pytest tests/unit
-	@source cluster/toolchain && ensure_node && cd web && npm test --silent
+	@mkdir -p out; log=out/test-eks.log; status=0; \
+	$(MAKE) --no-print-directory test-eks >$$log 2>&1 & beside=$$!; \
+	$(PY) -m pytest tests/unit || status=$$?; \
+	{ source cluster/toolchain && ensure_node && cd web && npm test --silent; } || status=$$?; \
+	wait $$beside || status=$$?; cat "$(CURDIR)/$$log"; exit $$status
 
-# Two halves beside each other, each on an API server of its own: both wait more than they work. One is seen as it goes.
-CONTROL_PLANE := $(addprefix tests/integration/,chaos chart cli cluster crds gitops operator rooms)
-CONVERSATION = $(filter-out $(CONTROL_PLANE) %__pycache__,$(patsubst %/,%,$(wildcard tests/integration/*/)))
-test-integration: setup tools ## on a real kube-apiserver and a real S3 server
+# Of another environment than the product's: the CDK (which runs on Node), cfn-lint, checkov, an evaluator of IAM policies.
+EKS = source cluster/toolchain && ensure_node && python=$$(deploy/eks/python-env) && cd deploy/eks && \
+  export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20
+.PHONY: test-eks synth
+test-eks: setup deploy/eks/node_modules/.ready ## deploy/eks: its templates, held by their rules and by AWS's
+	@$(EKS) && "$$python" -m pytest
+
+synth: setup ## deploy/eks: the templates of its two examples, one region and three, into out/eks; asks no network
+	@$(EKS) && for example in examples/*.json; do \
+	  CDK_OUTDIR=$$OLDPWD/out/eks/$$(basename $$example .json) PARLEY_EKS_SETTINGS=$$example "$$python" app.py; done
+	@ls out/eks/*/*.template.json
+
+# Beside each other one half on an API server, and two conversations at a time: all wait more than they work. The first
+# is seen as it goes.
+CONVERSATION := $(addprefix tests/integration/,bot emulators)
+CONTROL_PLANE = $(filter-out $(CONVERSATION) %__pycache__,$(patsubst %/,%,$(wildcard tests/integration/*/)))
+test-integration: setup tools recordings ## on a real kube-apiserver and a real S3 server
 	@mkdir -p out; log=out/integration-conversation.log; status=0; \
-	$(PY) -m pytest $(CONVERSATION) >$$log 2>&1 & beside=$$!; \
+	$(PY) -m pytest --numprocesses 2 --maxschedchunk 1 $(CONVERSATION) >$$log 2>&1 & beside=$$!; \
 	$(PY) -m pytest $(CONTROL_PLANE) || status=$$?; \
 	echo "beside it: $(notdir $(CONVERSATION))"; wait $$beside || status=$$?; cat $$log; exit $$status
 
@@ -43,6 +59,9 @@ test-live: setup ## the end-to-end tests on Daily and Amazon Bedrock; says what 
 chaos: setup tools ## the whole reliability matrix, into docs/reliability.md; CASE=path/fault/number runs one case
 	@PYTHONPATH=tests $(PY) -m support.chaos
 
+soak: setup tools recordings ## conversations under every fault and loss, with all kinds of candidates, and long ones, into docs/reliability.md; PARTS=, CASE=, MINUTES=
+	@PYTHONPATH=tests $(PY) -m support.soak
+
 bench: setup install browser ## the figures of docs/benchmarks.md
 	@$(PY) -m pytest tests/bench -s
 
@@ -50,6 +69,10 @@ bench: setup install browser ## the figures of docs/benchmarks.md
 bench-operator: setup ## the operator beside its peers, under load; a part of it by BENCH='--peers parley --rates 25 --bursts ""'
 	@cluster/parley-cluster tools kube helm kwok minimal-controller
 	@PYTHONPATH=tests $(PY) -m bench.operator $(or $(BENCH),--keep)
+
+# No cluster: emulator, bots and candidates are processes on loopback.
+bench-voice: setup ## replies, interruptions, times, cost and faults of the bot; a part of it by BENCH='--parts reply --turns 8'
+	@PYTHONPATH=tests $(PY) -m bench.voice $(or $(BENCH),--keep)
 
 lint: setup web/node_modules/.ready helm ## ruff, mypy, import rules, shellcheck, eslint, tsc, helm lint, generated files current
 	@tests/lint
@@ -67,6 +90,8 @@ generate: setup web/node_modules/.ready ## CRDs, JSON Schema, OpenAPI types from
 lock: setup ## resolve every extra into requirements.lock again
 	@.venv/bin/uv pip compile pyproject.toml --all-extras --universal --python-version 3.12 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
+	@cd deploy/eks && ../../.venv/bin/uv pip compile requirements.in --universal --python-version 3.12 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
 
 up: setup ## start the local cluster
 	@cluster/parley-cluster up
@@ -74,6 +99,16 @@ up: setup ## start the local cluster
 images: up ## build the images and give them to the cluster
 	@cluster/parley-cluster images
 	@cluster/parley-cluster load
+
+.PHONY: reproduce attest publish
+reproduce: setup ## build images once more, without a cache, and compare; IMAGES= names some
+	@cluster/parley-cluster reproduce $(IMAGES)
+
+attest: setup ## each image's SBOM and provenance, into out/sbom and out/provenance; IMAGES= names some
+	@cluster/parley-cluster attest $(IMAGES)
+
+publish: setup ## push operator, api, web and bot with SBOM and provenance to REGISTRY=; TAG= instead of the inputs' hash
+	@TAG=$(TAG) cluster/parley-cluster publish "$(REGISTRY)" $(IMAGES)
 
 install: images ## install the chart on the local cluster
 	@demo/install
@@ -83,13 +118,13 @@ down: ## stop the local cluster and leave nothing of it; caches and transcripts 
 
 clean: down ## `down`, and the caches, transcripts and recordings too
 	@cluster/parley-cluster clean
-	@rm -rf .venv web/node_modules web/dist out
+	@rm -rf .venv web/node_modules web/dist deploy/eks/node_modules deploy/eks/cdk.out out
 
 setup: .venv/.ready ## the development environment
 
-.PHONY: tools helm browser
+.PHONY: tools helm browser recordings
 tools:
-	@cluster/parley-cluster tools kube coredns pause helm kubeconform kstatus versitygw promcheck
+	@cluster/parley-cluster tools kube coredns pause helm kubeconform kstatus versitygw promcheck netpol enforcer peer-crds oras registry
 
 helm:
 	@cluster/parley-cluster tools helm
@@ -98,12 +133,18 @@ browser: # Playwright's own Node needs libatomic
 	@command -v chromium >/dev/null || cluster/debian-packages chromium
 	@/sbin/ldconfig -p | grep libatomic.so.1 >/dev/null || cluster/debian-packages libatomic1
 
+recordings: # people's voices with their words, for spoken tests
+	@cluster/debian-packages pocketsphinx-testdata
+
 # A .venv whose Python went away with the cache is made anew.
 ifeq ($(shell test -x .venv/bin/python && echo there),)
 .PHONY: .venv/.ready
 endif
 .venv/.ready: requirements.lock requirements-uv.lock pyproject.toml
 	@cluster/python-env
+
+deploy/eks/node_modules/.ready: deploy/eks/package-lock.json | .venv/.ready
+	@source cluster/toolchain && ensure_node && cd deploy/eks && npm ci --no-fund --no-audit --loglevel=error && touch node_modules/.ready
 
 web/node_modules/.ready: web/package-lock.json | .venv/.ready
 	@source cluster/toolchain && ensure_node && cd web && npm ci --no-fund --no-audit --loglevel=error && touch node_modules/.ready
