@@ -15,6 +15,8 @@ _OWED_SECONDS = 10.0
 # What is left of a turn that was split may have no words in it: a new session that has understood none by now, of a
 # candidate who is silent, answers nothing by itself.
 _REST_SECONDS = 4.0
+# A voice that is told of as ceased so soon after a split (some 0.2 s late) was in the turn's last syllable.
+_SYLLABLE_SECONDS = 0.5
 
 
 class Due(StrEnum):
@@ -41,12 +43,14 @@ class Rotation:
     _owed_since: float | None = None
     _unheard: bool = False
     _rest: bool = False
+    _split_at: float | None = None
     candidate_speaking: bool = False
 
     def opened(self, now: float) -> None:
         """A session was opened in place of one that was lost, or as the first: it owes nothing yet."""
         self._opened = now
         self._owed_since, self._unheard, self._rest = None, self.candidate_speaking, False
+        self._split_at = None
 
     def handed_over(self, opened: float) -> None:
         """A session that was opened then has taken over, with what the one before it owed."""
@@ -55,6 +59,7 @@ class Rotation:
     def split(self, now: float) -> None:
         """What the candidate says from now on is for the next session, which owes the reply to the whole turn."""
         self._unheard, self._rest, self._owed_since = self.candidate_speaking, True, now
+        self._split_at = now if self.candidate_speaking else None
 
     def understood(self) -> None:
         """The model has understood words of the candidate's, and will answer them."""
@@ -76,6 +81,9 @@ class Rotation:
             self._unheard = True
         else:
             self._owed_since = now
+            if self._split_at is not None and now - self._split_at <= _SYLLABLE_SECONDS:
+                self._unheard = False
+        self._split_at = None
 
     def interviewer(self, *, speaking: bool) -> None:
         """The interviewer's words began or ceased to be heard."""

@@ -84,6 +84,27 @@ def test_who_goes_on_after_the_split_is_answered_by_the_model_itself() -> None:
     assert not rotation.must_ask(460.0)
 
 
+def test_the_reply_to_a_turn_that_was_split_in_its_last_syllable_is_asked_for_at_once() -> None:
+    rotation, _ = old_session()
+    rotation.candidate(440.0, speaking=True)
+    rotation.split(470.0)
+    rotation.handed_over(469.0)
+    assert not rotation.must_ask(470.3), "they speak"
+    rotation.candidate(470.4, speaking=False)
+    assert rotation.must_ask(470.5)
+
+
+def test_the_words_after_a_split_are_waited_for() -> None:
+    rotation, _ = old_session()
+    rotation.candidate(440.0, speaking=True)
+    rotation.split(470.0)
+    rotation.handed_over(469.0)
+    rotation.candidate(471.0, speaking=False)
+    assert not rotation.must_ask(471.1)
+    rotation.understood()
+    assert not rotation.must_ask(480.0)
+
+
 def test_what_goes_on_without_words_is_asked_for_after_a_while() -> None:
     rotation = split_session()
     rotation.candidate(440.3, speaking=True)
