@@ -21,7 +21,7 @@ from parley_bot.engine.replies import Action, Decision, Finish, Next, Reply
 from parley_bot.engine.schedule import allows_follow_up, choose_next
 from parley_bot.engine.watch import Watch
 
-# Of a question that is cut short so much may be missing: people answer before its last words are out.
+# Of a question that is cut short less than a third may be missing: people answer before its last words are out.
 _MISSED_SHARE = 1 / 3
 # Nobody answers so soon after the interviewer's first word: they go on with what they were saying.
 _TOO_SOON_SECONDS = 2.0
@@ -259,7 +259,7 @@ class Decisions:
             return False
         heard, seconds = self._cut_short
         unheard = len(say.split()) - len(heard.split())
-        return unheard > 0 and (seconds < _TOO_SOON_SECONDS or unheard > len(question.split()) * _MISSED_SHARE)
+        return unheard > 0 and (seconds < _TOO_SOON_SECONDS or unheard >= len(question.split()) * _MISSED_SHARE)
 
     def _close_again(self) -> bool:
         """Whether the closing words met a candidate who had only stopped to think: they are to be spoken again, once.

@@ -284,6 +284,17 @@ def test_an_answer_into_the_last_words_of_a_question_counts(room: Room) -> None:
     assert recorded(room) == ["why", "hobby", "bug"]
 
 
+@pytest.mark.parametrize(("heard", "put_again"), [("How did you fix", True), ("How did you fix that", False)])
+def test_a_question_of_which_a_third_was_not_heard_is_put_again(heard: str, put_again: bool) -> None:
+    plan = make_plan()
+    six_words = plan.questions[1].model_copy(update={"text": "How did you fix that bug?"})
+    room = Room(InterviewSession(plan.model_copy(update={"questions": [plan.questions[0], six_words]})))
+    room.call("next_question")
+    assert next_words(room) == six_words.text
+    interrupt(room, heard)
+    assert (room.call("record_answer", summary="s", follow_up=False) is Next.LISTEN) is put_again
+
+
 def test_who_speaks_on_right_after_a_questions_first_word_does_not_answer_it(room: Room) -> None:
     room.call("next_question")
     assert next_words(room) == "A hobby?"
