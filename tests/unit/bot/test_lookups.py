@@ -134,6 +134,17 @@ def test_a_lost_prompt_takes_nothing_from_the_call_that_is_waited_for(room: Room
     assert [one["result"] for one in found(room.wait(8))] == [{"salary": "much"}], "holidays were told as its result"
 
 
+def test_of_two_answers_lost_at_once_both_are_told_again_in_their_order(room: Room) -> None:
+    for what in ("much", "more"):
+        room.session.begin_tool("salary", room.now)
+        room.session.detach_tool()
+        room.session.end_tool("salary", ToolAnswer(outcome=ToolOutcome.OK, result=what), room.now)
+        if what == "much":
+            assert len(found(room.wait(2))) == 1
+    room.session.model_restarted(room.now)
+    assert [one["result"] for one in found(room.wait(8))] == ["much", "more"]
+
+
 def test_one_thing_is_looked_up_at_a_time(room: Room) -> None:
     room.session.begin_tool("salary", room.now)
     second = room.session.begin_tool("holidays", room.now)
