@@ -52,6 +52,8 @@ class Decisions:
         self._closed_again = False
         # Whether the candidate's last words came before the question that is current could be heard.
         self._spoke_before = False
+        # Whether the interviewer has begun to speak the question that is current.
+        self._sounded = True
         # Whether words of the candidate's were understood since the interviewer last put something to them.
         self._heard = False
         self._stop_offered = False
@@ -166,7 +168,7 @@ class Decisions:
             return self._hang_up(self._reason_of_end(), opening)
         words = [opening, self._time_notice(now), question.text]
         self._report(events, QuestionAsked(question_id=question.id))
-        self._heard = False
+        self._heard = self._sounded = False
         self._asked_at = self.clock.used(now)
         self._watch.reset()
         self.clock.quiet_since = now  # the silence begins anew, also before the first sound of it

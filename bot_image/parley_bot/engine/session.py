@@ -191,8 +191,9 @@ class InterviewSession(Decisions):
         """
         self.clock.words()
         self._watch.candidate_spoke()
-        self._spoke_before = self._was_talked_over()
-        if self._spoke_before:
+        talked_over = self._was_talked_over()
+        self._spoke_before = talked_over or not self._sounded
+        if talked_over:
             self._put_again()
         elif self._unspoken is None:
             self._heard = True
@@ -204,7 +205,7 @@ class InterviewSession(Decisions):
         the model speaks faster than it is heard.
         """
         if given:
-            self._unspoken = None
+            self._unspoken, self._sounded = None, True
         self._cut_short = None
         self._lookups.answered()
         self.clock.interviewer(speaking=True, now=now, resets_quiet=not self._watch.nudging)

@@ -268,6 +268,30 @@ def test_a_question_that_was_talked_over_is_put_again(room: Room) -> None:
     assert recorded(room) == ["why", "hobby"]
 
 
+def test_words_before_a_question_is_spoken_are_of_the_one_before(room: Room) -> None:
+    """Who goes on, or answers what the model has asked of its own, while the plan's question is on its way."""
+    room.call("next_question")
+    assert next_words(room) == "A hobby?"
+    room.session.candidate_understood()
+    assert room.session.answered_id == "why"
+    room.session.interviewer_began(room.now)
+    room.session.interviewer_ceased(room.now)
+    room.session.candidate_understood()
+    assert room.session.answered_id == "hobby"
+
+
+def test_words_before_a_question_is_repeated_are_of_it(room: Room) -> None:
+    room.call("next_question")
+    room.call("repeat_question")
+    room.session.candidate_understood()
+    assert room.session.answered_id == "why"
+    room.record()
+    room.call("next_question")
+    room.session.repeat_question(room.now)
+    room.session.candidate_understood()
+    assert room.session.answered_id == room.session.question_id == "hobby"
+
+
 def test_a_greeting_that_was_talked_over_is_not_repeated(room: Room) -> None:
     assert room.session.next_question(room.now).reply.say == "Hello, I am Ada. Why us?"
     interrupt(room, "Hello, I")
