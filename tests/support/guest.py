@@ -11,13 +11,16 @@ from pipecat.frames.protobufs import frames_pb2
 
 frames: Any = frames_pb2  # generated without types
 CHUNK = 640  # 20 ms of 16 kHz, 16 bit, mono
+_BYTES_PER_SECOND = 32000
+# How long the interviewer is silent before an answer; a polite guest waits for what a slow one may still add.
+_BEFORE_SECONDS, _POLITE_SECONDS = 0.5, 2.0
 
 
 class Guest:
     """A candidate's client: speaks its answers when the interviewer has come to an end, and keeps what it is sent.
 
-    `barge_in` is spoken over the interviewer's first words. A `polite` one keeps its answer where the interviewer goes
-    on within the half second of silence before it. `spoke` and `hears` are when (wall clock) it began to send an
+    `barge_in` is spoken over the interviewer's first words. A `polite` one waits longer, keeps its answer where the
+    interviewer goes on meanwhile, and says one at a time. `spoke` and `hears` are when (wall clock) it began to send an
     answer, that silence first, and when the interviewer's sound came after a second without any.
     """
 
@@ -120,9 +123,10 @@ class Guest:
 
     def _take(self, message: dict[str, Any]) -> None:
         self.messages.append(message)
-        if message.get("type") == "bot-stopped-speaking" and self.answers:
+        if message.get("type") == "bot-stopped-speaking" and self.answers and not (self._polite and self._speech):
             self._answering = self.answers.pop(0)
-            self._speech += bytes(32000 // 2) + self._answering
+            quiet = _POLITE_SECONDS if self._polite else _BEFORE_SECONDS
+            self._speech += bytes(round(quiet * _BYTES_PER_SECOND)) + self._answering
             self.spoke.append(time.time())
         if message.get("type") == "bot-started-speaking" and self._polite and len(self._speech) > len(self._answering):
             self.answers.insert(0, self._answering)

@@ -19,7 +19,8 @@ async def test_the_plan_is_held_against_a_model_with_no_manners(
     bot = await start_bot()
     await bot.ready()
     # The model's own question comes before the plan's: who answered it at once would talk over the one that counts.
-    guest = await Guest(3 * answers, polite=True).join(bot.url())
+    # Where the machine is slow they do all the same, and have to answer once more: a guest must not run out of answers.
+    guest = await Guest(10 * answers, polite=True).join(bot.url())
     await guest.over(200)
     assert await bot.exit_code(15) == 0
 
