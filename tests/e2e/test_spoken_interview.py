@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 
+import jsonschema
 from support.cluster import Hiring
 from support.speech import ANSWERS, candidate, channel_of, recognise, said_by, turns_of, word_error_rate
 from support.wait import until
 
 MOST_WORD_ERRORS = 0.15
+SCHEMAS = Path(__file__).parents[2] / "docs/schemas"
 WRITTEN = ("transcript.json", "transcript.vtt", "transcript.txt", "recording.ogg", "manifest.json")
 
 
@@ -48,6 +50,9 @@ def test_an_interview_that_kubectl_applied_is_spoken_and_written_down(hiring: Hi
     names = {p.name for p in stored.iterdir()}
     assert {*WRITTEN} <= names
     assert "recording" not in names, "its parts are the file now"
+    for name in ("transcript", "manifest"):
+        written = json.loads((stored / f"{name}.json").read_text())
+        jsonschema.validate(written, json.loads((SCHEMAS / f"{name}-v1.json").read_text()))
     manifest = json.loads((stored / "manifest.json").read_text())
     assert {entry["name"] for entry in manifest["artifacts"]} == {*WRITTEN} - {"manifest.json"}
     assert manifest["recording"]["consent"]["version"] == template["spec"]["consent"]["version"]

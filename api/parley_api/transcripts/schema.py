@@ -1,4 +1,4 @@
-"""The published JSON Schema of the transcript: `python -m parley_api.transcripts.schema [--check]`."""
+"""The published JSON Schemas of what is stored: `python -m parley_api.transcripts.schema [--check]`."""
 
 import argparse
 import json
@@ -6,36 +6,44 @@ import sys
 from pathlib import Path
 
 from parley_protocol import Transcript
+from parley_protocol.model import Message
+from parley_protocol.transcript import Manifest
 
-PATH = Path("docs/schemas/transcript-v1.json")
+FOLDER = Path("docs/schemas")
+PUBLISHED: dict[str, type[Message]] = {"transcript-v1.json": Transcript, "manifest-v1.json": Manifest}
+"""The models by their files' names; a change that a reader of version 1 can't take is a new file."""
 
 
-def schema() -> str:
-    """The schema as it is published."""
-    # Of the reading side: a reader must accept a transcript whose optional fields are left out.
+def schema(name: str) -> str:
+    """The schema of this file as it is published."""
+    # Of the reading side: a reader must accept a document whose optional fields are left out.
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "https://parley.dev/schemas/transcript-v1.json",
-        **Transcript.model_json_schema(by_alias=True, mode="validation"),
+        "$id": f"https://parley.dev/schemas/{name}",
+        **PUBLISHED[name].model_json_schema(by_alias=True, mode="validation"),
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def main() -> int:
-    """Write the schema, or with --check fail when the one on disk is another."""
+    """Write the schemas, or with --check fail when one on disk is another."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when the file is not current")
-    parser.add_argument("--path", type=Path, default=PATH)
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when a file is not current")
+    parser.add_argument("--folder", type=Path, default=FOLDER)
     options = parser.parse_args()
-    path: Path = options.path
-    if not options.check:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(schema(), encoding="utf-8")
-        return 0
-    if path.exists() and path.read_text(encoding="utf-8") == schema():
-        return 0
-    print(f"{path} is not current: run `python -m parley_api.transcripts.schema`", file=sys.stderr)
-    return 1
+    folder: Path = options.folder
+    stale = [name for name in PUBLISHED if not _is_current(folder / name)]
+    for name in stale:
+        if options.check:
+            print(f"{folder / name} is not current: run `python -m parley_api.transcripts.schema`", file=sys.stderr)
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(schema(name), encoding="utf-8")
+    return 1 if options.check and stale else 0
+
+
+def _is_current(path: Path) -> bool:
+    return path.exists() and path.read_text(encoding="utf-8") == schema(path.name)
 
 
 if __name__ == "__main__":

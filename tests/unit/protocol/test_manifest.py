@@ -4,7 +4,9 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import jsonschema
 import pytest
+from parley_api.transcripts.schema import schema
 from parley_protocol import ConsentRecord, Manifest
 
 BARE = {
@@ -26,3 +28,10 @@ def test_what_was_written_is_read_and_stays_as_it_is(written: dict[str, Any]) ->
     assert json.loads(manifest.to_json()) == written
     assert manifest.consent == (GIVEN if "consent" in written else None)
     assert (manifest.recording is None) == ("recording" not in written)
+    jsonschema.validate(written, json.loads(schema("manifest-v1.json")))
+
+
+def test_the_published_schema_refuses_what_is_no_manifest() -> None:
+    bare = {key: value for key, value in BARE.items() if key != "artifacts"}
+    with pytest.raises(jsonschema.ValidationError, match="'artifacts' is a required property"):
+        jsonschema.validate(bare, json.loads(schema("manifest-v1.json")))
