@@ -4,27 +4,21 @@ Each test leaves the release as it found it: the other ones run on it.
 """
 
 import json
-import ssl
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support.cluster import BOTS, ROOT, Cluster, Hiring
-from support.forward import forwarded
-from support.speech import ANSWERS, candidate, said_by
+from support.release import RELEASE, conversation, require_whole, served_certificate
+from support.speech import ANSWERS
 from support.wait import until
 
 # Each has a conversation of a minute or two in it, and programs that begin.
 pytestmark = pytest.mark.timeout(600)
-RELEASE = "parley"
 CHART = str(ROOT / "charts/parley")
 # What each program is started anew for.
 CHANGES = "operator.leadSeconds=121,api.webhooks.allowedNetworks={10.99.0.0/16},web.resources.requests.cpu=11m"
 ROLLED_OUT = ("parley-operator", "parley-api", "parley-web")
-FOUND = 240
-"""Seconds within which a candidate is in the room again."""
 
 
 def helm(cluster: Cluster, *words: str) -> str:
@@ -44,40 +38,6 @@ def pods(cluster: Cluster) -> set[str]:
 def wait_rollout(cluster: Cluster) -> None:
     for name in ROLLED_OUT:
         cluster.kubectl("rollout", "status", f"deployment/{name}", "-n", RELEASE, "--timeout=150s")
-
-
-@contextmanager
-def conversation(hiring: Hiring, folder: Path, answers: list[str]) -> Iterator[Callable[[], dict[str, Any]]]:
-    """A conversation in which an answer has been stored; what is yielded waits for its end and gives the transcript."""
-    template = hiring.template()
-    template["spec"]["limits"]["reconnectGraceSeconds"] = FOUND
-    hiring.cluster.apply(template, hiring.interview("ada"))
-    uid = hiring.uid("ada")
-    with candidate(hiring.link("ada"), answers, folder) as talk:
-        until("an answer is stored", lambda: _answers(hiring.stored(uid) / "events"), 120)
-
-        def finish() -> dict[str, Any]:
-            print(talk.finish(FOUND))
-            hiring.wait_phase("ada", "Completed", seconds=60)
-            return hiring.transcript(uid)
-
-        yield finish
-
-
-def _answers(folder: Path) -> int:
-    events = [each for file in sorted(folder.glob("*.json")) for each in json.loads(file.read_text())["events"]]
-    turns = [each["event"]["turn"] for each in events if each["event"]["kind"] == "turn"]
-    return sum(turn["speaker"] == "candidate" for turn in turns)
-
-
-def require_whole(hiring: Hiring, transcript: dict[str, Any], attempts: int = 1) -> None:
-    """The conversation was one: greeted once, every question asked, by so many bots at most."""
-    greeting = hiring.template()["spec"]["interviewer"]["greeting"]
-    assert said_by(transcript, "interviewer").count(greeting) == 1
-    assert all(question["asked"] for question in transcript["questions"])
-    numbers = [turn["seq"] for turn in transcript["turns"]]
-    assert numbers == sorted(set(numbers))
-    assert hiring.get("ada")["status"]["attempts"]["current"] <= attempts
 
 
 def test_an_upgrade_and_its_rollback_lose_no_interview(hiring: Hiring, tmp_path: Path) -> None:
@@ -105,7 +65,7 @@ def test_new_certificates_lose_no_interview(hiring: Hiring, tmp_path: Path) -> N
     """The weekly Job's work, on a certificate that is gone: API and bots go on with the new one, in no new process."""
     cluster = hiring.cluster
     serving = {pod["metadata"]["uid"] for pod in cluster.list("pod", RELEASE, "app.kubernetes.io/name=parley-api")}
-    former = served(cluster)
+    former = served_certificate(cluster)
     with conversation(hiring, tmp_path, [*ANSWERS, *ANSWERS[-1:]]) as finish:
         cluster.delete("secret", "parley-api-tls", RELEASE)
         name = f"renewal-{hiring.namespace[-6:]}"
@@ -115,16 +75,10 @@ def test_new_certificates_lose_no_interview(hiring: Hiring, tmp_path: Path) -> N
         finally:
             cluster.delete("job", name, RELEASE)
         # The kubelet brings a changed Secret into a pod in a minute or two.
-        until("the API serves the new certificate", lambda: served(cluster) != former, 180)
+        until("the API serves the new certificate", lambda: served_certificate(cluster) != former, 180)
         transcript = finish()
     require_whole(hiring, transcript)
     assert serving == {p["metadata"]["uid"] for p in cluster.list("pod", RELEASE, "app.kubernetes.io/name=parley-api")}
-
-
-def served(cluster: Cluster) -> str:
-    """The certificate that the API's inside port shows."""
-    with forwarded(cluster, "service/parley-api-internal", RELEASE, 8443) as port:
-        return ssl.get_server_certificate(("127.0.0.1", port), timeout=15)
 
 
 def test_an_interview_outlives_its_release(hiring: Hiring, tmp_path: Path) -> None:
