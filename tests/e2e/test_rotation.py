@@ -72,6 +72,13 @@ def link_is_good(token: str) -> bool:
     return answer.status_code == 200
 
 
+def restart_emulators(cluster: Cluster) -> None:
+    """They are on no deployment, and read their certificates, which are of the inside's CA here, when they start."""
+    for name in ("parley-nova", "parley-daily"):
+        cluster.kubectl("rollout", "restart", f"deployment/{name}", "-n", RELEASE)
+        cluster.kubectl("rollout", "status", f"deployment/{name}", "-n", RELEASE, "--timeout=150s")
+
+
 def test_a_new_key_of_the_links_loses_no_interview(hiring: Hiring, tmp_path: Path) -> None:
     steps, _, end = commands("The links' key")
     *_, announce, switch, _ = steps.rstrip().splitlines()
@@ -113,6 +120,7 @@ def test_a_new_ca_of_the_inside_loses_no_interview(hiring: Hiring, tmp_path: Pat
             print(talk.finish())
         hiring.wait_phase("ada", "Completed", seconds=60)
         require_whole(hiring, hiring.transcript(hiring.uid("ada")))
+        restart_emulators(cluster)
         shell.run("put new.key new.crt")
         trusted = cluster.get("configmap", "parley-internal-ca", BOTS)
         assert trusted
