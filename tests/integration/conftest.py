@@ -1,4 +1,7 @@
-"""A real kube-apiserver for the tests of this folder, with the CRDs on it and a fresh namespace for each test."""
+"""A real kube-apiserver for the tests of this folder, with the CRDs on it and a fresh namespace for each test.
+
+And a real S3 server.
+"""
 
 import json
 import secrets
@@ -12,6 +15,7 @@ from kubernetes.aio import config as untyped_config
 from parley_crds.crd import all_crds
 from support.control_plane import ControlPlane, start_control_plane
 from support.peer_crds import peer_crds
+from support.s3 import S3Server, running_s3
 from support.wait import until
 
 # The package claims to be typed, but takes plain documents that its annotations do not name.
@@ -68,6 +72,13 @@ def _established(plane: ControlPlane, names: list[str]) -> None:
 def kubeconfig(control_plane: ControlPlane, crds: None) -> Path:
     """The administrator's kubeconfig, on an API server with the CRDs."""
     return control_plane.kubeconfig
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A running S3 server, without buckets."""
+    with running_s3(tmp_path_factory.mktemp("s3")) as server:
+        yield server
 
 
 @pytest.fixture
