@@ -27,6 +27,7 @@ from support.wait import until
 
 LINK_KEY = "a-link-key-of-the-tests-0123456789abcdef"
 RELEASE, BOTS, INSTALLATION = "parley", "parley-bots", "tests"
+BOT_ACCOUNT = "parley-bot"
 ORIGIN = "https://interviews.example.com"
 PAGE = "https://interviews.example.com"
 CONSENT_VERSION = "2026-1"
@@ -135,14 +136,24 @@ class Interviewed:
             f"{self.path}/status", body, "apply-patch+yaml", fieldManager="parley-operator", force="true"
         )
 
-    def bot(self, attempt: int = 1, *, ip: str | None = None, provider: str = "websocket") -> None:
-        """The operator's inputs Secret and the pod that it owns; with `ip`, the pod is ready there."""
+    def bot(
+        self,
+        attempt: int = 1,
+        *,
+        ip: str | None = None,
+        provider: str = "websocket",
+        plan: InterviewPlan | None = None,
+    ) -> str:
+        """The operator's inputs Secret and the pod that it owns, and that pod's token; with `ip`, it is ready there."""
         child = child_name(self.name, self.uid)
         inputs = bot_inputs(self, attempt, provider)
+        if plan is not None:
+            inputs = inputs.model_copy(update={"plan": plan})
         data = {INPUTS_KEY: base64.b64encode(inputs.to_json()).decode()}
         labels = object_labels(INSTALLATION, self.uid)
-        secrets_path, pods = f"/api/v1/namespaces/{BOTS}/secrets", f"/api/v1/namespaces/{BOTS}/pods"
-        secret = self.cluster.create(secrets_path, {"metadata": {"name": child, "labels": labels}, "data": data})
+        secret = self.cluster.create(
+            f"/api/v1/namespaces/{BOTS}/secrets", {"metadata": {"name": child, "labels": labels}, "data": data}
+        )
         owner = {
             "apiVersion": "v1",
             "kind": "Secret",
@@ -158,13 +169,26 @@ class Interviewed:
                 "labels": pod_labels(INSTALLATION, self.uid, attempt),
                 "ownerReferences": [owner],
             },
-            "spec": {"containers": [container], "automountServiceAccountToken": False},
+            "spec": {
+                "serviceAccountName": BOT_ACCOUNT,
+                "containers": [container],
+                "automountServiceAccountToken": False,
+            },
         }
-        self.cluster.create(pods, pod)
+        made = self.cluster.create(f"/api/v1/namespaces/{BOTS}/pods", pod)
         if ip is not None:
-            condition = {"type": "Ready", "status": "True", "lastTransitionTime": now()}
-            status = {"phase": "Running", "podIP": ip, "podIPs": [{"ip": ip}], "conditions": [condition]}
-            self.cluster.patch(f"{pods}/{name}/status", {"status": status})
+            self.bot_is_ready(ip, attempt)
+        bound = {"apiVersion": "v1", "kind": "Pod", "name": name, "uid": made["metadata"]["uid"]}
+        spec = {"audiences": ["parley-api"], "expirationSeconds": 7200, "boundObjectRef": bound}
+        account = f"/api/v1/namespaces/{BOTS}/serviceaccounts/{BOT_ACCOUNT}"
+        return str(self.cluster.create(f"{account}/token", {"spec": spec})["status"]["token"])
+
+    def bot_is_ready(self, ip: str, attempt: int = 1) -> None:
+        """What the kubelet tells of a bot that is in its room."""
+        condition = {"type": "Ready", "status": "True", "lastTransitionTime": now()}
+        status = {"phase": "Running", "podIP": ip, "podIPs": [{"ip": ip}], "conditions": [condition]}
+        name = pod_name(child_name(self.name, self.uid), attempt)
+        self.cluster.patch(f"/api/v1/namespaces/{BOTS}/pods/{name}/status", {"status": status})
 
 
 def now() -> str:
@@ -230,7 +254,16 @@ def api_token(cluster: Cluster) -> str:
 
 def run_api(folder: Path, kubeconfig: Path, settings: dict[str, str]) -> tuple[Api, Program]:
     """`python -m parley_api` with its files in `folder`, once it is ready."""
-    certificate, key = Authority(folder).server("api", "127.0.0.1")
+    authority = Authority(folder)
+    certificate, key = authority.server("api", "127.0.0.1")
+    tls = {"PARLEY_TLS_CERT_FILE": str(certificate), "PARLEY_TLS_KEY_FILE": str(key)}
+    running = launch_api(folder, kubeconfig, tls | settings, authority.file)
+    until("the API is ready", lambda: _is_ready(running), DEADLINE)
+    return running, running.program
+
+
+def launch_api(folder: Path, kubeconfig: Path, settings: dict[str, str], ca_file: Path) -> Api:
+    """`python -m parley_api`, not waited for. Among the settings is its certificate, which is `ca_file`'s."""
     port, inside = free_ports(2)
     (folder / "store").mkdir()
     env = {
@@ -246,16 +279,12 @@ def run_api(folder: Path, kubeconfig: Path, settings: dict[str, str]) -> tuple[A
         "PARLEY_HOST": "127.0.0.1",
         "PARLEY_PUBLIC_PORT": str(port),
         "PARLEY_INTERNAL_PORT": str(inside),
-        "PARLEY_TLS_CERT_FILE": str(certificate),
-        "PARLEY_TLS_KEY_FILE": str(key),
         "PARLEY_LOG_LEVEL": "DEBUG",
         **settings,
     }
     program = Program([sys.executable, "-m", "parley_api"], folder / "api.log", env)
     urls = f"http://127.0.0.1:{port}", f"https://127.0.0.1:{inside}"
-    running = Api(*urls, folder / "ca.crt", folder / "store", folder / "api.log", program)
-    until("the API is ready", lambda: _is_ready(running), DEADLINE)
-    return running, program
+    return Api(*urls, ca_file, folder / "store", folder / "api.log", program)
 
 
 def _is_ready(running: Api) -> bool:

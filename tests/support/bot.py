@@ -201,10 +201,14 @@ def _problem(status: int, slug: str, detail: str) -> Response:
     return JSONResponse(problem.model_dump(), status_code=status, media_type="application/problem+json")
 
 
-class Endpoints(Protocol):
-    """What can stand for the API before a bot: endpoints, and where they are served."""
+class Served(Protocol):
+    """What a bot can take for the API: where it is."""
 
     url: str
+
+
+class Endpoints(Served, Protocol):
+    """What can stand for the API before a bot: endpoints, and where they are served."""
 
     def app(self) -> Starlette:
         """The endpoints."""
@@ -247,7 +251,7 @@ async def serving[E: Endpoints](peer: E, port: int = 0, tls: tuple[Path, Path] |
 class BotProcess:
     """`python -m parley_bot` as a pod would run it."""
 
-    def __init__(self, peer: Endpoints, folder: Path, ca: Path, model_url: str, **env: str) -> None:
+    def __init__(self, peer: Served, folder: Path, ca: Path, model_url: str, **env: str) -> None:
         self.port = free_ports(1)[0]
         self.log = folder / f"bot-{self.port}.log"
         token = folder / "token"

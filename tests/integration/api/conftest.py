@@ -6,7 +6,19 @@ from typing import Any
 
 import httpx
 import pytest
-from support.api import BOTS, RELEASE, REVISION, TEMPLATE_SPEC, Api, Cluster, Interviewed, api_token, grant, run_api
+from support.api import (
+    BOT_ACCOUNT,
+    BOTS,
+    RELEASE,
+    REVISION,
+    TEMPLATE_SPEC,
+    Api,
+    Cluster,
+    Interviewed,
+    api_token,
+    grant,
+    run_api,
+)
 from support.control_plane import ControlPlane
 from support.processes import Program
 
@@ -20,7 +32,7 @@ def cluster(control_plane: ControlPlane, crds: None) -> Iterator[Cluster]:
     for name in (RELEASE, BOTS):
         hand.create("/api/v1/namespaces", {"metadata": {"name": name}})
     # No controller makes it here, and a pod is not admitted without one.
-    hand.create(f"/api/v1/namespaces/{BOTS}/serviceaccounts", {"metadata": {"name": "default"}})
+    hand.create(f"/api/v1/namespaces/{BOTS}/serviceaccounts", {"metadata": {"name": BOT_ACCOUNT}})
     yield hand
     hand.close()
 
