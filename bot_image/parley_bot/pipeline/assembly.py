@@ -7,7 +7,6 @@ from typing import Any
 
 from loguru import logger
 from parley_protocol import InterviewPlan, Speaker, Turn
-from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADParams
 from pipecat.frames.frames import ErrorFrame, LLMMessagesAppendFrame, LLMRunFrame
 from pipecat.pipeline.pipeline import Pipeline
@@ -28,20 +27,23 @@ from parley_bot.pipeline.access import ModelAccess
 from parley_bot.pipeline.echo import Loudspeaker
 from parley_bot.pipeline.floor import FloorKeeper
 from parley_bot.pipeline.gate import ClientMessageGate
+from parley_bot.pipeline.level import VOICED, OwnVoice
 from parley_bot.pipeline.memory import recent
 from parley_bot.pipeline.nova import GuardedNovaSonic
+from parley_bot.pipeline.others import OthersWithheld
 from parley_bot.pipeline.patience import PATIENCE_SECONDS, UnfinishedTurns
 from parley_bot.pipeline.prompt import system_prompt
 from parley_bot.pipeline.pulse import Pulse, Stuck
 from parley_bot.pipeline.taps import Ear, Mouth, PulseFrame, Speech, Voice
 from parley_bot.pipeline.tools import TOOLS, own_tools, register_tools
+from parley_bot.pipeline.voice_activity import CandidateVoiceAnalyzer
 from parley_bot.recording.recorder import Recorder
 from parley_bot.recording.taps import CandidateTap, InterviewerTap
 
 _HISTORY_TURNS = 40
 # A voice is believed after four windows of the detector's, where pipecat takes 0.2 s: it only hushes the interviewer.
 _VOICE_SECONDS = 0.12
-# pipecat smooths the volume so much that the loudest voice counts 0.12 s late; how loud it must be the floor decides.
+# pipecat smooths the volume so much that the loudest voice counts 0.12 s late; how loud it must be level.py decides.
 _ANY_VOLUME = 0.0
 _STOP_SECONDS = 3.0
 # A client that does not speak RTVI never says that it is ready: it is spoken to after this time.
@@ -82,9 +84,9 @@ class RoomPipeline:
         self._watching: asyncio.Task[None] | None = None
         self._pulse = Pulse()
         self.unusable = asyncio.Event()
-        speech, loudspeaker = Speech(), Loudspeaker()
+        speech, loudspeaker, voice = Speech(), Loudspeaker(), OwnVoice()
         self._mouth = Mouth(conversation, speech, self._pulse, loudspeaker)
-        self._floor = FloorKeeper(self._hush, loudspeaker)
+        self._floor = FloorKeeper(self._hush, loudspeaker, voice)
         own = own_tools(plan)
         self.llm = GuardedNovaSonic(
             access=access,
@@ -101,7 +103,7 @@ class RoomPipeline:
             on_sentence=lambda number, text: speech.send(number, text, conversation.session.question_id),
         )
         register_tools(self.llm, conversation, speech, own)
-        user, assistant = LLMContextAggregatorPair(LLMContext(_memory(turns)), user_params=_listening())
+        user, assistant = LLMContextAggregatorPair(LLMContext(_memory(turns)), user_params=_listening(voice))
         self._transport_output = transport.output()
         processors = [
             ClientMessageGate(lambda: conversation.leave(self)),
@@ -110,6 +112,7 @@ class RoomPipeline:
             user,
             Ear(conversation),
             self._floor,
+            OthersWithheld(voice),
             *_patience(plan),
             self.llm,
             Voice(conversation, speech, self._pulse),
@@ -257,13 +260,14 @@ def _worker(pipeline: Pipeline) -> PipelineWorker:
     )
 
 
-def _listening() -> LLMUserAggregatorParams:
+def _listening(voice: OwnVoice) -> LLMUserAggregatorParams:
     """Local voice activity for times, captions, silence and the floor; turns and interruptions are not decided here.
 
     An interruption of our own making would cut a turn that the model goes on speaking, and lose its words.
     """
+    params = VADParams(confidence=VOICED, start_secs=_VOICE_SECONDS, min_volume=_ANY_VOLUME)
     return LLMUserAggregatorParams(
-        vad_analyzer=SileroVADAnalyzer(params=VADParams(start_secs=_VOICE_SECONDS, min_volume=_ANY_VOLUME)),
+        vad_analyzer=CandidateVoiceAnalyzer(voice, params),
         user_turn_strategies=UserTurnStrategies(
             start=[VADUserTurnStartStrategy(enable_interruptions=False)],
             stop=[SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=0.6, wait_for_transcript=False)],

@@ -5,18 +5,15 @@ immediately stops": AWS's guide, "Barge-in"), and what it has stopped it does no
 voice over the interviewer's only once that has lasted longer than an "mm-hm", and then of all of it at once. The
 interviewer falls silent before, as soon as there is a voice at all, and speaks on where it was a nod.
 
-An echo is told from a voice by its level, and a loud one by its likeness to what was played: the voice activity takes
-the interviewer's own words for speech, too.
+A soft echo is no voice of the candidate's (level.py); a loud one is told by its likeness to what was played.
 
 A model that has sent all its words already may take them for heard, and not stop: then they are dropped here.
 """
 
-import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import numpy as np
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
@@ -30,6 +27,7 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from parley_bot.pipeline.echo import ECHO_SECONDS, Loudspeaker
 from parley_bot.pipeline.gate import SAMPLE_RATE
+from parley_bot.pipeline.level import Heard, OwnVoice
 
 NOD_SECONDS = 0.72
 """A voice that ceases sooner is a nod ("okay" lasts 0.4 s, "I see" 0.5): counted from one of its being told of to the
@@ -41,11 +39,6 @@ _LINGER_SECONDS = 0.8
 # How long the model has to stop by itself: words that it sends after ours would have stopped it would be lost.
 _STOP_SECONDS = 0.4
 _BYTES_PER_SECOND = 2 * SAMPLE_RATE
-# What is softer than the candidate has spoken so far by 15 dB is no word of theirs; before they have spoken, what is
-# softer than 40 dB below full scale. Over 0.2 s, so that the gaps between sounds count for little.
-_SOFTER = 10 ** (-15 / 20)
-_SOFTEST = 32768 * 10 ** (-40 / 20)
-_LEVEL_SECONDS = 0.2
 
 
 @dataclass(slots=True)
@@ -53,9 +46,14 @@ class Floor:
     """What the model is to hear of the candidate now, and whether the interviewer is to be hushed.
 
     Pure; time is that of the candidate's sound.
+
+    Args:
+        loudspeaker: What is played of the interviewer.
+        own: Knows the candidate's voice, and is told when the interviewer has the floor.
     """
 
     loudspeaker: Loudspeaker = field(default_factory=Loudspeaker)
+    own: OwnVoice = field(default_factory=OwnVoice)
     hushed: bool = False
     cut: bool = False
     """Whether what is left of the interviewer's words is to be dropped now; who has done it says `interrupted`."""
@@ -63,9 +61,7 @@ class Floor:
     """Whether the interviewer speaks over the candidate, of whom the model hears nothing more."""
     _guarding: bool = False
     _voice: bool = False
-    _loud: bool = False
-    _own_power: float = 0.0
-    _own_sounds: int = 0
+    _no_echo: bool = False
     _voiced: int = 0
     _quiet: int = 0
     _claimed: int | None = None
@@ -77,7 +73,7 @@ class Floor:
             return []
         if speaking:
             # Who speaks already has the floor.
-            self._guarding = self._guarding or not self._voice
+            self._guarding = self.own.interviewer = self._guarding or not self._voice
             return []
         kept = self._yield() if self._guarding else []
         self.interrupted()
@@ -98,7 +94,7 @@ class Floor:
         """The candidate's voice began or ceased, by the voice activity."""
         self._voice = speaking
         self._quiet = 0
-        self._loud = False
+        self._no_echo = False
         if self._guarding:
             self.hushed = False
 
@@ -108,11 +104,10 @@ class Floor:
             return [bytes(len(sound))]
         if not self._guarding:
             self._wait_for_the_model(len(sound))
-            self._learn(sound)
             return [sound]
         self._kept.append(sound)
-        if self._voice and (self._loud or self._is_loud()):
-            self._loud = self.hushed = True
+        if self._voice and (self._no_echo or self._is_candidate()):
+            self._no_echo = self.hushed = True
             self._voiced += len(sound)
             return self._yield() if self._voiced >= _size(NOD_SECONDS) else [bytes(len(sound))]
         self._quiet += len(sound)
@@ -124,35 +119,23 @@ class Floor:
 
     def _yield(self) -> list[bytes]:
         """The guard is over: a voice is heard from its begin, and where there is none, nothing was said."""
-        kept = list(self._kept) if self._loud else []
-        self._claimed = 0 if self._loud else None
+        kept = list(self._kept) if self._no_echo else []
+        self._claimed = 0 if self._no_echo else None
         self._kept.clear()
-        self._guarding, self._voiced = False, 0
+        self._guarding = self.own.interviewer = False
+        self._voiced = 0
         return kept
 
-    def _is_loud(self) -> bool:
+    def _is_candidate(self) -> bool:
         """Whether what came last is as loud as the candidate's own voice, and not the interviewer's."""
-        kept = b"".join(self._kept)
-        recent = kept[-_size(_LEVEL_SECONDS) :]
-        own = math.sqrt(self._own_power / self._own_sounds) * _SOFTER if self._own_sounds else _SOFTEST
-        loud = math.sqrt(_power(recent)) >= own
-        return loud and not self.loudspeaker.echoes_in(kept[-_size(ECHO_SECONDS) :], SAMPLE_RATE)
-
-    def _learn(self, sound: bytes) -> None:
-        """How loud the candidate is, on average."""
-        if self._voice:
-            self._own_power += _power(sound)
-            self._own_sounds += 1
+        if self.own.heard is not Heard.CANDIDATE:
+            return False
+        return not self.loudspeaker.echoes_in(b"".join(self._kept)[-_size(ECHO_SECONDS) :], SAMPLE_RATE)
 
     def _wait_for_the_model(self, size: int) -> None:
         if self._claimed is not None:
             self._claimed += size
             self.cut = self._claimed >= _size(_STOP_SECONDS)
-
-
-def _power(sound: bytes) -> float:
-    """The mean square of 16-bit PCM."""
-    return float(np.mean(np.frombuffer(sound, dtype="<i2").astype(np.float32) ** 2))
 
 
 def _size(seconds: float) -> int:
@@ -164,12 +147,13 @@ class FloorKeeper(FrameProcessor):
 
     Args:
         hush: Called when the interviewer is to fall silent (True), and when it may be heard again.
-        loudspeaker: What is played of the interviewer.
+        loudspeaker: As the floor's.
+        own: As the floor's.
     """
 
-    def __init__(self, hush: Callable[[bool], None], loudspeaker: Loudspeaker) -> None:
+    def __init__(self, hush: Callable[[bool], None], loudspeaker: Loudspeaker, own: OwnVoice) -> None:
         super().__init__()
-        self._floor, self._hush = Floor(loudspeaker), hush
+        self._floor, self._hush = Floor(loudspeaker, own), hush
 
     def take_over(self) -> None:
         """Let the interviewer speak over the candidate."""
