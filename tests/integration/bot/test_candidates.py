@@ -61,3 +61,10 @@ async def test_neither_a_nod_nor_an_echo_cuts_the_interviewer_short(lane: Lane) 
     hold(talk)
     assert not any(turn.interrupted for turn in talk.turns)
     assert promises.error_rate(talk) < 0.15
+
+
+async def test_people_who_talk_in_a_cafe_are_not_the_candidate(lane: Lane) -> None:
+    talk = await lane.converse(plan(2), Script("café", "sits in a café", answers(2), noise=Noise("babble", 20)), 120)
+    hold(talk)
+    assert not any(turn.interrupted for turn in talk.turns)
+    assert promises.error_rate(talk) < 0.2
