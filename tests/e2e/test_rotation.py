@@ -14,7 +14,7 @@ from support.speech import ANSWERS, candidate
 from support.wait import until
 
 # A conversation of a minute or two, and programs and Jobs that begin.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(900)
 PAGE = ROOT / "docs/operations/rotation.md"
 _DONE = "<done>"
 
@@ -52,17 +52,19 @@ class Shell:
             program.wait(10)
 
     def run(self, step: str) -> None:
-        """Give commands, and wait until they are done."""
+        """Give commands, and wait until they have succeeded."""
         assert self._program.stdin
         assert self._program.stdout
-        self._program.stdin.write(f"{step}\necho '{_DONE}'\n")
+        # `-e` does not end a shell for what fails within an `&&` list.
+        self._program.stdin.write(f'{step}\necho "{_DONE} $?"\n')
         self._program.stdin.flush()
         said = []
         for line in self._program.stdout:
-            if line.strip() == _DONE:
+            if line.startswith(_DONE):
+                assert line.strip() == f"{_DONE} 0", f"{step}\nfailed:\n{''.join(said)}"
                 return
             said.append(line)
-        raise AssertionError(f"{step}\nfailed:\n{''.join(said)}")
+        raise AssertionError(f"{step}\nended the shell:\n{''.join(said)}")
 
 
 def link_is_good(token: str) -> bool:
@@ -92,6 +94,7 @@ def test_a_new_key_of_the_links_loses_no_interview(hiring: Hiring, tmp_path: Pat
             former = hiring.token("later")
             shell.run(definitions)
             shell.run(announce)
+            assert hiring.phase("ada") == "InProgress", "while they talk"
             shell.run(switch)
             until("a link of the new key", lambda: hiring.token("later") != former, 60)
             assert link_is_good(former), "it is out"

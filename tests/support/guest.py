@@ -74,6 +74,11 @@ class Guest:
         """Whether something is still to be said."""
         return bool(self._speech)
 
+    @property
+    def quiet_seconds(self) -> float:
+        """For how long nothing was heard of the interviewer."""
+        return time.time() - self._heard_at
+
     def told(self, kind: str) -> list[dict[str, Any]]:
         """The server messages of this kind."""
         data = [m.get("data") or {} for m in self.messages if m.get("type") == "server-message"]

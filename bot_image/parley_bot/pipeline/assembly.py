@@ -84,7 +84,8 @@ class RoomPipeline:
         self._watching: asyncio.Task[None] | None = None
         self._pulse = Pulse()
         self.unusable = asyncio.Event()
-        speech, loudspeaker, voice = Speech(), Loudspeaker(), OwnVoice()
+        speech, loudspeaker = Speech(), Loudspeaker()
+        self._own_voice = voice = OwnVoice()
         self._mouth = Mouth(conversation, speech, self._pulse, loudspeaker)
         self._floor = FloorKeeper(self._hush, loudspeaker, voice)
         own = own_tools(plan)
@@ -165,6 +166,7 @@ class RoomPipeline:
     def expect_client(self) -> None:
         """A client comes, or comes back, on this pipeline: it is spoken to when it is ready."""
         self._welcomed = False
+        self._own_voice.forget()
 
     async def begin_late(self) -> None:
         """Begin when the client had its time to say that it is ready, and has not."""

@@ -88,7 +88,7 @@ class Floor:
         """From here on nothing hushes the interviewer, and the model hears that the candidate has ended."""
         self._yield()
         self.interrupted()
-        self.taken = True
+        self.taken = self.own.interviewer = True
 
     def voice(self, *, speaking: bool) -> None:
         """The candidate's voice began or ceased, by the voice activity."""

@@ -1,10 +1,13 @@
-"""Which of the voices in the candidate's sound is the candidate's: the one about as loud as they have spoken so far.
+"""Which of the voices in the candidate's sound is the candidate's, where others talk in the same room. Pure.
 
 The voice activity takes whoever talks in a café for the candidate, however soft, and the echo of the interviewer, too.
-Those are told by their level, and by their being there while the interviewer speaks. Pure.
+Both are told by their level, and others by their being there while the interviewer speaks. A candidate who is taken for
+another is not heard at all: where nobody else is known to talk, every voice in the candidate's turn is theirs.
 """
 
+import math
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -16,27 +19,32 @@ VOICED = 0.7
 _PERHAPS_VOICED = 0.5
 # Over so long a time that the gaps between sounds count for little: 97 of 100 of a voice's own 0.2 s lie within 15 dB
 # of its level (five readers' recordings, four answers of the synthetic voice), and none of those of four people who
-# talk 20 dB below it: the loudest is 3 dB too soft.
+# talk 20 dB below it.
 _LEVEL_WINDOWS = round(0.2 / WINDOW_SECONDS)
-_SOFTER = 10 ** (-15 / 10)
-# Before the candidate has spoken, what is softer than 34 dB below full scale is not theirs where the interviewer or
-# others are heard: voices at a microphone have -15 to -25 dB.
-_SOFTEST_UNKNOWN = 10 ** (-34 / 10)
-# So much of a voice is needed to know how loud it is: more than what is left of an echo when the interviewer has ended.
-_KNOWN_WINDOWS = round(0.5 / WINDOW_SECONDS)
-# So much of the voice halves what an older sound counts.
-_FORGETTING = 0.5 ** (WINDOW_SECONDS / 10.0)
-# Who has moved away from the microphone is not to be unheard for ever: while there is but a soft voice, and the
-# candidate has the floor, softer ones come to count, by so many dB a second …
-_SINKING = 10 ** (-1.0 * WINDOW_SECONDS / 10)
-# … and far slower where others are known to talk: in a café one may think before one answers.
-_SINKING_IN_COMPANY = 10 ** (-0.2 * WINDOW_SECONDS / 10)
-# Whoever is again as loud as this below their level has not moved away: in a steady voice a third of all sound is.
-_AS_BEFORE = 10 ** (-3 / 10)
+_SOFTER = 15.0
+# Before the candidate has spoken, what is softer than this below full scale does not cut into the interviewer's words:
+# voices at a microphone have -15 to -25 dB.
+_SOFTEST_UNKNOWN = -34.0
+# The level is what a tenth of the last ten seconds of the voice exceeds: neither a knock nor the gaps move it.
+_OWN_WINDOWS = round(10.0 / WINDOW_SECONDS)
+_KNOWN_WINDOWS = round(1.0 / WINDOW_SECONDS)
+_QUANTILE = 0.9
+# Others talk while the interviewer does, for seconds: 2 s without a pause, or a third of all the time. A nod is none of
+# that, and what comes right before the interviewer has ended is a prompt answer. They are forgotten in 16 s.
+_PROMPT_WINDOWS = round(0.6 / WINDOW_SECONDS)
+_RISING = 1 - math.exp(-WINDOW_SECONDS / 3.0)
+_FALLING = math.exp(-WINDOW_SECONDS / 10.0)
+_COME, _GONE = 0.5, 0.2
+_OTHERS_WINDOWS = round(6.0 / WINDOW_SECONDS)
 # Others may come so much nearer and still be others.
-_NEARER = 10 ** (6 / 10)
-# Others who are not heard any more while the interviewer speaks have gone: by so many dB a second.
-_FADING = 10 ** (-1.0 * WINDOW_SECONDS / 10)
+_NEARER = 6.0
+# Who has moved away from the microphone is not to be unheard for ever: while there is but a soft voice, and the
+# candidate has the floor, softer ones come to count, by so many dB a second: slowly, since one may think in a café …
+_SINKING = 0.2
+# … and faster where it is not known how loud they are.
+_SINKING_UNKNOWN = 0.5
+# Whoever is again as loud as this below their level has not moved away: in a steady voice a third of all sound is.
+_AS_BEFORE = 3.0
 
 
 class Heard(Enum):
@@ -44,67 +52,86 @@ class Heard(Enum):
 
     NOBODY = "nobody"
     OTHERS = "others"
-    """A voice too soft to be the candidate's, like those that are there while the interviewer speaks."""
-    SOFT = "soft"
-    """A voice too soft to be the candidate's, but louder than any others were: perhaps they have moved away."""
+    """A voice too soft to be the candidate's: of people in the room, or the interviewer's echo."""
     CANDIDATE = "candidate"
 
 
 @dataclass(slots=True)
 class OwnVoice:
-    """How loud the candidate speaks. Powers are mean squares, as shares of full scale."""
+    """How loud the candidate speaks, and whether others talk. Levels are in dB of full scale."""
 
     interviewer: bool = True
-    """Whether the interviewer has the floor, as at the beginning: others are learned then, and not the candidate."""
+    """Whether the interviewer has the floor, as at the beginning: others are learnt then, and not the candidate."""
     heard: Heard = Heard.NOBODY
     """Who was heard in the last window."""
+    company: bool = False
+    """Whether others are known to talk in the candidate's room."""
     _recent: deque[float] = field(default_factory=lambda: deque([0.0] * _LEVEL_WINDOWS, _LEVEL_WINDOWS))
-    # The level is the mean of the power weighted by itself, so that the gaps between words hardly lower it.
-    _squares: float = 0.0
-    _powers: float = 0.0
-    _windows: int = 0
-    _sunk: float = 1.0
-    _others: float = 0.0
+    _own: deque[float] = field(default_factory=lambda: deque(maxlen=_OWN_WINDOWS))
+    _others: deque[float] = field(default_factory=lambda: deque(maxlen=_OTHERS_WINDOWS))
+    # Of the interviewer's floor, the latest: the level of others, or None.
+    _latest: deque[float | None] = field(default_factory=deque)
+    _share: float = 0.0
+    _sunk: float = 0.0
 
     def hear(self, power: float, confidence: float) -> Heard:
-        """Take the next window, of this power, which holds a voice with this confidence; say whose."""
+        """Take the next window, of this mean square (1 is full scale), a voice with this confidence; say whose."""
         self._recent.append(power)
-        recent = sum(self._recent) / _LEVEL_WINDOWS
-        self.heard = self._whose(recent, confidence)
+        level = 10 * math.log10(sum(self._recent) / _LEVEL_WINDOWS + 1e-12)
+        self.heard = self._whose(level, confidence)
         if self.interviewer:
-            aside = recent if self.heard in (Heard.OTHERS, Heard.SOFT) else 0.0
-            self._others = max(aside, self._others * _FADING)
-        elif self.heard is Heard.CANDIDATE:
-            self._learn(recent)
-        elif self.heard is Heard.SOFT:
-            self._sunk *= _SINKING
-        elif self.heard is Heard.OTHERS:
-            self._sunk *= _SINKING_IN_COMPANY
+            self._look_round(level if self.heard is Heard.OTHERS else None)
+        else:
+            self._latest.clear()
+            if self.heard is Heard.CANDIDATE:
+                self._learn(level)
+            elif self.heard is Heard.OTHERS:
+                self._sunk += WINDOW_SECONDS * (_SINKING if self._known else _SINKING_UNKNOWN)
         return self.heard
+
+    def forget(self) -> None:
+        """The candidate comes back, perhaps with another microphone."""
+        self._own.clear()
+        self._sunk = 0.0
 
     @property
     def softest(self) -> float:
-        """The power from which on a voice is the candidate's."""
-        if self._windows >= _KNOWN_WINDOWS:
-            return self._level * _SOFTER * self._sunk
-        # A quiet microphone is heard at once in a room where nobody else is.
-        loudest = _SOFTEST_UNKNOWN if self.interviewer else min(_SOFTEST_UNKNOWN, self._others * _NEARER)
-        return loudest * self._sunk
+        """The level from which on a voice is the candidate's."""
+        if self.interviewer:
+            return _level(self._own) - _SOFTER if self._known else _SOFTEST_UNKNOWN
+        if not self.company:
+            return -math.inf
+        own = _level(self._own) - _SOFTER if self._known else _SOFTEST_UNKNOWN
+        return min(own, _level(self._others) + _NEARER) - self._sunk
 
     @property
-    def _level(self) -> float:
-        return self._squares / self._powers if self._powers else 0.0
+    def _known(self) -> bool:
+        return len(self._own) >= _KNOWN_WINDOWS
 
-    def _whose(self, power: float, confidence: float) -> Heard:
+    def _whose(self, level: float, confidence: float) -> Heard:
         if confidence < _PERHAPS_VOICED:
             return Heard.NOBODY
-        if power >= self.softest:
-            return Heard.CANDIDATE if confidence >= VOICED else Heard.NOBODY
-        return Heard.OTHERS if power < self._others * _NEARER else Heard.SOFT
+        if level < self.softest:
+            return Heard.OTHERS
+        return Heard.CANDIDATE if confidence >= VOICED else Heard.NOBODY
 
-    def _learn(self, power: float) -> None:
-        self._windows += 1
-        self._squares = self._squares * _FORGETTING + power**2
-        self._powers = self._powers * _FORGETTING + power
-        if power >= self._level * _AS_BEFORE:
-            self._sunk = 1.0
+    def _look_round(self, others: float | None) -> None:
+        self._latest.append(others)
+        if len(self._latest) <= _PROMPT_WINDOWS:
+            return
+        if (sure := self._latest.popleft()) is None:
+            self._share *= _FALLING
+        else:
+            self._share += (1 - self._share) * _RISING
+            self._others.append(sure)
+        self.company = self._share >= (_GONE if self.company else _COME)
+
+    def _learn(self, level: float) -> None:
+        self._own.append(level)
+        if self._known and level >= _level(self._own) - _AS_BEFORE:
+            self._sunk = 0.0
+
+
+def _level(windows: Iterable[float]) -> float:
+    ordered = sorted(windows)
+    return ordered[int(_QUANTILE * (len(ordered) - 1))]

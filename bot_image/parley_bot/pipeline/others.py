@@ -1,7 +1,8 @@
 """Keeps from the model what others say in the candidate's room: Nova would never hear the pause that ends a turn.
 
-In a room where nobody else talks the sound passes as it is, whatever its level. Where others are heard, the model hears
-silence in their place, until the candidate's voice begins: that is heard from its first consonant.
+Where nobody else is known to talk, the candidate's turn passes as it is, whatever its level. Where others are, and
+while the interviewer has the floor, the model hears silence until the candidate's voice begins: that is heard from its
+first consonant.
 """
 
 from collections import deque
@@ -18,11 +19,8 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from parley_bot.pipeline.gate import SAMPLE_RATE
 from parley_bot.pipeline.level import Heard, OwnVoice
 
-# Words end softly: so much that is soft is let pass, unless others are known to talk: it may be the candidate, who has
-# moved away from the microphone.
-_SOFT_SECONDS = 2.0
-# Of others a quarter of a second is enough: the level is that of 0.2 s (level.py), so it is 0.4 s after a loud sound.
-_OTHERS_WEIGHT = 8
+# Words end softly: the level is that of 0.2 s (level.py), so this is 0.4 s after a loud sound.
+_ENDING_SECONDS = 0.25
 # After so long a time without a voice the others have ceased.
 _NOBODY_SECONDS = 2.0
 # The begin of a voice as the model is to hear it: some 0.15 s until it is told of (assembly.py), and a little before.
@@ -32,41 +30,33 @@ _BYTES_PER_SECOND = 2 * SAMPLE_RATE
 
 @dataclass(slots=True)
 class Others:
-    """What of the candidate's sound the model is to hear where others talk. Pure; time is that of the sound."""
+    """What of the candidate's sound the model is to hear where others talk. Pure; time is that of the sound.
 
+    Args:
+        own: Knows who is heard, whose floor it is, and whether others are known to talk.
+    """
+
+    own: OwnVoice
     withholding: bool = False
     _speaking: bool = False
     _aside: int = 0
-    """How much of soft voices was let pass since the candidate's, in bytes; of others each counts more."""
+    """How much of others was let pass since the candidate's voice, in bytes."""
     _nobody: int = 0
     _kept: deque[bytes] = field(default_factory=deque)
 
     def candidate(self, *, speaking: bool) -> list[bytes]:
         """The candidate's voice began or ceased; the answer is how it began, where that was not heard."""
         self._speaking = speaking
-        kept = list(self._kept) if speaking else []
-        if speaking:
-            self._pass()
-        return kept
+        return self._pass() if speaking else []
 
-    def take(self, sound: bytes, heard: Heard, *, interviewer: bool = False) -> list[bytes]:
-        """The next sound, and who is heard in it; the answer is what the model is to hear.
-
-        `interviewer`: it has the floor, and so no soft voice is the end of the candidate's words.
-        """
-        self._nobody = self._nobody + len(sound) if heard is Heard.NOBODY else 0
-        match heard:
-            case Heard.OTHERS:
-                self._aside += _OTHERS_WEIGHT * len(sound)
-            case Heard.SOFT:
-                self._aside += len(sound)
-            case Heard.CANDIDATE if not self.withholding:
-                self._aside = 0
-            case Heard.NOBODY if self._nobody >= _size(_NOBODY_SECONDS):
-                self._pass()
-        at_once = interviewer and heard in (Heard.OTHERS, Heard.SOFT)
-        if (at_once or self._aside > _size(_SOFT_SECONDS)) and not self._speaking:
-            self.withholding = True
+    def take(self, sound: bytes) -> list[bytes]:
+        """The next sound; the answer is what the model is to hear."""
+        if self.own.interviewer:
+            self.withholding = self.withholding or not self._speaking
+        elif self.own.company:
+            self._count(len(sound))
+        else:
+            return [*self._pass(), sound]
         if not self.withholding:
             return [sound]
         self._kept.append(sound)
@@ -74,9 +64,24 @@ class Others:
             self._kept.popleft()
         return [bytes(len(sound))]
 
-    def _pass(self) -> None:
+    def _count(self, size: int) -> None:
+        heard = self.own.heard
+        self._nobody = self._nobody + size if heard is Heard.NOBODY else 0
+        if heard is Heard.OTHERS:
+            self._aside += size
+        elif heard is Heard.CANDIDATE:
+            self._aside = 0
+        if self._nobody >= _size(_NOBODY_SECONDS):
+            self._pass()
+        elif self._aside > _size(_ENDING_SECONDS) and not self._speaking:
+            self.withholding = True
+
+    def _pass(self) -> list[bytes]:
+        """Withhold nothing more; the answer is what came last of what was withheld, where it was not silence anyway."""
+        kept = list(self._kept) if any(map(any, self._kept)) else []
         self.withholding, self._aside = False, 0
         self._kept.clear()
+        return kept
 
 
 def _size(seconds: float) -> int:
@@ -92,15 +97,14 @@ class OthersWithheld(FrameProcessor):
 
     def __init__(self, own: OwnVoice) -> None:
         super().__init__()
-        self._others, self._own = Others(), own
+        self._others = Others(own)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Replace the sound of others; every other frame passes."""
         await super().process_frame(frame, direction)
         if direction is FrameDirection.DOWNSTREAM:
             if isinstance(frame, InputAudioRawFrame):
-                interviewer = self._own.interviewer
-                await self._hear(self._others.take(frame.audio, self._own.heard, interviewer=interviewer))
+                await self._hear(self._others.take(frame.audio))
                 return
             if isinstance(frame, VADUserStartedSpeakingFrame | VADUserStoppedSpeakingFrame):
                 speaking = isinstance(frame, VADUserStartedSpeakingFrame)

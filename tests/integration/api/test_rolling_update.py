@@ -65,6 +65,8 @@ WELCOME = phrases_for("en").welcome_back
 REPLICAS = 2
 # A voice is on its way for so long when a replica is told to end.
 MIDST_SECONDS = 1.2
+# Where the machine is slow so much may lie between two sentences of one turn.
+PAUSE_SECONDS = 2.0
 TALK_SECONDS = 90.0
 # Why a WebSocket was closed (RFC 6455, 7.4.1, and IANA's registry): the interview is over, and the server comes back.
 NORMAL, RESTART = 1000, 1012
@@ -106,7 +108,8 @@ class Caller:
 
         def asked() -> bool:
             assert not self._over, "the interview is over already; the bot's log says why"
-            return len(self.guests) == connection and self._heard_last(STOPPED)
+            heard_out = self._heard_last(STOPPED) and self.guests[-1].quiet_seconds > PAUSE_SECONDS
+            return len(self.guests) == connection and heard_out
 
         await eventually("a question is heard", asked, 60)
         self._spoke_at = time.time()
@@ -120,7 +123,9 @@ class Caller:
     @property
     def in_a_question(self) -> bool:
         """Whether the interviewer is in the middle of saying something."""
-        return self._heard_last(STARTED) and time.time() - self.guests[-1].hears[-1] > MIDST_SECONDS
+        heard = self.guests[-1].hears  # the sound comes a moment after it is told of
+        begun = self._heard_last(STARTED) and heard[-1] > self._spoke_at
+        return begun and time.time() - heard[-1] > MIDST_SECONDS
 
     def _heard_last(self, kind: str) -> bool:
         return [m["type"] for m in self.guests[-1].messages if m.get("type") in (STARTED, STOPPED)][-1:] == [kind]
@@ -141,13 +146,14 @@ class Archive:
     async def turns(self) -> list[Turn]:
         return [item.event.turn for item in await self.events() if isinstance(item.event, TurnSpoken)]
 
-    async def has_an_answer(self) -> None:
-        """Wait until there is one."""
+    async def has_asked(self, question_id: str) -> None:
+        """Wait until this question is on its way."""
 
         async def found() -> bool:
-            return any(turn.speaker is Speaker.CANDIDATE for turn in await self.turns())
+            asked = [item.event for item in await self.events() if isinstance(item.event, QuestionAsked)]
+            return any(event.question_id == question_id for event in asked)
 
-        await answered("an answer is stored", found, 60)
+        await answered(f"{question_id} is asked", found, 60)
 
     async def artifact(self, name: str) -> bytes:
         data = await self._store.get(layout.artifact(self._made.namespace, self._made.uid, name))
@@ -192,7 +198,7 @@ async def test_an_interview_survives_the_replacement_of_every_replica(
             async with bot_of(made, deployment, authority, nova.url, tmp_path) as bot:
                 caller = Caller(deployment.public.url, made)
                 await roll_while(caller, answers, deployment, archive)
-                assert await bot.exit_code(20) == 0
+                assert await bot.exit_code(60) == 0
             greetings = [session for session in nova.sessions if said_in(session, PLAN.interviewer.greeting)]
 
     assert len(caller.guests) == REPLICAS + 1, "each of the former replicas has had the candidate"
@@ -238,8 +244,8 @@ async def roll_while(caller: Caller, answers: list[bytes], deployment: Deploymen
         assert await deployment.retire(grace) < grace
         await deployment.surge()
         await caller.answer(first, connection=2)
-        await archive.has_an_answer()
-        await eventually("the interviewer goes on", lambda: caller.in_a_question, 30)
+        await archive.has_asked("team")
+        await eventually("the interviewer goes on", lambda: caller.in_a_question, 60)
         assert await deployment.retire(grace) < grace
         await caller.answer(second, connection=3)
 

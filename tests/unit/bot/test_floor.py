@@ -129,7 +129,7 @@ def test_what_no_voice_activity_confirms_is_no_voice() -> None:
 
 def test_a_voice_that_is_softer_than_the_candidate_is_does_not_hush() -> None:
     floor = speaking()
-    floor.own.heard = Heard.SOFT
+    floor.own.heard = Heard.OTHERS
     floor.voice(speaking=True)
     assert set(hear(floor, 2)) == {0}
     assert not floor.hushed
