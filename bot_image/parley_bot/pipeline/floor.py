@@ -36,6 +36,8 @@ other, which is a tenth of a second more than it lasts."""
 _ONSET_SECONDS = 0.4
 # A voice that comes again so soon after a nod goes on with it: "Sorry, may I …".
 _LINGER_SECONDS = 0.8
+# A voice that begins as the interviewer ends is told of within so long a time: till then its begin is kept.
+_SETTLE_SECONDS = 0.2
 # How long the model has to stop by itself: words that it sends after ours would have stopped it would be lost.
 _STOP_SECONDS = 0.4
 _BYTES_PER_SECOND = 2 * SAMPLE_RATE
@@ -65,6 +67,7 @@ class Floor:
     _voiced: int = 0
     _quiet: int = 0
     _claimed: int | None = None
+    _settling: int | None = None
     _kept: deque[bytes] = field(default_factory=deque)
 
     def interviewer(self, *, speaking: bool) -> list[bytes]:
@@ -74,6 +77,10 @@ class Floor:
         if speaking:
             # Who speaks already has the floor.
             self._guarding = self.own.interviewer = self._guarding or not self._voice
+            self._settling = None
+            return []
+        if self._guarding and not self._voice:
+            self._settling, self.own.interviewer = 0, False
             return []
         kept = self._yield() if self._guarding else []
         self.interrupted()
@@ -90,13 +97,14 @@ class Floor:
         self.interrupted()
         self.taken = self.own.interviewer = True
 
-    def voice(self, *, speaking: bool) -> None:
-        """The candidate's voice began or ceased, by the voice activity."""
+    def voice(self, *, speaking: bool) -> list[bytes]:
+        """The candidate's voice began or ceased, by the voice activity; the answer is its begin, if kept."""
         self._voice = speaking
         self._quiet = 0
         self._no_echo = False
         if self._guarding:
             self.hushed = False
+        return self._settle(_ONSET_SECONDS) if speaking and self._settling is not None else []
 
     def take(self, sound: bytes) -> list[bytes]:
         """The next sound of the candidate's; the answer is what the model is to hear now."""
@@ -106,6 +114,10 @@ class Floor:
             self._wait_for_the_model(len(sound))
             return [sound]
         self._kept.append(sound)
+        if self._settling is not None:
+            self._settling += len(sound)
+            over = self._settling >= _size(_SETTLE_SECONDS)
+            return self._settle(_SETTLE_SECONDS) if over else [bytes(len(sound))]
         if self._voice and (self._no_echo or self._is_candidate()):
             self._no_echo = self.hushed = True
             self._voiced += len(sound)
@@ -113,9 +125,19 @@ class Floor:
         self._quiet += len(sound)
         if not self._voiced or self._quiet > _size(_LINGER_SECONDS):
             self._voiced = 0
-            while sum(map(len, self._kept)) > _size(_ONSET_SECONDS):
-                self._kept.popleft()
+            self._keep(_ONSET_SECONDS)
         return [bytes(len(sound))]
+
+    def _settle(self, seconds: float) -> list[bytes]:
+        """The interviewer has ended, and the guard with it: what came last is heard."""
+        self._keep(seconds)
+        kept = list(self._kept)
+        self._yield()
+        return kept
+
+    def _keep(self, seconds: float) -> None:
+        while sum(map(len, self._kept)) > _size(seconds):
+            self._kept.popleft()
 
     def _yield(self) -> list[bytes]:
         """The guard is over: a voice is heard from its begin, and where there is none, nothing was said."""
@@ -123,7 +145,7 @@ class Floor:
         self._claimed = 0 if self._no_echo else None
         self._kept.clear()
         self._guarding = self.own.interviewer = False
-        self._voiced = 0
+        self._voiced, self._settling = 0, None
         return kept
 
     def _is_candidate(self) -> bool:
@@ -184,7 +206,7 @@ class FloorKeeper(FrameProcessor):
             if isinstance(frame, BotStartedSpeakingFrame | BotStoppedSpeakingFrame):
                 return self._floor.interviewer(speaking=isinstance(frame, BotStartedSpeakingFrame))
         elif isinstance(frame, VADUserStartedSpeakingFrame | VADUserStoppedSpeakingFrame):
-            self._floor.voice(speaking=isinstance(frame, VADUserStartedSpeakingFrame))
+            return self._floor.voice(speaking=isinstance(frame, VADUserStartedSpeakingFrame))
         return []
 
     async def _hear(self, sounds: list[bytes]) -> None:

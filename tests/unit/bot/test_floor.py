@@ -114,6 +114,36 @@ def test_who_begins_in_the_interviewers_last_moment_loses_no_word() -> None:
     assert hear(floor, 0.1) == VOICE * 5
 
 
+def test_who_begins_as_the_interviewer_ends_loses_no_consonant() -> None:
+    """The voice activity takes its time: it tells of a voice when the interviewer has ended already."""
+    floor = speaking()
+    hear(floor, 1, SILENCE)
+    before = hear(floor, 0.08)
+    after = b"".join(floor.interviewer(speaking=False)) + hear(floor, 0.06)
+    heard = before + after + b"".join(floor.voice(speaking=True)) + hear(floor, 0.5)
+    assert heard.count(VOICE) == round((0.08 + 0.06 + 0.5) / 0.02)
+    assert heard.endswith(VOICE * 32)
+
+
+def test_where_nobody_begins_as_the_interviewer_ends_the_sound_goes_on() -> None:
+    floor = speaking()
+    hear(floor, 1, b"n" * CHUNK)
+    floor.interviewer(speaking=False)
+    assert not floor.own.interviewer
+    heard = hear(floor, 0.2, b"s" * CHUNK)
+    assert heard == SILENCE * 9 + b"s" * CHUNK * 10, "late by that, once, and nothing of it is lost"
+    assert hear(floor, 0.1, b"s" * CHUNK) == b"s" * CHUNK * 5
+
+
+def test_an_interviewer_who_goes_on_is_guarded_still() -> None:
+    floor = speaking()
+    floor.interviewer(speaking=False)
+    hear(floor, 0.1)
+    floor.interviewer(speaking=True)
+    assert floor.own.interviewer
+    assert set(hear(floor, 1)) == {0}
+
+
 def test_who_was_speaking_has_the_floor_already() -> None:
     floor = Floor()
     floor.voice(speaking=True)
