@@ -104,7 +104,7 @@ class Floor:
         self._no_echo = False
         if self._guarding:
             self.hushed = False
-        return self._settle(_ONSET_SECONDS) if speaking and self._settling is not None else []
+        return self._settle() if speaking and self._settling is not None else []
 
     def take(self, sound: bytes) -> list[bytes]:
         """The next sound of the candidate's; the answer is what the model is to hear now."""
@@ -117,7 +117,7 @@ class Floor:
         if self._settling is not None:
             self._settling += len(sound)
             over = self._settling >= _size(_SETTLE_SECONDS)
-            return self._settle(_SETTLE_SECONDS) if over else [bytes(len(sound))]
+            return self._settle() if over else [bytes(len(sound))]
         if self._voice and (self._no_echo or self._is_candidate()):
             self._no_echo = self.hushed = True
             self._voiced += len(sound)
@@ -128,10 +128,11 @@ class Floor:
             self._keep(_ONSET_SECONDS)
         return [bytes(len(sound))]
 
-    def _settle(self, seconds: float) -> list[bytes]:
-        """The interviewer has ended, and the guard with it: what came last is heard."""
-        self._keep(seconds)
-        kept = list(self._kept)
+    def _settle(self) -> list[bytes]:
+        """The interviewer has ended, and the guard with it: what came last is heard, where it is no echo."""
+        echo = self.loudspeaker.echoes_in(b"".join(self._kept)[-_size(ECHO_SECONDS) :], SAMPLE_RATE)
+        self._keep(_SETTLE_SECONDS)
+        kept = [] if echo else list(self._kept)
         self._yield()
         return kept
 

@@ -125,6 +125,21 @@ def test_who_begins_as_the_interviewer_ends_loses_no_consonant() -> None:
     assert heard.endswith(VOICE * 32)
 
 
+def test_an_echo_of_the_interviewers_last_words_is_not_heard() -> None:
+    """It comes a moment late: when the interviewer has ended already it may be taken for a voice."""
+    played = np.random.default_rng(1).normal(0, 4000, 16_000).astype("<i2").tobytes()
+    speaker = Loudspeaker()
+    floor = Floor(speaker)
+    floor.interviewer(speaking=True)
+    speaker.play(played, 16_000)
+    for at in range(0, len(played), CHUNK):
+        echo = (np.frombuffer(played[at : at + CHUNK], "<i2") // 30).astype("<i2").tobytes()
+        assert set(b"".join(floor.take(echo))) == {0}
+    floor.interviewer(speaking=False)
+    assert floor.voice(speaking=True) == []
+    assert hear(floor, 0.1) == VOICE * 5
+
+
 def test_where_nobody_begins_as_the_interviewer_ends_the_sound_goes_on() -> None:
     floor = speaking()
     hear(floor, 1, b"n" * CHUNK)
