@@ -150,7 +150,9 @@ class FolderStore:
 
     def _make_folder(self, folder: Path) -> None:
         for path in reversed(self._folders(folder)):
-            path.mkdir(mode=0o700, exist_ok=True)
+            # Not `exist_ok`: pathlib looks again, and where a deletion has pruned it meanwhile says that it exists.
+            with suppress(FileExistsError):
+                path.mkdir(mode=0o700)
 
     def _list(self, prefix: str) -> Keys:
         return sorted(map(self._key, _files(self._root / prefix)))

@@ -70,6 +70,31 @@ async def test_a_folder_that_is_pruned_again_and_again_is_made_again(
     assert pruned == 8
 
 
+async def test_a_folder_that_is_pruned_as_it_is_found_is_made_again(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else its being there would pass for the object's, and what was never written for stored."""
+    folder, pruned = root / "a/b", 0
+    folder.mkdir(parents=True)
+
+    def mkdir(path: Path, mode: int = 0o777) -> None:
+        nonlocal pruned
+        try:
+            real(path, mode)
+        except FileExistsError:
+            if Path(path) == folder and pruned < 3:
+                pruned += 1
+                folder.rmdir()
+            raise
+
+    real = os.mkdir
+    monkeypatch.setattr(os, "mkdir", mkdir)
+    store = FolderStore(root)
+    assert await store.put_once("a/b/c", b"x", JSON)
+    assert pruned
+    assert await store.get("a/b/c") == b"x"
+
+
 def test_a_writer_that_is_killed_leaves_no_half_object(root: Path) -> None:
     program = (
         "import asyncio, sys, pathlib\n"
