@@ -49,6 +49,7 @@ from parley_operator.capacity import Turn
 from parley_operator.installation import Installation
 from parley_operator.manifests import changed_inputs
 from parley_operator.plan import plan, plan_orphan
+from parley_operator.plan.losses import LOSSES
 from parley_operator.shell.reconcile.observe import inputs_of, pod_of
 from parley_operator.snapshot import (
     Children,
@@ -277,7 +278,9 @@ class World(Remains):
         merged = stored.model_copy(
             update={"session": interview.status.session, "conditions": [*stored.conditions, *theirs]}
         )
-        assert len(merged.attempts.history if merged.attempts else []) <= 10
+        history = merged.attempts.history if merged.attempts else []
+        assert len(history) <= 10
+        assert {attempt.reason for attempt in history} <= {None, *LOSSES}
         ledger = self.children().inputs
         readable = ledger is not None and ledger.inputs is not None
         self.fell_back |= readable and (interview.status.phase, merged.phase) == ("InProgress", "Pending")

@@ -26,6 +26,7 @@ _LASTING = {
     "CreateContainerConfigError": "ContainerNotCreated",
 }
 """What nobody expects to mend itself: the installation's values have to change."""
+REASONS = frozenset({*_PASSING.values(), *_LASTING.values()})
 
 
 @dataclass(frozen=True, slots=True)

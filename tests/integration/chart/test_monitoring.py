@@ -10,6 +10,7 @@ import pytest
 import yaml
 from parley_crds import Phase
 from parley_operator.liveness import Pulse
+from parley_operator.plan.losses import LOSSES
 from parley_operator.shell.telemetry import metrics
 from parley_operator.shell.telemetry.metrics import Meter
 from support.chart import render
@@ -23,7 +24,7 @@ TARGET_LABELS = {"namespace", "pod", "le"}
 """What Prometheus adds to what a pod tells, and a histogram's own."""
 VALUES = {
     "phase": {str(phase) for phase in Phase},
-    "reason": {*metrics.LOSSES, *(reason for reasons in metrics.ENDS.values() for reason in reasons), metrics.OTHER},
+    "reason": {*LOSSES, *(reason for reasons in metrics.ENDS.values() for reason in reasons), metrics.OTHER},
     "result": {*metrics.RESULTS},
     "outcome": {*metrics.OUTCOMES},
     "code": {*metrics.CODES},

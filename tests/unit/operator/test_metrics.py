@@ -5,9 +5,11 @@ from pathlib import Path
 
 from parley_crds import Phase
 from parley_operator.liveness import Pulse
-from parley_operator.shell.telemetry.metrics import ENDS, PREFIX, Meter
+from parley_operator.plan.losses import LOSSES
+from parley_operator.shell.telemetry.metrics import ENDS, OTHER, PREFIX, Meter
 
 TABLE = Path(__file__).parents[3] / "docs/operations/metrics.md"
+RUNBOOK = TABLE.with_name("alerts.md")
 
 
 def whole() -> Meter:
@@ -59,6 +61,24 @@ def test_what_is_in_memory_is_told_when_asked() -> None:
 
 def test_each_final_phase_has_its_ends() -> None:
     assert ENDS.keys() == {str(phase) for phase in Phase if phase.is_final}
+
+
+def test_a_lost_bot_is_told_by_the_reason_that_its_attempt_is_recorded_with() -> None:
+    """That the plan records no other, `World` holds in each test of the plan."""
+    meter = whole()
+    for reason in LOSSES:
+        meter.lost_bot(reason)
+    counted = {
+        reason: meter.registry.get_sample_value(f"{PREFIX}_bots_lost_total", {"reason": reason}) for reason in LOSSES
+    }
+    assert counted == dict.fromkeys(LOSSES, 1)
+
+
+def test_the_runbook_has_a_row_for_each_reason_of_a_lost_bot_and_no_other() -> None:
+    section = RUNBOOK.read_text().partition("\n## ParleyBotsLost\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", section, re.MULTILINE)
+    told = [reason for row in rows for reason in re.findall(r"`(\w+)`", row)]
+    assert sorted(told) == sorted({*LOSSES, OTHER})
 
 
 def test_the_documentation_names_each_metric_with_its_labels_and_no_other() -> None:

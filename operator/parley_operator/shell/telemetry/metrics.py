@@ -18,7 +18,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from parley_operator.liveness import Pulse
-from parley_operator.plan.attempts import EXIT_REASONS, INFRASTRUCTURE
+from parley_operator.plan.losses import LOSSES
 
 # A series more for each counter and bucket, which no expression here asks for.
 disable_created_metrics()  # type: ignore[no-untyped-call] # the package gives it no types
@@ -61,12 +61,6 @@ ENDS = {
     "Cancelled": ("Cancelled", "AlreadyFinished"),
     "Expired": ("NoShow", "WindowClosed", "AlreadyFinished"),
 }
-LOSSES = (
-    *sorted({*EXIT_REASONS.values(), *INFRASTRUCTURE.values()}),
-    *("BotCrashed", "Exited", "NotReady", "PodDeleted", "PodFailed", "PodLost", "PodNotCreated", "RoomNotMade"),
-    "StartDeadlineExceeded",
-)
-
 _QUICK = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _STARTS = (1, 2, 3, 5, 7.5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600)
 
@@ -166,7 +160,7 @@ class Meter:
         for phase, reasons in ENDS.items():
             for reason in (*reasons, OTHER):
                 self._ends.labels(phase, reason)
-        for reason in (*LOSSES, OTHER):
+        for reason in (*sorted(LOSSES), OTHER):
             self._losses.labels(reason)
         for outcome in OUTCOMES:
             for operation in ROOM_OPERATIONS:
