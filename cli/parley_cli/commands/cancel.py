@@ -7,21 +7,23 @@ import typer
 
 from parley_cli.cluster.kube import interviews_path
 from parley_cli.errors import CliError, ClusterError, Exit
-from parley_cli.options import Context, InterviewName, Kubeconfig, Namespace, open_cluster
+from parley_cli.options import Context, DocumentForm, InterviewName, Kubeconfig, Namespace, open_cluster
 from parley_cli.shown.interviews import is_over, phase_of
-from parley_cli.shown.printing import printable, say
+from parley_cli.shown.printing import document, printable, say
 
 
 def cancel(
     name: InterviewName,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    output: DocumentForm = None,
     namespace: Namespace = None,
     context: Context = None,
     kubeconfig: Kubeconfig = None,
 ) -> None:
     """Call an interview off, for good.
 
-    A conversation that is under way ends; what was said until then is kept. It can't be called on again.
+    A conversation that is under way ends; what was said until then is kept. It can't be called on again. JSON and
+    YAML are the Interview as it is then.
     """
     cluster = open_cluster(kubeconfig, context, namespace)
     path = interviews_path(cluster.namespace, name)
@@ -31,20 +33,22 @@ def cancel(
         raise CliError(f"{name} is {phase} already: there is nothing to call off")
     if (interview.get("spec") or {}).get("cancel"):
         say(f"{name} was called off already.")
+        if output is not None:
+            typer.echo(document(interview, output))
         return
     if not yes:
         _ask(name, str((interview["spec"].get("candidate") or {}).get("name") or "the candidate"), phase)
     # The uid holds it to the interview that was looked at: one made anew by this name is another.
     body = {"metadata": {"uid": interview["metadata"]["uid"]}, "spec": {"cancel": True}}
     try:
-        cluster.kube.merge_patch(path, body)
+        changed = cluster.kube.merge_patch(path, body)
     except ClusterError as error:
         if error.status == 409:
             raise CliError(
                 f"{name} was replaced by another Interview of this name meanwhile: nothing was done"
             ) from error
         raise
-    typer.echo(f"{name} is called off")
+    typer.echo(f"{name} is called off" if output is None else document(changed, output))
 
 
 def _ask(name: str, candidate: str, phase: str) -> None:

@@ -9,19 +9,22 @@ from parley_crds.names import LINK_URL_KEY
 
 from parley_cli.cluster.kube import core_path, interviews_path
 from parley_cli.errors import CliError, ClusterError
-from parley_cli.options import Context, InterviewName, Kubeconfig, Namespace, open_cluster
+from parley_cli.options import Context, DocumentForm, InterviewName, Kubeconfig, Namespace, open_cluster
 from parley_cli.shown.interviews import condition, is_over, phase_of
+from parley_cli.shown.printing import document
 
 
 def show_link(
     name: InterviewName,
+    output: DocumentForm = None,
     namespace: Namespace = None,
     context: Context = None,
     kubeconfig: Kubeconfig = None,
 ) -> None:
     """Print the candidate's link, and nothing else.
 
-    Who has the link is the candidate: send it to nobody else. It takes the right to read Secrets in the namespace.
+    Who has the link is the candidate: send it to nobody else. It takes the right to read Secrets in the namespace. JSON
+    and YAML have it as url, beside the Interview's namespace and name and the Secret's secretName.
     """
     cluster = open_cluster(kubeconfig, context, namespace)
     interview = cluster.kube.get(interviews_path(cluster.namespace, name))
@@ -34,7 +37,12 @@ def show_link(
                 f"the link of {name} is gone ({secret_name} is no more): the operator makes it again within a minute"
             ) from error
         raise
-    typer.echo(url_of(secret))
+    url = url_of(secret)
+    if output is None:
+        typer.echo(url)
+        return
+    fields = {"namespace": cluster.namespace, "name": name, "secretName": secret_name, "url": url}
+    typer.echo(document(fields, output))
 
 
 def link_secret(interview: dict[str, Any]) -> str:

@@ -19,6 +19,8 @@ from parley_cli.options import (
     ApiFlags,
     ApiUrl,
     Context,
+    Document,
+    DocumentForm,
     Installation,
     InterviewName,
     Kubeconfig,
@@ -26,7 +28,7 @@ from parley_cli.options import (
     open_cluster,
 )
 from parley_cli.shown.interviews import now, phase_of
-from parley_cli.shown.printing import console, printable, say
+from parley_cli.shown.printing import console, piece, printable, say
 from parley_cli.shown.progress import exit_code, line, picture, talk, why
 
 EVERY_SECONDS = 1.0
@@ -41,6 +43,7 @@ def watch(
     name: InterviewName,
     timeout: Annotated[float | None, typer.Option(min=0, metavar="SECONDS", help="Give up after so long.")] = None,
     turns: Annotated[bool, typer.Option(help="Whether to follow the turns through Parley's API.")] = True,
+    output: DocumentForm = None,
     namespace: Namespace = None,
     api_url: ApiUrl = None,
     service_account: Account = None,
@@ -51,16 +54,20 @@ def watch(
     """Show an interview as it goes on, until it ends.
 
     The exit code tells how: 0 Completed, 3 Failed, 4 Cancelled, 5 Expired, 6 deleted meanwhile, 7 the timeout.
+
+    JSON and YAML are the Interview as the API server has it, at first and at each change that is seen (once a second):
+    JSON on one line each, YAML as a document each. The turns are not in it.
     """
     cluster = open_cluster(kubeconfig, context, namespace)
     path = interviews_path(cluster.namespace, name)
     interview = cluster.kube.get(path)
     flags = ApiFlags(api_url, service_account, installation)
     feed = TurnFeed(lambda: flags.open(cluster.kube), cluster.namespace, name)
+    turns = turns and output is None
     if turns and exit_code(phase_of(interview)) is None:
         feed.start()
     questions = _Questions(cluster.kube)
-    with _screen(feed, questions) as show:
+    with _screen(feed, questions, output) as show:
         last, code = _follow(cluster.kube, path, interview, show, timeout)
         if turns and code not in (Exit.DELETED, Exit.TIMEOUT):
             feed.stop(LAST_TURNS_SECONDS if feed.turns.seen else 0)
@@ -68,7 +75,7 @@ def watch(
     said = talk(feed.turns, [])
     ending = {Exit.DELETED: "was deleted", Exit.TIMEOUT: f"is {phase_of(last)} still"}.get(code, f"is {phase_of(last)}")
     words = "; ".join(part for part in (why(last), said) if part)
-    typer.echo(printable(f"{name} {ending}" + (f" ({words})" if words else "")))
+    typer.echo(printable(f"{name} {ending}" + (f" ({words})" if words else "")), err=output is not None)
     raise typer.Exit(code)
 
 
@@ -129,8 +136,11 @@ class _Questions:
 
 
 @contextmanager
-def _screen(feed: TurnFeed, questions: _Questions) -> Iterator[Show]:
-    """How a state is shown: drawn anew on a terminal, a line for each change in a pipe."""
+def _screen(feed: TurnFeed, questions: _Questions, output: Document | None) -> Iterator[Show]:
+    """How a state is shown: drawn anew on a terminal, a line for each change in a pipe, a document where asked for."""
+    if output is not None:
+        yield _changes(lambda interview: piece(interview, output))
+        return
     if sys.stdout.isatty():
         with Live(console=console(), refresh_per_second=4) as live:
 
@@ -140,17 +150,22 @@ def _screen(feed: TurnFeed, questions: _Questions) -> Iterator[Show]:
 
             yield draw
         return
+    yield _changes(lambda interview: line(interview, feed.turns, questions.of(interview)), lambda: feed.trouble)
+
+
+def _changes(said: Callable[[dict[str, Any]], str], trouble: Callable[[], str] = str) -> Show:
+    """Prints what is said of a state where it differs from what was said last; each note, and trouble, once."""
     told: set[str] = set()
     last = ""
 
     def tell(interview: dict[str, Any], notes: list[str]) -> None:
         nonlocal last
-        current = line(interview, feed.turns, questions.of(interview))
+        current = said(interview)
         if current != last:
             typer.echo(current)
             last = current
-        for note in {*notes, feed.trouble} - {""} - told:
+        for note in {*notes, trouble()} - {""} - told:
             told.add(note)
             say(note)
 
-    yield tell
+    return tell

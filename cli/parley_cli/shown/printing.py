@@ -33,6 +33,11 @@ def document(value: Any, form: str) -> str:
     return text.rstrip("\n")
 
 
+def piece(value: Any, form: str) -> str:
+    """The value as one of many that come one after another: JSON on a line of its own, YAML behind its `---`."""
+    return json.dumps(value, ensure_ascii=False) if form == "json" else f"---\n{document(value, form)}"
+
+
 def columns(header: Row, rows: Sequence[Row]) -> str:
     """Plain columns as kubectl's, for a pipe."""
     lines = [header, *rows]

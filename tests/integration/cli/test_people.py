@@ -38,8 +38,9 @@ def test_create_list_and_cancel(person: Any, hiring: str, cluster: Cluster) -> N
     assert again.code == 1
     assert "(409 AlreadyExists)" in again.err
     assert shell.run("list", "-n", hiring).out.splitlines()[1].split()[:3] == ["ada", "Pending", "data-engineer"]
-    assert shell.run("cancel", "ada", "-n", hiring, "--yes").code == 0
+    called_off = shell.run("cancel", "ada", "-n", hiring, "--yes", "-o", "json")
     path = f"/apis/parley.dev/v1alpha1/namespaces/{hiring}/interviews/ada"
+    assert json.loads(called_off.out) == cluster.get(path), called_off.err
     assert cluster.get(path)["spec"]["cancel"] is True
 
 
@@ -58,6 +59,7 @@ def test_the_link(person: Any, hiring: str, cluster: Cluster, interview: MakeInt
     cluster.create(f"/api/v1/namespaces/{hiring}/secrets", body)
     cluster.patch(f"{made.path}/status", {"status": {"linkSecretName": "itv-link"}})
     assert shell.run("link", made.name, "-n", hiring).out == "https://x.example/join#t\n"
+    assert json.loads(shell.run("link", made.name, "-n", hiring, "-o", "json").out)["url"] == "https://x.example/join#t"
     refused = person(INTERVIEWS).run("link", made.name, "-n", hiring)
     assert (refused.code, "refuses (403 Forbidden)" in refused.err) == (1, True)
 
@@ -111,6 +113,18 @@ def test_watch_until_the_end(person: Any, hiring: str, api: Api, interview: Make
     out, err = watching.communicate(timeout=60)
     assert (watching.returncode, err) == (0, "")
     assert out.splitlines()[-1].startswith(f"{made.name} is Completed")
+
+
+def test_watch_for_programs(person: Any, hiring: str, interview: MakeInterview) -> None:
+    made = interview("Open")
+    watching = person(INTERVIEWS).start("watch", made.name, "-n", hiring, "--timeout", "60", "-o", "json")
+    assert watching.stdout is not None
+    first = json.loads(watching.stdout.readline())
+    made.operator_status("Completed")
+    out, err = watching.communicate(timeout=60)
+    assert (watching.returncode, err.startswith(f"{made.name} is Completed")) == (0, True)
+    told = [first, *map(json.loads, out.splitlines())]
+    assert [each["status"]["phase"] for each in told] == ["Open", "Completed"]
 
 
 def test_refused_rights_are_one_line(person: Any, hiring: str) -> None:

@@ -154,6 +154,16 @@ def test_link_prints_the_url_alone(run: Any, stub: Any, interview: MakeInterview
     assert (done.code, done.out, done.err) == (0, "https://x/join#token\n", "")
 
 
+def test_link_for_programs(run: Any, stub: Any, interview: MakeInterview) -> None:
+    stub.answer(ADA, interview(phase="Open", linkSecretName="itv-ada-link"))
+    data = {"url": base64.b64encode(b"https://x/join#token").decode()}
+    stub.answer("/api/v1/namespaces/hiring/secrets/itv-ada-link", {"metadata": {"name": "itv-ada-link"}, "data": data})
+    expected = {"namespace": "hiring", "name": "ada", "secretName": "itv-ada-link", "url": "https://x/join#token"}
+    done = run("link", "ada", "-o", "json")
+    assert (done.code, json.loads(done.out), done.err) == (0, expected, "")
+    assert yaml.safe_load(run("link", "ada", "-o", "yaml").out) == expected
+
+
 @pytest.mark.parametrize(
     ("phase", "status", "expected"),
     [
@@ -182,6 +192,16 @@ def test_cancel(run: Any, stub: Any, interview: MakeInterview) -> None:
     assert (done.code, done.out) == (0, "ada is called off\n")
     assert stub.asked[-1].method == "PATCH"
     assert stub.asked[-1].body == {"metadata": {"uid": "u-1"}, "spec": {"cancel": True}}
+
+
+def test_cancel_for_programs(run: Any, stub: Any, interview: MakeInterview) -> None:
+    changed = interview(phase="Open")
+    changed["spec"]["cancel"] = True
+    stub.answer(ADA, interview(phase="Open"), changed)
+    done = run("cancel", "ada", "--yes", "-o", "json")
+    assert (done.code, json.loads(done.out), done.err) == (0, changed, "")
+    again = run("cancel", "ada", "--yes", "-o", "yaml")
+    assert (again.code, yaml.safe_load(again.out), again.err) == (0, changed, "ada was called off already.\n")
 
 
 def test_cancel_asks(run: Any, stub: Any, interview: MakeInterview) -> None:
@@ -230,6 +250,32 @@ def test_watch_ends_with_the_interview(
     lines = done.out.splitlines()
     assert lines[:2] == ["Open", "InProgress"]
     assert lines[-1] == f"ada is {phase} (Because)"
+
+
+def test_watch_for_programs(run: Any, stub: Any, interview: MakeInterview, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("parley_cli.commands.watch.EVERY_SECONDS", 0.0)
+    states = [interview(phase=phase) for phase in ("Open", "InProgress", "Completed")]
+    waiting, talking, over = states
+    stub.answer(ADA, waiting, waiting, talking, talking, over)
+    done = run("watch", "ada", "-o", "json")
+    assert (done.code, done.err) == (0, "ada is Completed\n")
+    assert [json.loads(each) for each in done.out.splitlines()] == states
+    # No token is asked for: the turns are not in it.
+    assert {asked.path for asked in stub.asked} == {ADA}
+    stub.answer(ADA, waiting, 404)
+    done = run("watch", "ada", "-o", "yaml")
+    assert (done.code, done.err) == (6, "ada was deleted\n")
+    assert done.out.startswith("---\n")
+    assert list(yaml.safe_load_all(done.out)) == [waiting]
+
+
+@pytest.mark.parametrize("command", ["list", "watch", "link", "cancel", "doctor"])
+def test_a_form_that_there_is_not(run: Any, stub: Any, command: str) -> None:
+    done = run(command, *() if command in ("list", "doctor") else ("ada",), "-o", "xml")
+    assert (done.code, done.out, stub.asked) == (2, "", [])
+    words = " ".join(done.err.replace("│", " ").split())
+    assert "Invalid value for '--output'" in words
+    assert "'xml' is not one of 'json', 'yaml'" in words
 
 
 @pytest.mark.parametrize("then", [404, {"metadata": {"uid": "another"}}])
