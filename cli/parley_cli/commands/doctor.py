@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from parley_cli.doctor.findings import Finding, Level, evaluate
+from parley_cli.doctor.finding import Finding, Level
+from parley_cli.doctor.findings import evaluate
 from parley_cli.doctor.gather import gather
 from parley_cli.errors import Exit
 from parley_cli.options import (
@@ -27,6 +28,9 @@ def doctor(
     everything: Annotated[bool, typer.Option("--all", help="Tell what is well, too.")] = False,
     output: DocumentForm = None,
     namespace: Namespace = None,
+    all_namespaces: Annotated[
+        bool, typer.Option("--all-namespaces", "-A", help="Look at the Interviews and templates of every namespace.")
+    ] = False,
     service_account: Account = None,
     installation: Installation = DEFAULT_INSTALLATION,
     context: Context = None,
@@ -34,11 +38,14 @@ def doctor(
 ) -> None:
     """Look for what is misconfigured, and tell how to mend it.
 
-    It looks at the CRDs, the installation, its Secrets and storage, and your own rights; it changes nothing, and reads
-    no Secret's content. Exit code 1: an error was found; a warning is none.
+    It looks at the CRDs, the installation, its Lease, Secrets and storage, at Interviews and templates that are
+    stalled, and at your own rights; it changes nothing, and reads no Secret's content. Exit code 1: an error was found;
+    a warning is none.
     """
     cluster = open_cluster(kubeconfig, context, namespace)
-    findings = evaluate(gather(cluster.kube, installation, cluster.namespace, service_account))
+    findings = evaluate(
+        gather(cluster.kube, installation, cluster.namespace, service_account, everywhere=all_namespaces)
+    )
     if output is not None:
         typer.echo(document([{**asdict(each), "level": str(each.level)} for each in findings], output))
     else:

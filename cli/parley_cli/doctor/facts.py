@@ -13,6 +13,8 @@ SECRETS = ("parley-link-key", "parley-api-tls", "parley-internal-ca")
 CA_CONFIG_MAP = "parley-internal-ca"
 BOT_ACCOUNT = "parley-bot"
 CLAIM = "parley-store"
+LEASE = "parley-operator"
+DAILY_KEY = "DAILY_API_KEY"
 DEFAULT_BOTS_NAMESPACE = "parley-bots"
 
 
@@ -54,21 +56,34 @@ class Right:
 
 @dataclass(frozen=True)
 class Facts:
-    """All that was read. `rights` holds whether the caller has each; None: it could not be asked."""
+    """All that was read.
+
+    Args:
+        everywhere: whether the lists of Interviews and templates are those of every namespace.
+        lease_moves: whether the operator's Lease is renewed.
+        daily: the Secret with Daily's key; absent where no program names one.
+        rights: whether the caller has each; None: it could not be asked.
+    """
 
     installation: str
     namespace: str
+    everywhere: bool
     bots_namespace: str
     username: str
     account: str | None
     crds: Mapping[str, Reading]
     served: Reading
     deployments: Mapping[str, Reading]
+    lease: Reading
+    lease_moves: bool
     secrets: Mapping[str, Reading]
+    daily: Reading
     config_maps: Mapping[str, Reading]
     bot_account: Reading
     claim: Reading
     storage_classes: Reading
+    templates: Reading
+    interviews: Reading
     rights: Mapping[Right, bool | None]
 
 

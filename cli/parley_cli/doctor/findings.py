@@ -2,45 +2,27 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from parley_crds import API_VERSION, VERSION
 from parley_crds.crd import all_crds
 
 from parley_cli.cluster.token import VARIABLE, recipe
+from parley_cli.doctor.daily import daily_findings
 from parley_cli.doctor.facts import (
     BOT_ACCOUNT,
     CA_CONFIG_MAP,
     CLAIM,
     OPERATOR,
     Facts,
-    Reading,
     State,
     environment,
 )
+from parley_cli.doctor.finding import Finding, Level, unknown
+from parley_cli.doctor.lease import lease_findings
+from parley_cli.doctor.stalled import stalled_findings
 
 _DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
-
-
-class Level(StrEnum):
-    """How bad it is: an error keeps Parley from working, a warning keeps something of it from working for you."""
-
-    OK = "ok"
-    UNKNOWN = "unknown"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One check: what was looked at, what is so, and what to do about it."""
-
-    level: Level
-    check: str
-    message: str
-    remedy: str = ""
 
 
 def evaluate(facts: Facts) -> list[Finding]:
@@ -48,10 +30,13 @@ def evaluate(facts: Facts) -> list[Finding]:
     return [
         *_resources(facts),
         *_deployments(facts),
+        *lease_findings(facts),
         *_served_namespace(facts),
         *_certificates(facts),
+        *daily_findings(facts),
         *_bots(facts),
         *_storage(facts),
+        *stalled_findings(facts),
         *_token(facts),
         *_rights(facts),
     ]
@@ -106,7 +91,7 @@ def _deployments(facts: Facts) -> Iterator[Finding]:
     for name, reading in facts.deployments.items():
         check = f"Deployment {name}"
         if reading.state is State.UNKNOWN:
-            yield _unknown(check, reading)
+            yield unknown(check, reading)
             continue
         if reading.state is State.ABSENT:
             yield Finding(
@@ -166,7 +151,7 @@ def _certificates(facts: Facts) -> Iterator[Finding]:
     readings |= {f"ConfigMap {where}/{CA_CONFIG_MAP}": reading for where, reading in facts.config_maps.items()}
     for check, reading in readings.items():
         if reading.state is State.UNKNOWN:
-            yield _unknown(check, reading)
+            yield unknown(check, reading)
         elif reading.state is State.ABSENT:
             yield Finding(Level.ERROR, check, "is not there", remedy)
         else:
@@ -176,7 +161,7 @@ def _certificates(facts: Facts) -> Iterator[Finding]:
 def _bots(facts: Facts) -> Iterator[Finding]:
     check, reading = f"ServiceAccount {facts.bots_namespace}/{BOT_ACCOUNT}", facts.bot_account
     if reading.state is State.UNKNOWN:
-        yield _unknown(check, reading)
+        yield unknown(check, reading)
     elif reading.state is State.ABSENT:
         remedy = "the chart makes it, and the namespace with bots.createNamespace: `helm upgrade` the release"
         yield Finding(Level.ERROR, check, "is not there: no bot can be started", remedy)
@@ -188,7 +173,7 @@ def _storage(facts: Facts) -> Iterator[Finding]:
     """The folder store's claim; where the store is S3 there is none, and nothing to say."""
     claim, check = facts.claim, f"PersistentVolumeClaim {facts.installation}/{CLAIM}"
     if claim.state is State.UNKNOWN:
-        yield _unknown(check, claim)
+        yield unknown(check, claim)
         return
     if claim.state is State.ABSENT:
         return
@@ -236,7 +221,3 @@ def _rights(facts: Facts) -> Iterator[Finding]:
         else:
             remedy = f"have a Role in namespace {right.namespace} grant {facts.username} to {right.verb} it"
             yield Finding(Level.WARNING, check, f"is missing: {right.purpose} will be refused", remedy)
-
-
-def _unknown(check: str, reading: Reading) -> Finding:
-    return Finding(Level.UNKNOWN, check, f"can't be seen ({reading.why})")

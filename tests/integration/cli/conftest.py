@@ -70,7 +70,7 @@ def cluster(control_plane: ControlPlane, crds: None) -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def chart(cluster: Cluster) -> list[dict[str, Any]]:
     """What the chart installs here."""
-    return render(RELEASE, f"bots.namespace={BOTS}")
+    return render(RELEASE, f"bots.namespace={BOTS}", "rooms.daily.existingSecret=daily")
 
 
 @pytest.fixture(scope="session")

@@ -1,16 +1,21 @@
 """`parley doctor` on a real API server: an installation that is well, and what is taken from it."""
 
 import json
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.api import Cluster
+from support.api import Cluster, Interviewed
 from support.control_plane import start_control_plane
 
 RELEASE, BOTS = "cli-parley", "cli-bots"
 DEPLOYMENTS = ("parley-operator", "parley-api", "parley-web")
 READY = {"status": {"replicas": 1, "readyReplicas": 1, "updatedReplicas": 1, "availableReplicas": 1}}
+LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{RELEASE}/leases"
+SECRETS = f"/api/v1/namespaces/{RELEASE}/secrets"
+MakeInterview = Callable[..., Interviewed]
 WORDS = ("doctor", "--installation", RELEASE, "-o", "json")
 
 
@@ -30,6 +35,10 @@ def installed(cluster: Cluster, chart: list[dict[str, Any]]) -> Cluster:
         cluster.create(f"/api/v1/namespaces/{RELEASE}/secrets", {"metadata": {"name": name}})
     for namespace in (RELEASE, BOTS):
         cluster.create(f"/api/v1/namespaces/{namespace}/configmaps", {"metadata": {"name": "parley-internal-ca"}})
+    cluster.create(SECRETS, {"metadata": {"name": "daily"}, "stringData": {"DAILY_API_KEY": "k"}})
+    renewed = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    spec = {"holderIdentity": "parley-operator-0", "leaseDurationSeconds": 3600, "renewTime": renewed}
+    cluster.create(LEASE, {"metadata": {"name": "parley-operator"}, "spec": spec})
     claim = f"/api/v1/namespaces/{RELEASE}/persistentvolumeclaims/parley-store/status"
     cluster.patch(claim, {"status": {"phase": "Bound"}})
     return cluster
@@ -52,12 +61,59 @@ def test_an_installation(installed: Cluster, person: Any) -> None:
     assert "create job --from=cronjob/parley-certificates" in done.out
 
 
+def test_an_operator_that_does_not_act(installed: Cluster, person: Any) -> None:
+    shell, check = person(KUBECONFIG=str(installed.plane.kubeconfig)), f"Lease {RELEASE}/parley-operator"
+    for spec, words in (
+        ({"holderIdentity": None}, "is held by nobody"),
+        ({"holderIdentity": "gone", "leaseDurationSeconds": 1, "renewTime": "2026-01-01T00:00:00.000000Z"}, "gone has"),
+    ):
+        before = installed.get(f"{LEASE}/parley-operator")["spec"]
+        installed.patch(f"{LEASE}/parley-operator", {"spec": spec})
+        done = shell.run(*WORDS)
+        installed.patch(f"{LEASE}/parley-operator", {"spec": before})
+        told = findings(done)[check]
+        assert (done.code, told["level"], words in told["message"]) == (1, "error", True), told
+
+
+@pytest.mark.parametrize("part", ["data", "stringData"])
+@pytest.mark.parametrize("flags", [("apply", "--server-side"), ("create",)])
+def test_the_key_of_dailys_rooms(installed: Cluster, person: Any, flags: tuple[str, ...], part: str) -> None:
+    shell, check = person(KUBECONFIG=str(installed.plane.kubeconfig)), f"Secret {RELEASE}/daily"
+    for key, level in (("daily_api_key", "warning"), ("DAILY_API_KEY", "ok")):
+        installed.delete(f"{SECRETS}/daily")
+        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "daily"}, part: {key: "a2V5"}}
+        installed.plane.kubectl(*flags, "-n", RELEASE, "-f", "-", stdin=json.dumps(secret))
+        told = findings(shell.run(*WORDS))[check]
+        assert (told["level"], "key DAILY_API_KEY" in told["message"]) == (level, True)
+
+
+def test_what_is_stalled(installed: Cluster, person: Any, hiring: str, interview: MakeInterview) -> None:
+    shell, made = person(KUBECONFIG=str(installed.plane.kubeconfig)), interview(None)
+    condition = {
+        "type": "Stalled",
+        "status": "True",
+        "reason": "TemplateNotFound",
+        "message": "There is no InterviewTemplate",
+        "lastTransitionTime": "2026-11-22T12:00:00Z",
+    }
+    installed.patch(f"{made.path}/status", {"status": {"conditions": [condition]}})
+    for words in (("-n", hiring), ("-A",)):
+        told = findings(shell.run(*WORDS, *words))
+        stalled = told[f"Interview {hiring}/{made.name}"]
+        assert stalled["level"] == "warning"
+        assert stalled["message"] == "is stalled: TemplateNotFound: There is no InterviewTemplate"
+        assert "apply the InterviewTemplate" in stalled["remedy"]
+    assert told["InterviewTemplates in every namespace"]["level"] == "ok"
+
+
 def test_somebody_without_rights(installed: Cluster, person: Any, hiring: str) -> None:
     done = person().run(*WORDS, "-n", hiring)
     told = findings(done)
     # What can't be seen is not said to be wrong.
     assert done.code == 0
     assert told["Deployment parley-api"]["level"] == "unknown"
+    assert told[f"Lease {RELEASE}/parley-operator"]["level"] == "unknown"
+    assert told[f"Interviews in namespace {hiring}"]["level"] == "unknown"
     right = told[f"Right to list interviews.parley.dev in namespace {hiring}"]
     assert (right["level"], bool(right["remedy"])) == ("warning", True)
 
