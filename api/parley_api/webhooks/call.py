@@ -27,6 +27,9 @@ CONNECTIONS = 64
 _PAUSE_SECONDS = (0.1, 0.4)
 # RFC 9110: the two that keep method and body.
 _REDIRECTING = (HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT)
+_PORTS = {"https": 443, "http": 80}
+# Of a name in the DNS, RFC 1035.
+_HOST_LENGTH = 253
 _PASSING = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, 504)
 
 
@@ -110,7 +113,7 @@ class Webhooks:
         raise AssertionError("the last try returns or raises")
 
     async def _sent(self, webhook: ToolWebhook, call: ToolCall, body: bytes) -> bytes:
-        """The answer's body, redirects followed."""
+        """The answer's body, redirects within the webhook's own origin followed."""
         headers: dict[str | bytes, str | bytes] = {
             "content-type": "application/json",
             "accept": "application/json",
@@ -168,15 +171,29 @@ def _accepted(status: int, content: bytes) -> bytes:
 
 
 def _redirected(url: str, location: str) -> str:
-    """Where a redirect leads; the network looks at its address as at every other."""
+    """Where a redirect leads: within the webhook's own origin, or the signed call would be for others to send again."""
     try:
         target = urljoin(url, location)
-        parts = urlsplit(target)
+        origin, own = _origin(target), _origin(url)
     except ValueError as error:
         raise _CallError(ToolOutcome.REDIRECT_REFUSED, "it redirects to what is no address") from error
-    if not location or parts.scheme != "https" or not parts.hostname or parts.username is not None:
-        raise _CallError(ToolOutcome.REDIRECT_REFUSED, "it redirects to what is no https address")
+    if not location or urlsplit(target).username is not None:
+        raise _CallError(ToolOutcome.REDIRECT_REFUSED, "it redirects to what is no address for a call")
+    if origin != own:
+        why = f"it redirects to {_told(origin)}, and the signed call is for {_told(own)} alone: mend the webhook's url"
+        raise _CallError(ToolOutcome.REDIRECT_REFUSED, why)
     return target
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port, by which RFC 6454 tells whose an address is."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme)
+
+
+def _told(origin: tuple[str, str, int | None]) -> str:
+    scheme, host, port = origin
+    return f"{scheme}://{host[:_HOST_LENGTH]}" + ("" if port == _PORTS.get(scheme) else f":{port}")
 
 
 def _result(webhook: ToolWebhook, content: bytes) -> Any:

@@ -75,8 +75,9 @@ async def test_arguments_that_do_not_fit_are_not_sent(receiver: Receiver, call: 
         (lambda: RedirectResponse("https://user@localhost/"), "redirect-refused"),
         (lambda: Response(status_code=307), "redirect-refused"),
         (lambda: RedirectResponse("/again"), "redirect-refused"),
-        (lambda: RedirectResponse("https://169.254.169.254/latest/meta-data/"), "address-refused"),
-        (lambda: RedirectResponse("https://[::ffff:10.0.0.1]/"), "address-refused"),
+        (lambda: RedirectResponse("https://169.254.169.254/latest/meta-data/"), "redirect-refused"),
+        (lambda: RedirectResponse("https://localhost:9/salary"), "redirect-refused"),
+        (lambda: RedirectResponse("//example.com/salary"), "redirect-refused"),
     ],
 )
 async def test_an_answer_that_is_no_good_is_told(
@@ -103,10 +104,25 @@ async def test_what_may_pass_is_tried_once_more_under_the_same_id(receiver: Rece
 
 
 async def test_a_redirect_keeps_the_call(receiver: Receiver, call: Call) -> None:
-    answers = [RedirectResponse(receiver.url("/moved", "127.0.0.1")), JSONResponse({"salary": "much"})]
+    answers = [RedirectResponse(receiver.url("/moved", "LOCALHOST")), JSONResponse({"salary": "much"})]
     receiver.answer = lambda: answers.pop(0)
     assert (await call()).result == {"salary": "much"}
     assert [made["callId"] for made in receiver.calls] == ["call-7"] * 2
+
+
+async def test_a_redirect_elsewhere_is_not_sent_the_signed_call(
+    receiver: Receiver, call: Call, authority: Authority, caplog: pytest.LogCaptureFixture
+) -> None:
+    elsewhere = authority.server("elsewhere", "localhost", "127.0.0.1")
+    async with receiving(Receiver(), elsewhere) as other:
+        receiver.answer = lambda: RedirectResponse(other.url("/hush"))
+        assert (await call()).outcome == "redirect-refused"
+        receiver.answer = lambda: RedirectResponse(receiver.url("/hush", "127.0.0.1"))
+        assert (await call()).outcome == "redirect-refused"
+        assert (other.calls, other.refused) == ([], 0)
+    assert len(receiver.calls) == 2
+    assert f"it redirects to https://127.0.0.1:{receiver.port}" in caplog.text
+    assert "hush" not in caplog.text
 
 
 async def test_a_webhook_that_hangs_is_given_up(receiver: Receiver, call: Call) -> None:
