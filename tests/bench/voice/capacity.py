@@ -1,7 +1,9 @@
 """How many bots hold their talks at once before replies slow by a tenth, and what bounds it."""
 
 import asyncio
+import math
 import os
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -12,6 +14,10 @@ from bench.voice.usage import Cores
 from support.figures import percentile
 
 SLOWER = 0.10
+JUDGED = {"p50": 0.5, "p95": 0.95}
+"""What is judged, each against the same figure of one bot alone."""
+ENOUGH_REPLIES = 20
+"""So many replies at least are a level's: of fewer the p95 is the slowest one."""
 # Talks that begin at once would all speak at once.
 _STAGGER_SECONDS = 1.7
 _LOOK_SECONDS = 2.0
@@ -39,6 +45,24 @@ class Level:
     def complete(self) -> bool:
         """Whether every utterance was replied to."""
         return len(self.ear) >= self.expected
+
+    def slower_than(self, alone: "Level", share: float) -> bool:
+        """Whether this percentile is a tenth and more above that of one bot alone, or replies are missing."""
+        if not (self.complete and alone.complete):
+            return True
+        return slowed(percentile(alone.ear, share), percentile(self.ear, share)) > SLOWER
+
+
+def rounds(bots: int, turns: int) -> int:
+    """How often so many bots hold their talks of so many turns until there are replies enough."""
+    return math.ceil(ENOUGH_REPLIES / (bots * turns))
+
+
+def together(held: Sequence[Level]) -> Level:
+    """Several rounds of as many bots as one: their replies, the mean of the cores, the latest clock."""
+    cores = {role: sum(level.cores[role] for level in held) / len(held) for role in held[0].cores}
+    ear = [reply for level in held for reply in level.ear]
+    return Level(held[0].bots, ear, sum(x.expected for x in held), cores, max(x.latest for x in held))
 
 
 async def hold(site: Site, files: list[str], bots: int, turns: int) -> Level:
@@ -72,12 +96,11 @@ async def hold(site: Site, files: list[str], bots: int, turns: int) -> Level:
     return Level(bots, found, bots * turns, used, latest)
 
 
-def verdict(levels: list[Level], cores: int) -> tuple[int, str]:
-    """How many bots were held, and what stopped the next one."""
-    first = percentile(levels[0].ear, 0.5)
+def verdict(levels: Sequence[Level], share: float, cores: int) -> tuple[int, str]:
+    """How many bots were held by this percentile of their replies, and what stopped the next one."""
     held = 0
     for level in levels:
-        if not level.complete or slowed(first, percentile(level.ear, 0.5)) > SLOWER:
+        if level.slower_than(levels[0], share):
             return held, _bound(level, cores)
         held = level.bots
     return held, "nothing yet: more were not tried"
@@ -92,13 +115,19 @@ def _bound(level: Level, cores: int) -> str:
 
 
 async def climb(site: Site, files: list[str], most: int, turns: int) -> list[Level]:
-    """One bot more each time, until replies are slower or fail, or `most` talk."""
+    """One bot more each time, until replies are slower by all that is judged, or fail, or `most` talk.
+
+    A talk before them is not counted: the emulator has to find the sound of what it has never said.
+    """
+    await hold(site, files, 1, turns)
     levels: list[Level] = []
     for bots in range(1, most + 1):
-        level = await hold(site, files, bots, turns)
+        level = together([await hold(site, files, bots, turns) for _ in range(rounds(bots, turns))])
         levels.append(level)
-        p50 = percentile(level.ear, 0.5) if level.ear else float("nan")
-        print(f"  {bots} at once: p50 {p50:.0f} ms, {len(level.ear)} of {level.expected} replies", flush=True)
-        if not level.complete or slowed(percentile(levels[0].ear, 0.5), p50) > SLOWER:
+        told = ", ".join(
+            f"{name} {percentile(level.ear or [math.nan], share):.0f} ms" for name, share in JUDGED.items()
+        )
+        print(f"  {bots} at once: {told}, {len(level.ear)} of {level.expected} replies", flush=True)
+        if all(level.slower_than(levels[0], share) for share in JUDGED.values()):
             break
     return levels

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from bench.voice.capacity import Level, verdict
+from bench.voice.capacity import ENOUGH_REPLIES, JUDGED, Level, verdict
 from bench.voice.faults import Outcome
 from bench.voice.measures import Errors, slowed
 from bench.voice.parts import Changes, Cost, Timed
@@ -23,6 +23,11 @@ before, and each of its voices begins with some quiet. Parley's model makes one 
 ABOUT_TIMES = """\
 The error is that of `startMs` and `endMs` in the bot's events against the first and last audible sample of each turn,
 as the candidate sent it, or as it came out at its ear. Aims: 250 ms to silence (p95), 200 ms of error."""
+ABOUT_LEVELS = f"""\
+The bots' talks begin one after the other, until a level has {ENOUGH_REPLIES} replies; emulator and candidates are on
+the same cores. By p50 and by p95, each for itself, a level is held while no reply is missing and the figure is at most
+a tenth above that of one bot alone. The last column tells how late a candidate's own clock was at most: figures are as
+good as that."""
 ABOUT_FAULTS = """\
 A talk of three answers under each fault, really held, with the emulator for the model. ✓: the talk goes on to its end
 and what was said is remembered, or, where it can't go on, it ends promptly with its reason. The candidate says an
@@ -140,8 +145,11 @@ def _levels(levels: list[Level], cores: int) -> str:
         for level in levels
     ]
     header = ["bots at once", "reply at the ear", "replies", *(f"cores: {role}" for role in roles), "candidates late"]
-    held, why = verdict(levels, cores)
-    return f"{table(header, rows)}\n\nHeld before replies slow by a tenth: {held}. What bounds it: {why}."
+    judged = [(name, *verdict(levels, share, cores)) for name, share in JUDGED.items()]
+    held = ", ".join(f"{count} by the {name}" for name, count, _ in judged)
+    bounds = "; ".join(f"by the {name} {why}" for name, _, why in judged)
+    judgement = f"Held before replies slow by a tenth: {held}. What bounds it: {bounds}."
+    return f"{ABOUT_LEVELS}\n\n{table(header, rows)}\n\n{judgement}"
 
 
 def _cores(values: list[float]) -> str:

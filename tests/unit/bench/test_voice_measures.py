@@ -3,11 +3,11 @@
 import time
 
 import pytest
-from bench.voice.capacity import Level, verdict
+from bench.voice.capacity import ENOUGH_REPLIES, JUDGED, Level, rounds, together, verdict
 from bench.voice.faults import Outcome
 from bench.voice.measures import Errors, Replied, errors, interruptions, replies
 from bench.voice.parts import Timed
-from bench.voice.report import faults, ms
+from bench.voice.report import bots, faults, ms
 from bench.voice.sounds import Heard, Record, Span
 from bench.voice.talk import Talk
 from bench.voice.usage import Memory, busy_of, parent_of, parse_rollup
@@ -90,24 +90,52 @@ def test_answers_that_nobody_replied_to_are_counted() -> None:
     assert timed.unanswered == 1
 
 
-def level(bots: int, ear: float, machine: float = 1.0, replied: int = 3) -> Level:
-    return Level(bots, [ear] * replied, 3, {"bots": 0.4, "emulator": machine - 0.4, "machine": machine}, 1.0)
+def level(bots: int, ear: float, machine: float = 1.0, replied: int = 20, slowest: float | None = None) -> Level:
+    """Twenty replies were to be had; the slowest two of them are the p95."""
+    replies = ([slowest or ear] * 2 + [ear] * 18)[:replied]
+    return Level(bots, replies, 20, {"bots": 0.4, "emulator": machine - 0.4, "machine": machine}, 1.0)
 
 
-def test_so_many_bots_are_held_as_slow_nobody_by_a_tenth() -> None:
-    held, why = verdict([level(1, 1000), level(2, 1090, 1.4), level(3, 1200, 1.9)], 2)
+@pytest.mark.parametrize("share", [0.5, 0.95])
+def test_so_many_bots_are_held_as_slow_nobody_by_a_tenth(share: float) -> None:
+    held, why = verdict([level(1, 1000), level(2, 1090, 1.4), level(3, 1200, 1.9)], share, 2)
     assert held == 2
     assert why.startswith("the cores: 1.90 of 2 at 3 bots (emulator 1.50")
 
 
+def test_p50_and_p95_are_judged_each_by_itself() -> None:
+    levels = [level(1, 950, slowest=970), level(2, 960, slowest=1000), level(3, 970, slowest=1220), level(4, 1100)]
+    assert [verdict(levels, share, 2)[0] for share in JUDGED.values()] == [3, 2]
+    assert "Held before replies slow by a tenth: 3 by the p50, 2 by the p95." in bots({}, levels, 2)
+
+
+def test_a_p95_that_is_better_again_later_is_not_held() -> None:
+    levels = [level(1, 950), level(2, 950, slowest=1220), level(3, 950)]
+    assert verdict(levels, 0.95, 2)[0] == 1
+
+
 def test_a_level_with_a_reply_missing_is_not_held() -> None:
-    held, why = verdict([level(1, 1000), level(2, 1000, replied=2)], 2)
+    held, why = verdict([level(1, 1000), level(2, 1000, replied=19)], 0.5, 2)
     assert held == 1
     assert why.startswith("not the cores")
+    assert verdict([level(1, 1000, replied=0), level(2, 1000)], 0.5, 2)[0] == 0
 
 
 def test_what_was_not_tried_bounds_nothing() -> None:
-    assert verdict([level(1, 1000), level(2, 1000)], 2)[0] == 2
+    assert verdict([level(1, 1000), level(2, 1000)], 0.5, 2) == (2, "nothing yet: more were not tried")
+
+
+@pytest.mark.parametrize(("at_once", "times"), [(1, 4), (2, 2), (3, 2), (4, 1), (8, 1)])
+def test_each_level_has_twenty_replies(at_once: int, times: int) -> None:
+    assert rounds(at_once, 6) == times
+    assert at_once * 6 * times >= ENOUGH_REPLIES
+
+
+def test_rounds_are_one_level_together() -> None:
+    late = Level(1, [900.0], 1, {"bots": 0.2, "machine": 0.6}, 14.0)
+    both = together([Level(1, [800.0], 1, {"bots": 0.4, "machine": 1.0}, 3.0), late])
+    assert (both.bots, both.ear, both.expected, both.latest) == (1, [800.0, 900.0], 2, 14.0)
+    assert both.cores == pytest.approx({"bots": 0.3, "machine": 0.8})
 
 
 def test_figures_in_words() -> None:
