@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from loguru import logger
 from parley_protocol import ConnectionChanged, FinishReason, Speaker, ToolAnswer, Turn, TurnSpoken
 
+from parley_bot.endpointing import HeardVoice
 from parley_bot.engine import Action, Decision, Finish, InterviewSession, Prompt, TakeFloor
 from parley_bot.exits import BotError, ModelRefusedError
 from parley_bot.latency import TurnLatency
@@ -16,8 +17,6 @@ from parley_bot.timeline import Timeline
 
 _TICK_SECONDS = 0.5
 _PROGRESS_SECONDS = 15.0
-# Sounds further apart than this are not of one turn.
-_SAME_TURN_SECONDS = 3.0
 # How long the candidate hears nothing of a tool that is slow.
 _SLOW_SECONDS = 1.5
 
@@ -65,8 +64,7 @@ class Conversation:
         self._looking_up: set[asyncio.Task[Decision]] = set()
         self._seq = session.ledger.last_seq
         self._stage: Stage | None = None
-        self._heard_from: float | None = None
-        self._heard_to: float | None = None
+        self._heard = HeardVoice.of(session.plan)
         self._told = (-1, -1)
         self._told_at = 0.0
 
@@ -77,7 +75,7 @@ class Conversation:
         now = time.monotonic()
         self._stage = stage
         self._timeline.start(now)
-        self._heard_from = self._heard_to = None
+        self._heard.forget()
         self._told = (-1, -1)
         self._reporter.report(ConnectionChanged(who="candidate", what="joined"), now)
         self.session.candidate_joined(now)
@@ -138,27 +136,25 @@ class Conversation:
         self.latency.candidate_spoke(moment, speaking=speaking)
         self.session.candidate_spoke(time.monotonic(), speaking=speaking)
         if speaking:
-            stale = self._heard_to is not None and moment - self._heard_to > _SAME_TURN_SECONDS
-            self._heard_from = moment if self._heard_from is None or stale else self._heard_from
-            self._heard_to = None
+            self._heard.began(moment)
         else:
-            self._heard_to = moment
+            self._heard.ceased(moment)
+
+    def candidate_waited_for(self) -> None:
+        """The pause that the candidate's voice has left is kept from the model: they have not finished."""
+        self._heard.pause_kept()
 
     def candidate_said(self, text: str) -> None:
         """The model has understood a turn of the candidate's: reported at once, before the tools that act on it."""
         now = time.monotonic()
         self.latency.turn_taken()
         self.session.candidate_understood()
-        start = self._heard_from if self._heard_from is not None else now
-        end = self._heard_to if self._heard_to is not None else now
-        self._heard_from = None if self._heard_to is not None else now
-        question_id = self.session.answered_id
-        self._report_turn(Speaker.CANDIDATE, text, start, max(start, end), question_id, interrupted=False)
+        start, end = self._heard.take(now)
+        self._report_turn(Speaker.CANDIDATE, text, start, end, self.session.answered_id, interrupted=False)
 
     def interviewer_began(self, sentence: int) -> None:
         """The first sound of a sentence is out; `sentence` is its number, in the order of the model's sending."""
-        if self._heard_to is not None:
-            self._heard_from = self._heard_to = None  # no words have come of that sound
+        self._heard.answered()
         self.session.interviewer_began(time.monotonic(), given=sentence > self._given_after)
 
     def interviewer_said(

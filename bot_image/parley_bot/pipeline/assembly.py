@@ -21,6 +21,7 @@ from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 
 from parley_bot.conversation import Conversation
+from parley_bot.endpointing import patience
 from parley_bot.engine.instructions import PROMPT_BEGIN, PROMPT_GO_ON
 from parley_bot.exits import FaultError, ModelRefusedError
 from parley_bot.pipeline.access import ModelAccess
@@ -31,7 +32,7 @@ from parley_bot.pipeline.level import VOICED, OwnVoice
 from parley_bot.pipeline.memory import recent
 from parley_bot.pipeline.nova import GuardedNovaSonic
 from parley_bot.pipeline.others import OthersWithheld
-from parley_bot.pipeline.patience import PATIENCE_SECONDS, UnfinishedTurns
+from parley_bot.pipeline.patience import UnfinishedTurns
 from parley_bot.pipeline.prompt import system_prompt
 from parley_bot.pipeline.pulse import Pulse, Stuck
 from parley_bot.pipeline.taps import Ear, Mouth, PulseFrame, Speech, Voice
@@ -114,7 +115,7 @@ class RoomPipeline:
             Ear(conversation),
             self._floor,
             OthersWithheld(voice),
-            *_patience(plan),
+            *_patience(plan, self._sound_kept),
             self.llm,
             Voice(conversation, speech, self._pulse),
             self._transport_output,
@@ -147,6 +148,10 @@ class RoomPipeline:
     def _hush(self, silent: bool) -> None:
         self._mouth.hush(silent)
         self._hush_room(silent)
+
+    def _sound_kept(self) -> None:
+        self._conversation.candidate_waited_for()
+        self.llm.sound_kept()
 
     # Running
 
@@ -245,10 +250,9 @@ def _memory(turns: tuple[Turn, ...]) -> list[LLMContextMessage]:
     return [*recent(said), {"role": "user", "content": PROMPT_BEGIN}]
 
 
-def _patience(plan: InterviewPlan) -> list[UnfinishedTurns]:
-    if plan.model.turn_sensitivity != "LOW":
-        return []
-    return [UnfinishedTurns(plan.limits.longer(PATIENCE_SECONDS))]
+def _patience(plan: InterviewPlan, on_kept: Callable[[], None]) -> list[UnfinishedTurns]:
+    seconds = patience(plan)
+    return [UnfinishedTurns(seconds, on_kept)] if seconds else []
 
 
 def _worker(pipeline: Pipeline) -> PipelineWorker:

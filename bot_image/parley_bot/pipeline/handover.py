@@ -160,6 +160,10 @@ class RotatingNovaSonic(AWSNovaSonicLLMService):
         elif self._held is None:
             await super()._handle_input_audio_frame(frame)
 
+    def sound_kept(self) -> None:
+        """Sound of the candidate's came and is kept from the model: their microphone is not muted."""
+        self._last_sound = time.monotonic()
+
     async def _fill_silence(self) -> None:
         muted = self._last_sound and time.monotonic() - self._last_sound > _MUTE_SECONDS
         if muted and self._held is None:

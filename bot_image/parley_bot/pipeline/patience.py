@@ -9,6 +9,7 @@ over. A sentence that is misjudged has its answer late: who asks for MEDIUM or H
 import asyncio
 import functools
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from loguru import logger
@@ -24,8 +25,6 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor, F
 
 from parley_bot.pipeline.gate import SAMPLE_RATE
 
-PATIENCE_SECONDS = 4.0
-"""How long an unfinished sentence is waited for: twice as long as Nova itself waits at LOW."""
 _BYTES_PER_SECOND = 2 * SAMPLE_RATE
 # The voice activity is told of some 0.15 s after it began (assembly.py); with a little of what came before, no
 # consonant is lost.
@@ -89,10 +88,12 @@ class UnfinishedTurns(FrameProcessor):
 
     Args:
         seconds: How long the rest of a sentence is waited for.
+        on_kept: Called with each sound that is kept from the model.
     """
 
-    def __init__(self, seconds: float = PATIENCE_SECONDS) -> None:
+    def __init__(self, seconds: float, on_kept: Callable[[], None]) -> None:
         super().__init__()
+        self._on_kept = on_kept
         self._patience = Patience(seconds)
         self._judge: LocalSmartTurnAnalyzerV3 | None = None
         self._speaking = False
@@ -106,6 +107,8 @@ class UnfinishedTurns(FrameProcessor):
                 if self._judge is not None:
                     self._judge.append_audio(frame.audio, self._speaking)
                 await self._hear(self._patience.take(frame.audio))
+                if self._patience.holding:
+                    self._on_kept()
                 return
             if isinstance(frame, VADUserStartedSpeakingFrame):
                 await self._begun()

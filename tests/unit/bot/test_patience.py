@@ -2,9 +2,12 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from parley_bot.endpointing import PATIENCE_SECONDS
 from parley_bot.pipeline.assembly import _patience
-from parley_bot.pipeline.patience import PATIENCE_SECONDS, Patience
+from parley_bot.pipeline.patience import Patience, UnfinishedTurns
 from parley_protocol import ModelPlan
+from pipecat.frames.frames import InputAudioRawFrame
+from pipecat.processors.frame_processor import FrameDirection
 from support.engine import make_plan
 
 CHUNK = 640  # 20 ms
@@ -61,6 +64,15 @@ def test_what_is_kept_is_bounded_and_in_order(steps: list[str], seconds: float) 
 
 def test_who_has_extra_time_is_waited_for_as_much_longer() -> None:
     plan = make_plan(extra_time_percent=50)
-    assert _patience(plan) == [], "MEDIUM has not asked for it"
-    (unfinished,) = _patience(plan.model_copy(update={"model": ModelPlan(turn_sensitivity="LOW")}))
+    assert _patience(plan, print) == [], "MEDIUM has not asked for it"
+    (unfinished,) = _patience(plan.model_copy(update={"model": ModelPlan(turn_sensitivity="LOW")}), print)
     assert unfinished._patience.seconds == 1.5 * PATIENCE_SECONDS
+
+
+async def test_each_sound_that_is_kept_is_told_of() -> None:
+    kept: list[str] = []
+    unfinished = UnfinishedTurns(0.06, lambda: kept.append("kept"))
+    unfinished._patience.hold()
+    for _ in range(4):
+        await unfinished.process_frame(InputAudioRawFrame(bytes(CHUNK), 16000, 1), FrameDirection.DOWNSTREAM)
+    assert len(kept) == 2, "the third ends the patience"

@@ -12,7 +12,7 @@ from parley_bot.pipeline.pulse import Pulse
 from parley_bot.pipeline.taps import Ear, Mouth, Sentence, Speech, Voice, leading_quiet
 from parley_bot.reporter import Reporter
 from parley_bot.timeline import Timeline
-from parley_protocol import FinishReason, Turn, TurnSpoken
+from parley_protocol import FinishReason, ModelPlan, Turn, TurnSpoken
 from pipecat.frames.frames import (
     BotStoppedSpeakingFrame,
     Frame,
@@ -220,6 +220,23 @@ async def test_sound_before_the_interviewer_does_not_date_the_next_turn(line: Li
     line.conversation.candidate_speaking(False, now)
     line.conversation.candidate_said("Hello.")
     assert line.turns[-1].start_ms == 99_000
+
+
+@pytest.mark.parametrize(("pause", "extra"), [(3.5, 0), (7.5, 100)])
+async def test_who_is_waited_for_in_mid_sentence_has_one_turn_from_its_first_word(pause: float, extra: int) -> None:
+    now, timeline = time.monotonic(), Timeline()
+    timeline.start(now - 100)
+    plan = make_plan(extra_time_percent=extra).model_copy(update={"model": ModelPlan(turn_sensitivity="LOW")})
+    reporter = Reporter(CLIENT, 1, timeline)
+    conversation = Conversation(InterviewSession(plan), reporter, timeline, no_tools)
+    conversation.candidate_speaking(True, now - 90)
+    conversation.candidate_speaking(False, now - 82)
+    conversation.candidate_waited_for()
+    conversation.candidate_speaking(True, now - 82 + pause)
+    conversation.candidate_speaking(False, now - 70)
+    conversation.candidate_said("First I looked at the log, and then I saw it.")
+    (turn,) = conversation.turns
+    assert (turn.start_ms, turn.end_ms) == (10_000, 30_000)
 
 
 async def test_a_replacement_expects_the_candidate_back() -> None:

@@ -1,6 +1,7 @@
 """A session of the model's of which nothing comes any more, though it has not ended."""
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -118,3 +119,20 @@ async def test_an_answer_of_any_kind_and_history_are_no_reason(llm: GuardedNovaS
     await llm._send_text_event("What was said.", Role.ASSISTANT, interactive=False)
     await looked_at(llm, 0.4)
     assert resets == []
+
+
+async def test_quiet_is_made_for_a_muted_microphone_and_not_where_its_sound_is_kept(
+    llm: GuardedNovaSonic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[bytes] = []
+
+    async def send(audio: bytes) -> None:
+        sent.append(audio)
+
+    monkeypatch.setattr(llm, "_send_user_audio_event", send)
+    llm._last_sound = time.monotonic() - 3
+    await llm._fill_silence()
+    assert sent == [bytes(3200)]
+    llm.sound_kept()
+    await llm._fill_silence()
+    assert len(sent) == 1
