@@ -30,6 +30,7 @@ from parley_crds.interview import (
 from parley_crds.limits import Limits, LimitsOverride
 from parley_crds.status import (
     API_CONDITIONS,
+    SPEC_HASHES,
     WAITING_FOR_CAPACITY,
     Attempt,
     Attempts,
@@ -70,6 +71,7 @@ __all__ = [
     "INTERVIEW_KIND",
     "INTERVIEW_PLURAL",
     "OPERATOR_MANAGER",
+    "SPEC_HASHES",
     "TEMPLATE_KIND",
     "TEMPLATE_PLURAL",
     "VERSION",

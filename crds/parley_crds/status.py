@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from parley_crds.base import INT32_MAX, ConsentVersion, Message, Reason, StatusModel, Time
-from parley_crds.rules import list_map
+from parley_crds.rules import LIST_ATOMIC, list_map
 
 Count = Annotated[int, Field(ge=0, le=INT32_MAX)]
 Generation = Annotated[int, Field(ge=0, le=2**53 - 1)]
@@ -20,6 +20,9 @@ UNSEEN: Final = -1
 kstatus, which asks whether the generation was observed, would call a new object Current."""
 ObservedGeneration = Annotated[int, Field(ge=UNSEEN, le=2**53 - 1)]
 Name = Annotated[str, Field(max_length=253)]
+SpecHash = Annotated[str, Field(max_length=64)]
+SPEC_HASHES: Final = 10
+"""How many specs an Interview is remembered by: the first and the latest."""
 
 
 class Phase(StrEnum):
@@ -152,6 +155,14 @@ class InterviewStatus(StatusModel):
         default=None, description="The Secret in this namespace with the candidate's link, key url."
     )
     accepted_at: Time | None = Field(default=None, description="When the template was pinned.")
+    accepted_spec_hashes: Annotated[list[SpecHash], Field(max_length=SPEC_HASHES)] | None = Field(
+        default=None,
+        description="SHA-256 of each spec that the interview was accepted with, without the fields that say only how it"
+        " is held (suspend, cancel, linkEpoch, backoffLimit, activeDeadlineSeconds, ttlSecondsAfterFinished,"
+        " deletionPolicy): the first and the latest edits, ten at most. One that is created again with any of them,"
+        " once its TTL has removed it, is not held a second time.",
+        json_schema_extra=LIST_ATOMIC,
+    )
     opened_at: Time | None = Field(default=None, description="When the link began to work.")
     ready_at: Time | None = Field(default=None, description="When a bot was first in the room.")
     started_at: Time | None = Field(

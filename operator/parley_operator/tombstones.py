@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from parley_crds import ConditionType, Interview, InterviewSpec, Phase
+from parley_crds import SPEC_HASHES, ConditionType, Interview, InterviewSpec, Phase
 from parley_crds.base import ApiModel, Reason, Time
 from parley_crds.names import LABEL_INSTALLATION, LABEL_MANAGED_BY, LABEL_TOMBSTONE, MANAGED_BY, tombstone_name
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 type Json = dict[str, Any]
 
@@ -34,15 +34,24 @@ runs, while Git keeps the former. An interview that was cancelled by hand must n
 
 
 class End(ApiModel):
-    """How an Interview ended: `data` of its tombstone. `condition` is the one that made it final."""
+    """How an Interview ended: `data` of its tombstone. `condition` is the one that made it final.
+
+    `spec_hash` is that of its spec at the end, `accepted_spec_hashes` those that it was accepted with before: people
+    edit one that waits while Git keeps the former. A tombstone of an older operator has none of these.
+    """
 
     interview: str
     uid: str
     spec_hash: str
+    accepted_spec_hashes: list[str] = Field(default=[])
     phase: Phase
     condition: Literal[ConditionType.COMPLETE, ConditionType.FAILED]
     reason: Reason
     finished_at: Time
+
+    def is_of(self, spec: InterviewSpec) -> bool:
+        """Whether this spec makes the interview that ended."""
+        return spec_hash(spec) in (self.spec_hash, *self.accepted_spec_hashes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,15 @@ def spec_hash(spec: InterviewSpec) -> str:
     """
     said = spec.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude=CONTROLS)
     return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def remembered(hashes: list[str] | None, spec: InterviewSpec) -> list[str]:
+    """The hashes with this spec's: the first, which Git had at the beginning, stays, and of the others the latest."""
+    present = spec_hash(spec)
+    first, *others = hashes or [present]
+    if present in (first, *others):
+        return [first, *others]
+    return [first, *others, present] if len(others) + 1 < SPEC_HASHES else [first, *others[1:], present]
 
 
 def tombstone_manifest(installation: str, interview: Interview, end: End) -> Json:

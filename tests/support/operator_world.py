@@ -294,7 +294,8 @@ class World(Remains):
         assert self.interview is not None
         return self.interview
 
-    def _change_status(self, **changes: Any) -> None:
+    def change_status(self, **changes: Any) -> None:
+        """Writes into the status, past everybody who owns a part of it."""
         interview = self.require_interview()
         self.interview = interview.model_copy(update={"status": interview.status.model_copy(update=changes)})
 
@@ -303,14 +304,14 @@ class World(Remains):
         status = self.require_interview().status
         session = (status.session or Session()).model_copy(update={"consented_at": self.now, "consent_version": "1"})
         conditions = set_condition(status.conditions, "CandidateArrived", True, "Consented", now=self.now)
-        self._change_status(session=session, conditions=conditions)
+        self.change_status(session=session, conditions=conditions)
 
     def join(self) -> None:
         """The candidate joins the room."""
         status = self.require_interview().status
         session = status.session or Session()
         started = session.started_at or self.now
-        self._change_status(session=session.model_copy(update={"started_at": started, "joined_at": self.now}))
+        self.change_status(session=session.model_copy(update={"started_at": started, "joined_at": self.now}))
 
     def finish(self, reason: str) -> None:
         """The API has stored the transcript; the first end stands."""
@@ -319,7 +320,7 @@ class World(Remains):
             return
         session = (status.session or Session()).model_copy(update={"finished_at": self.now, "reason": reason})
         conditions = set_condition(status.conditions, "SessionFinished", True, reason, now=self.now)
-        self._change_status(session=session, conditions=conditions)
+        self.change_status(session=session, conditions=conditions)
 
     def edit(self, **spec: Any) -> None:
         """Changes the Interview's spec."""

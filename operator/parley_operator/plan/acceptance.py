@@ -8,6 +8,7 @@ from parley_operator.manifests import content_hash, pin, revision_manifest
 from parley_operator.plan.draft import Draft
 from parley_operator.snapshot import ReferenceProblem, Revision
 from parley_operator.templates import Problem, length_problem, room_provider, template_problem
+from parley_operator.tombstones import remembered
 
 REFERENCE_RETRY_SECONDS = 15
 """Secrets and ConfigMaps are not watched (the right to list them is not asked for), so a missing one is polled."""
@@ -82,9 +83,12 @@ def _problem(draft: Draft, content: InterviewTemplateSpec) -> Problem | None:
 
 
 def _accepted(draft: Draft, revision: Revision) -> None:
+    observed, spec = draft.observed, draft.observed.interview.spec
+    if draft.template is None or draft.accepted_spec_hashes is not None:
+        # An interview that an older operator accepted has none, and is not written to for that.
+        draft.accepted_spec_hashes = remembered(draft.accepted_spec_hashes, spec)
     if draft.template is None:
-        observed = draft.observed
-        name = observed.interview.spec.template_ref.name
+        name = spec.template_ref.name
         draft.act(PinTemplate(revision_manifest(observed.installation, observed.namespace, name, revision)))
         draft.template = PinnedTemplate(name=name, revision=revision.name, hash=content_hash(revision.content))
         draft.accepted_at = draft.second

@@ -55,6 +55,7 @@ class Draft:
         self.room: RoomStatus | None = status.room
         self.link_secret_name: str | None = status.link_secret_name
         self.accepted_at = status.accepted_at
+        self.accepted_spec_hashes: list[str] | None = status.accepted_spec_hashes
         self.opened_at = status.opened_at
         self.ready_at = status.ready_at
         self.finished_at = status.finished_at
@@ -204,6 +205,7 @@ class Draft:
             opened_at=self.opened_at,
             ready_at=self.ready_at,
             started_at=self.started_at,
+            accepted_spec_hashes=self.accepted_spec_hashes,
             finished_at=self.finished_at,
         )
 

@@ -29,6 +29,7 @@ def expire(draft: Draft, final: Condition) -> None:
         interview=interview.metadata.name,
         uid=draft.observed.uid,
         spec_hash=spec_hash(interview.spec),
+        accepted_spec_hashes=draft.accepted_spec_hashes or [],
         phase=draft.phase,
         condition=ConditionType.COMPLETE if final.type == ConditionType.COMPLETE else ConditionType.FAILED,
         reason=final.reason,
@@ -56,7 +57,7 @@ def recall(draft: Draft) -> bool:
     end = found.end
     if end is None:
         return False
-    if end.spec_hash != spec_hash(interview.spec):
+    if not end.is_of(interview.spec):
         draft.act(RemoveTombstone(found.uid))
         return False
     message = (

@@ -78,6 +78,24 @@ def test_what_its_ttl_removed_is_over_when_it_is_put_back(site: Site) -> None:
     assert [revision for revision in site.revisions() if revision.endswith("-finished")] == []
 
 
+def test_what_was_edited_while_it_waited_is_not_held_again_as_git_has_it(site: Site) -> None:
+    name = f"edited-{secrets.token_hex(3)}"
+    spec = {"templateRef": {"name": "backend"}, "candidate": {"name": "Jane"}, "ttlSecondsAfterFinished": 0}
+    site.create("Interview", name, spec)
+    site.await_phase(name, "Open")
+    site.patch(name, {"candidate": {"extraTimePercent": 25}})
+    until("the edit is observed", lambda: site.status(name)["observedGeneration"] == 2, WAIT)
+    assert len(site.status(name)["acceptedSpecHashes"]) == 2
+    site.patch(name, {"cancel": True})
+    until("its TTL has removed it", lambda: not exists(site, name), WAIT)
+
+    site.create("Interview", name, spec)
+    site.await_phase(name, "Cancelled")
+    site.await_condition(name, "Failed", "True", "AlreadyFinished")
+    assert site.left_of(uid_of(site, name)) == []
+    site.delete(name)
+
+
 def test_a_ttl_is_kept_by_an_operator_that_was_away(site: Site) -> None:
     name = site.interview(cancel=True, ttlSecondsAfterFinished=3600)
     site.await_phase(name, "Cancelled")

@@ -144,6 +144,75 @@ def test_what_was_called_off_by_hand_is_not_called_on_by_git() -> None:
     assert (world.phase, world.condition("Failed")) == ("Cancelled", ("True", "AlreadyFinished"))
 
 
+def test_what_was_edited_by_hand_while_it_waited_is_not_held_again_as_git_has_it() -> None:
+    world = World(spec={"candidate": {"name": "Jane"}, "start": "OnArrival"})
+    world.reconcile()
+    world.edit(candidate=Candidate(name="Jane", extra_time_percent=25))
+    world.reconcile()
+    world.edit(cancel=True, ttl_seconds_after_finished=0)
+    world.reconcile()
+    world.reconcile()
+    assert world.interview is None
+    for put_back in ({"name": "Jane"}, {"name": "Jane", "extraTimePercent": 25}):
+        world.create(candidate=put_back, start="OnArrival")
+        world.reconcile()
+        assert (world.phase, world.condition("Failed")) == ("Cancelled", ("True", "AlreadyFinished"))
+        world.delete()
+        world.reconcile()
+
+
+def test_every_spec_that_git_had_meanwhile_counts() -> None:
+    """It was moved in Git, and then edited by hand: Git has neither the first nor the last."""
+    world = World(spec={"start": "OnArrival"})
+    world.reconcile()
+    for percent in range(1, 14):
+        world.edit(candidate=Candidate(extra_time_percent=percent))
+        world.reconcile()
+    world.edit(cancel=True, ttl_seconds_after_finished=0)
+    world.reconcile()
+    world.reconcile()
+    for percent, phase in ((0, "Cancelled"), (12, "Cancelled"), (13, "Cancelled"), (1, "Open")):
+        world.create(candidate={"extraTimePercent": percent}, start="OnArrival")
+        world.reconcile()
+        assert world.phase == phase, "the first is kept, and the latest nine"
+        world.delete()
+        world.reconcile()
+
+
+def test_what_it_was_accepted_with_is_told_with_its_acceptance_and_costs_no_write() -> None:
+    world = World(spec={"start": "OnArrival"})
+    world.reconcile()
+    assert world.status.accepted_spec_hashes == [spec_hash(world.require_interview().spec)]
+    assert len(world.phases) == 1
+    world.edit(link_epoch=1)
+    world.reconcile()
+    assert world.status.accepted_spec_hashes == [spec_hash(world.require_interview().spec)]
+
+
+def test_an_edit_on_hold_counts_when_it_goes_on() -> None:
+    world = World(spec={"start": "OnArrival"})
+    world.reconcile()
+    world.edit(suspend=True)
+    world.reconcile()
+    world.edit(candidate=Candidate(extra_time_percent=25))
+    world.reconcile()
+    world.edit(suspend=False)
+    world.reconcile()
+    assert len(world.status.accepted_spec_hashes or []) == 2
+
+
+def test_an_interview_that_an_older_operator_accepted_is_known_by_its_end() -> None:
+    world = finished(ttlSecondsAfterFinished=60)
+    world.change_status(accepted_spec_hashes=None)
+    world.advance(60)
+    world.reconcile()
+    assert world.tombstone is not None
+    del world.tombstone["data"]["acceptedSpecHashes"]  # as an older operator wrote it
+    world.create(ttlSecondsAfterFinished=60)
+    world.reconcile()
+    assert world.condition("Complete") == ("True", "AlreadyFinished")
+
+
 def test_it_stays_over_however_often_it_is_put_back() -> None:
     world = removed()
     for _ in range(3):
