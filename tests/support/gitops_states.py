@@ -7,10 +7,11 @@ world for each: what is judged are the manifests that the plan made, never condi
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from parley_crds import InterviewTemplate, ObjectMeta
+from parley_crds import InterviewTemplate, ObjectMeta, Window
 from parley_operator.capacity import Capacity, Place
 from parley_operator.snapshot import ReferenceProblem, StepName
 from parley_operator.templates import TemplateSnapshot, template_status
@@ -149,6 +150,16 @@ def _suspending(kind: str = "DownError") -> World:
     world.down |= {"pod", "room's removal"}
     world.reconcile()
     world.edit(suspend=True)
+    world.reconcile()
+    world.reconcile()
+    return world
+
+
+def _postponing(kind: str = "DownError") -> World:
+    world = World(down_kind=kind).daily()
+    world.down |= {"pod", "room's removal"}
+    world.reconcile()
+    world.edit(window=Window(not_before=START + timedelta(days=1)))
     world.reconcile()
     world.reconcile()
     return world
@@ -317,6 +328,7 @@ INTERVIEW_STATES = (
     State("Open", (lambda: _at_rest(**ON_ARRIVAL), _resumed)),
     State("On hold", (lambda: _at_rest(suspend=True),)),
     State("Going on hold", (_suspending,)),
+    State("Being postponed", (_postponing,)),
     State("Waiting for its turn", (_waiting,)),
     State("Bot starting", (_at_rest, *(_in_vain(step, 100) for step in STEPS))),
     State("Bot not to be had", (*(_in_vain(step, 3600) for step in STEPS), _key_refused)),
@@ -328,7 +340,10 @@ INTERVIEW_STATES = (
         tuple((lambda lost=lost: lost(in_progress(World()))) for lost in (_lose_snapshot, _spoil_snapshot)),
     ),
     State("Ending", (_ending, _ending_in_vain)),
-    State("End or hold held up", tuple(partial(way, "RoomAuthError") for way in (_ending_in_vain, _suspending))),
+    State(
+        "End or hold held up",
+        tuple(partial(way, "RoomAuthError") for way in (_ending_in_vain, _suspending, _postponing)),
+    ),
     State("Completed", (*map(_ended, ("Completed", "CandidateLeft", "TimeLimit", "Silence")), _sealed)),
     State("Cancelled", (_ended("Cancelled"),)),
     State("Expired", (_no_show, lambda: _at_rest(**window(expires_at=-1)))),

@@ -198,6 +198,8 @@ class World(Remains):
             return False
         if step is not None:
             self.troubles.pop(step, None)
+        elif isinstance(action, DeleteInputs):
+            self.troubles.clear()
         return True
 
     # What the cluster and the services do

@@ -114,17 +114,20 @@ class Draft:
         return self.observed.interview.spec.longer(self.observed.interview.spec.no_show_seconds)
 
     @property
+    def started(self) -> bool:
+        """Whether there was a bot, told in the status or not yet."""
+        return self.attempts is not None or self.session.started_at is not None
+
+    @property
     def suspended(self) -> bool:
-        """Whether `spec.suspend` holds the interview: it does until there is a bot, told in the status or not yet."""
-        started = self.attempts is not None or self.session.started_at is not None
-        return self.observed.interview.spec.suspend and not started
+        """Whether `spec.suspend` holds the interview: it does until a bot was started."""
+        return self.observed.interview.spec.suspend and not self.started
 
     @property
     def begun(self) -> bool:
         """Whether a bot was started, or the conversation is under way, by inputs that can be read."""
         ledger = self.children.inputs
-        started = self.attempts is not None or self.session.started_at is not None
-        return started and ledger is not None and ledger.inputs is not None
+        return self.started and ledger is not None and ledger.inputs is not None
 
     @property
     def second(self) -> datetime:
@@ -202,10 +205,10 @@ class Draft:
             room=self.room,
             link_secret_name=self.link_secret_name,
             accepted_at=self.accepted_at,
+            accepted_spec_hashes=self.accepted_spec_hashes,
             opened_at=self.opened_at,
             ready_at=self.ready_at,
             started_at=self.started_at,
-            accepted_spec_hashes=self.accepted_spec_hashes,
             finished_at=self.finished_at,
         )
 

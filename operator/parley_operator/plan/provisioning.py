@@ -18,6 +18,7 @@ from parley_operator.plan.cleanup import remove_pods
 from parley_operator.plan.draft import Draft, zulu
 from parley_operator.plan.ending import EXITED
 from parley_operator.plan.queueing import created_at, must_wait
+from parley_operator.plan.withdrawal import withdraw
 from parley_operator.snapshot import InputsSecret, ReferenceProblem, Step
 
 ROOM_SLACK_SECONDS = 3600
@@ -39,6 +40,9 @@ def progress(draft: Draft, content: InterviewTemplateSpec | None, fate: Fate | N
         due = _due_at(draft, content, opens_at)
         if due is None or draft.now < due:
             _keep_open(draft, opened, "Open", "The link works; the bot starts when the candidate agrees")
+            if not draft.started:
+                # Its window was postponed, or its start left to the candidate, while no pod could be had.
+                withdraw(draft, "Postponing")
             return
         if must_wait(draft, content, due):
             message = "The link works; the bot starts when it is this interview's turn"
@@ -64,13 +68,17 @@ def _keep_open(draft: Draft, opened: bool, reason: str, message: str) -> None:
 
 def _due_at(draft: Draft, content: InterviewTemplateSpec, opens_at: datetime | None) -> datetime | None:
     """When it is time for the first bot; None while that depends on the candidate. Other clocks' times are past."""
+    asked_at = None
     if (draft.observed.interview.spec.start or content.start) == "OnArrival":
-        return min(draft.arrived_at, draft.now) if draft.arrived_at else None
+        if draft.arrived_at is None:
+            return None
+        asked_at = min(draft.arrived_at, draft.now)
     if opens_at is None:
-        return created_at(draft)
+        return asked_at or created_at(draft)
+    # A candidate who came may have been put off since: the window was postponed.
     starts_at = opens_at - timedelta(seconds=draft.observed.installation.lead_seconds)
     draft.look_again(starts_at)
-    return starts_at
+    return max(asked_at, starts_at) if asked_at else starts_at
 
 
 def _summarise(draft: Draft, hold: Hold | None, opened: bool) -> None:

@@ -37,8 +37,7 @@ def created_at(draft: Draft) -> datetime:
 
 def _has_begun(draft: Draft) -> bool:
     children = draft.children
-    started = draft.attempts is not None or draft.session.started_at is not None
-    return started or children.inputs is not None or bool(children.pods)
+    return draft.started or children.inputs is not None or bool(children.pods)
 
 
 def _let_stand(draft: Draft) -> None:

@@ -5,10 +5,9 @@ A bot that was started is not held: a candidate may be talking to it. `Suspended
 
 from parley_crds import ConditionType, Phase, find_condition
 
-from parley_operator.actions import DeleteInputs
-from parley_operator.plan.cleanup import in_order, remove_pods, remove_room
 from parley_operator.plan.draft import Draft
 from parley_operator.plan.provisioning import offer_link
+from parley_operator.plan.withdrawal import withdraw
 
 ALREADY_STARTED = "AlreadyStarted"
 RESUMED = "Resumed"
@@ -20,30 +19,9 @@ def suspend(draft: Draft) -> None:
     draft.phase = Phase.SUSPENDED
     draft.condition(ConditionType.SUSPENDED, True, "Suspended", message)
     draft.condition(ConditionType.JOINABLE, False, "Suspended", message)
-    draft.room = None
     if draft.template is not None:
         offer_link(draft)
-    actions, wakes = remove_pods(draft.children.pods, draft.now)
-    draft.act_after_status(*actions)
-    for wake in wakes:
-        draft.look_again(wake)
-    if not draft.children.pods:
-        _remove_what_was_prepared(draft)
-
-
-def _remove_what_was_prepared(draft: Draft) -> None:
-    ledger = draft.children.inputs
-    if ledger is None:
-        return
-    outside = in_order(remove_room(ledger), draft.children, draft.now)
-    draft.act_after_status(*outside.actions)
-    if (told := outside.explained("Suspending")) is not None:
-        # As long as it fails, nothing that comes after it is reached.
-        type_, reason, message = told
-        draft.condition(type_, True, reason, message)
-    for step, trouble in outside.dropped:
-        draft.notice("CleanupAbandoned", f"Gave up on the {step}: {trouble.message}")
-    draft.act_after_status(DeleteInputs(ledger.uid))
+    withdraw(draft, "Suspending")
 
 
 def tell_of_suspension(draft: Draft) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -151,6 +152,51 @@ def _unseen_without(site: Site, deleted: str) -> int:
 def _reason(interview: dict[str, Any]) -> str:
     conditions = interview.get("status", {}).get("conditions", [])
     return next((item["reason"] for item in conditions if item["type"] == "Reconciling"), "")
+
+
+@pytest.mark.parametrize("limited", [{"total": 1}], indirect=True)
+def test_one_that_is_postponed_while_it_can_have_no_pod_gives_back_its_slot_and_its_room(limited: Site) -> None:
+    limited.create("InterviewTemplate", "daily", {**TEMPLATE, "start": "Immediate", "room": {"provider": "daily"}})
+    _bound_pods(limited, 0)
+    first = limited.interview("daily")
+    limited.await_condition(first, "Reconciling", "True", "PodNotCreated")
+    room = limited.status(first)["room"]["name"]
+    assert room in limited.daily.rooms()
+    second = limited.interview("at-once")
+    limited.await_condition(second, "Reconciling", "True", WAITING)
+
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    limited.patch(first, {"window": {"notBefore": tomorrow.strftime("%Y-%m-%dT%H:%M:%SZ")}})
+    limited.await_phase(first, "Scheduled")
+    until("its room is gone", lambda: room not in limited.daily.rooms(), WAIT)
+    limited.await_condition(second, "Reconciling", "True", "PodNotCreated")
+    assert limited.items(limited.bots, "secrets", limited.get(first)["metadata"]["uid"]) == []
+    assert limited.condition(first, "Reconciling") is None
+    assert "room" not in limited.status(first)
+    _bound_pods(limited, 10)
+    until("the other runs", lambda: running(limited, second), WAIT)
+
+    limited.patch(first, {"window": None})
+    limited.await_condition(first, "Reconciling", "True", WAITING)
+    limited.delete(second)
+    until("the first has its turn at last", lambda: running(limited, first), WAIT)
+    limited.delete(first)
+    until("its room is gone", lambda: room not in limited.daily.rooms(), WAIT)
+
+
+def _bound_pods(site: Site, pods: int) -> None:
+    """Lets no more pods be created than so many; the status is what a quota's controller would write."""
+    hard = {"pods": str(pods)}
+    status = {"hard": hard, "used": {"pods": "0"}}
+    manifest = {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "few", "namespace": site.bots},
+        "spec": {"hard": hard},
+    }
+    site.plane.kubectl("apply", "-f", "-", stdin=json.dumps(manifest))
+    command = ("-n", site.bots, "patch", "resourcequota", "few", "--subresource=status", "--type=merge", "-p")
+    site.plane.kubectl(*command, json.dumps({"status": status}))
 
 
 def test_an_api_that_does_not_answer_holds_up_no_interview_that_does_not_need_it(site: Site) -> None:

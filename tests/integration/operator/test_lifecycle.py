@@ -74,6 +74,23 @@ def test_on_arrival_opens_and_starts_the_bot_when_the_candidate_came(site: Site)
     assert site.condition(name, "CandidateArrived") == ("True", "Consented"), "the API's share is left alone"
 
 
+def test_window_and_overrides_can_be_edited_while_it_waits(site: Site) -> None:
+    name = site.interview()
+    site.await_phase(name, "Open")
+    uid = uid_of(site, name)
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    site.patch(name, {"window": {"notBefore": tomorrow.strftime("%Y-%m-%dT%H:%M:%SZ")}})
+    site.await_phase(name, "Scheduled")
+    site.await_condition(name, "Joinable", "False", "NotOpenYet")
+    site.patch(name, {"window": None, "overrides": {"voice": "matthew", "limits": {"durationSeconds": 600}}})
+    site.await_phase(name, "Open")
+    arrived(site, name)
+    site.await_pod(uid, 1)
+    (inputs,) = site.items(site.bots, "secrets", uid)
+    plan = json.loads(base64.b64decode(inputs["data"]["inputs.json"]))["plan"]
+    assert (plan["interviewer"]["voice"], plan["limits"]["durationSeconds"]) == ("matthew", 600)
+
+
 def test_an_unknown_template_is_waited_for(site: Site) -> None:
     name = site.interview(template="later")
     site.await_condition(name, "Accepted", "False", "TemplateNotFound")

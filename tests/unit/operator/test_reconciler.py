@@ -141,6 +141,28 @@ async def test_a_quotas_contention_is_no_trouble_of_the_bot() -> None:
     assert cluster.world.status.attempts is None
 
 
+async def test_what_failed_is_forgotten_with_what_it_was_for() -> None:
+    """A pod that nobody can create, an hour on hold, and it goes on: it has not failed for an hour then."""
+    refused = KubeError(403, "Forbidden", "exceeded quota")
+    cluster = Cluster(World(spec={"backoffLimit": 0}), fails=CreatePod, error=refused)
+    reconciler, world = cluster.reconciler(), cluster.world
+    for _ in range(2):
+        with pytest.raises(RetryLaterError, match="exceeded quota"):
+            await reconciler.reconcile(REF)
+    world.arrive()
+    world.edit(suspend=True)
+    await reconciler.reconcile(REF)
+    assert world.inputs is None
+    world.advance(3600)
+    world.edit(suspend=False)
+    for _ in range(2):
+        with pytest.raises(RetryLaterError, match="exceeded quota"):
+            await reconciler.reconcile(REF)
+    assert world.condition("Reconciling") == ("True", "PodNotCreated")
+    assert world.status.attempts is None
+    assert cluster.warnings == ["StepFailed"] * 2
+
+
 async def test_an_api_server_that_is_away_is_one_line() -> None:
     cluster = Cluster(World())
     cluster.away = True

@@ -14,6 +14,7 @@ from parley_operator.actions import (
     Action,
     ApplyStatus,
     CollectRevision,
+    DeleteInputs,
     EmitEvent,
     PinTemplate,
     Plan,
@@ -147,6 +148,9 @@ class Reconciler:
         self._queue.note(ref, action)
         if step is not None:
             self._troubles.get(ref.uid, {}).pop(step, None)
+        elif isinstance(action, DeleteInputs):
+            # What failed was for what is gone: one that is made anew later has not failed since then.
+            self._troubles.pop(ref.uid, None)
         logger.debug("%s/%s: %s", ref.namespace, ref.name, type(action).__name__)
 
     async def _note_trouble(self, ref: InterviewRef, step: Step, error: Exception) -> None:
