@@ -160,11 +160,13 @@ class DeleteInterview:
 class ApplyStatus:
     """Applies the operator's whole part of the status; with `resource_version` only to the Interview as observed.
 
-    A status that fixes a part of the spec must not fix another spec than it was decided on.
+    A status that fixes a part of the spec must not fix another spec than it was decided on. Where it only tells people
+    (not `needed`), what follows is done though it is refused.
     """
 
     status: InterviewStatus
     resource_version: str | None = None
+    needed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -313,10 +313,18 @@ def _deleted(way: Callable[[], World]) -> Callable[[], World]:
 
 
 def _deleted_in_vain() -> World:
-    world = in_progress(World(spec={"deletionPolicy": "Erase"}))
+    world = in_progress(World(spec={"deletionPolicy": "Erase"}).daily())
     world.down.add("erasure")
     world.delete()
     _pass(world, 310, 310, 310)
+    return world
+
+
+def _deleted_without_key() -> World:
+    world = in_progress(World(down_kind="RoomAuthError").daily())
+    world.down.add("room's removal")
+    world.delete()
+    _pass(world, 0, 5, 5)
     return world
 
 
@@ -350,7 +358,7 @@ INTERVIEW_STATES = (
     State("Failed", (_lost_bots, _deadline, _no_bot, _ended("TechnicalFault"), _ended("RecordingFailed"))),
     State("Put back", tuple(map(_put_back, (_ended("Completed"), _lost_bots, _ended("Cancelled"))))),
     State("Being deleted", (_deleted(lambda: in_progress(World())),)),
-    State("Deletion that hangs", (_deleted_in_vain,)),
+    State("Deletion that hangs", (_deleted_in_vain, _deleted_without_key)),
 )
 
 

@@ -1,8 +1,9 @@
 """The Interview was deleted: everything of it goes, then the finalizer. Only an erasure that fails holds it."""
 
+from dataclasses import replace
 from datetime import datetime
 
-from parley_crds import ConditionType, is_true
+from parley_crds import ConditionType, Phase, is_true
 from parley_crds.names import FINALIZER
 
 from parley_operator.actions import (
@@ -16,7 +17,8 @@ from parley_operator.actions import (
     Seal,
     SetFinalizer,
 )
-from parley_operator.plan.cleanup import in_order, remove_pods, remove_room
+from parley_operator.plan.cleanup import Ordered, in_order, remove_pods, remove_room
+from parley_operator.plan.draft import Draft
 from parley_operator.snapshot import Children, Snapshot, StepName
 
 
@@ -34,7 +36,7 @@ def plan_deletion(observed: Snapshot, now: datetime) -> Plan:
     # Interview gone all the same changes its deletionPolicy to Retain.
     keep: frozenset[StepName] = frozenset({"erasure"})
     outside = in_order(_steps(observed), observed.children, now, since=since, keep=keep)
-    actions += outside.actions
+    actions += [*_told(observed, now, outside), *outside.actions]
     for step, trouble in outside.dropped:
         message = f"The Interview is let go, though the {step} still fails: {trouble.message}"
         actions.append(EmitEvent("Warning", "CleanupAbandoned", message))
@@ -54,6 +56,24 @@ def _steps(observed: Snapshot) -> list[Action]:
     if ledger is not None and not stored:
         steps.append(Seal("Cancelled"))
     return steps
+
+
+def _told(observed: Snapshot, now: datetime, outside: Ordered) -> list[Action]:
+    """Tells in the status what holds the deletion up. Where nothing does, nobody reads it any more, and it stays."""
+    message = "The Interview is being deleted"
+    if observed.interview.spec.deletion_policy == "Erase":
+        message += " and stays until it is erased, or its deletionPolicy is changed to Retain"
+    told = outside.explained("Deleting", message)
+    if told is None:
+        return []
+    draft = Draft(observed, now)
+    draft.phase = draft.status.phase or Phase.PENDING
+    draft.link_secret_name = None
+    draft.condition(ConditionType.JOINABLE, False, "Deleting", "The Interview is being deleted")
+    type_, reason, message = told
+    draft.condition(type_, True, reason, message)
+    # One of an older schema may be refused whatever is written to it, and has to go all the same.
+    return [] if (news := draft.news()) is None else [replace(news, needed=False)]
 
 
 def plan_orphan(children: Children, now: datetime) -> Plan:

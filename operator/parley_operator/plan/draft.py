@@ -182,12 +182,16 @@ class Draft:
 
     def plan(self) -> Plan:
         """The plan: what the status tells of, the status where it differs, its Events, and what it must outlive."""
-        status = self._new_status()
         told: list[Action] = []
-        if status != _owned(self.status):
-            told = [ApplyStatus(status, self._version_for(status)), *self._transition_events(status)]
+        if (news := self.news()) is not None:
+            told = [news, *self._transition_events(news.status)]
         actions = [*self.before, *told, *self.notices, *self.after]
         return Plan(actions, min(self.wakes, default=None), self.awaits_template, self.wants)
+
+    def news(self) -> ApplyStatus | None:
+        """The status, where it differs from the observed one."""
+        status = self._new_status()
+        return ApplyStatus(status, self._version_for(status)) if status != _owned(self.status) else None
 
     def _version_for(self, status: InterviewStatus) -> str | None:
         """The version that this status may be written to; None where it fixes nothing of the spec, so to any."""

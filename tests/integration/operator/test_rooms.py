@@ -108,6 +108,39 @@ def test_a_room_that_somebody_deleted_is_made_again_for_the_next_bot(site: Site,
     assert room not in site.daily.rooms()
 
 
+def test_a_deletion_that_daily_refuses_is_told_and_goes_on_when_the_key_is_mended(site: Site) -> None:
+    name, uid = daily_interview(site, "daily-deletion")
+    site.await_pod(uid, 1)
+    site.daily_key("a-key-of-another-domain")
+    try:
+        site.delete(name)
+        site.await_condition(name, "Stalled", "True", "RoomKeyRefused")
+        assert "key DAILY_API_KEY of Secret home-" in site.message(name, "Stalled")
+    finally:
+        site.daily_key(site.daily.KEY)
+    until("the Interview is gone", lambda: not exists(site, name), WAIT * 2)
+
+
+def test_an_erasure_that_fails_is_told_and_goes_on_by_itself(site: Site) -> None:
+    name = site.interview(deletionPolicy="Erase")
+    site.await_phase(name, "Open")
+    site.orders.broken = True
+    try:
+        site.delete(name)
+        site.await_condition(name, "Reconciling", "True", "Deleting")
+        assert "erase: the API answered 503" in site.message(name, "Reconciling")
+        assert site.condition(name, "Joinable") == ("False", "Deleting")
+        assert site.status(name)["phase"] == "Open"
+    finally:
+        site.orders.broken = False
+    until("the Interview is gone", lambda: not exists(site, name), WAIT * 2)
+
+
+def exists(site: Site, name: str) -> bool:
+    """Whether the Interview is there."""
+    return site.plane.kubectl("-n", site.namespace, "get", "interview", name, check=False).returncode == 0
+
+
 def test_an_end_waits_for_the_transcript(site: Site) -> None:
     name = site.interview(start="Immediate", backoffLimit=0)
     uid = str(site.get(name)["metadata"]["uid"])

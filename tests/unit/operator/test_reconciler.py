@@ -13,6 +13,7 @@ from parley_operator.actions import (
     DeleteInputs,
     DeleteRoom,
     EnsureRoom,
+    Erase,
 )
 from parley_operator.shell.client.kube import ConflictError, KubeError, NotFoundError
 from parley_operator.shell.reconcile.act import Actor
@@ -161,6 +162,22 @@ async def test_what_failed_is_forgotten_with_what_it_was_for() -> None:
     assert world.condition("Reconciling") == ("True", "PodNotCreated")
     assert world.status.attempts is None
     assert cluster.warnings == ["StepFailed"] * 2
+
+
+async def test_a_deletion_goes_on_where_its_status_is_refused() -> None:
+    """One of an older schema may be refused whatever is written to it, and has to go all the same."""
+    refused = KubeError(422, "Invalid", "spec.withdrawn")
+    cluster = Cluster(World(spec={"deletionPolicy": "Erase"}), fails=Erase, error=refused)
+    reconciler, world = cluster.reconciler(), cluster.world
+    await reconciler.reconcile(REF)
+    world.delete()
+    world.pods.clear()
+    with pytest.raises(RetryLaterError, match="Erase"):
+        await reconciler.reconcile(REF)
+    cluster.fails = ApplyStatus
+    assert (await reconciler.reconcile(REF)).done
+    assert (world.interview, world.erased) == (None, True)
+    assert cluster.warnings == ["StepFailed", "ReconcileFailed"]
 
 
 async def test_an_api_server_that_is_away_is_one_line() -> None:

@@ -143,6 +143,8 @@ class Reconciler:
                 await self._note_trouble(ref, step, error)
             elif _is_news(action, error):
                 await self._actor.warn(ref, "ReconcileFailed", message)
+                if isinstance(action, ApplyStatus) and not action.needed:
+                    return
             kind = LostRaceError if isinstance(error, ConflictError) else RetryLaterError
             raise kind(f"{ref.namespace}/{ref.name}: {message}", after=_asked_for(error)) from error
         self._queue.note(ref, action)

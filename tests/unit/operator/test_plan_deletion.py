@@ -1,0 +1,162 @@
+"""An Interview that is deleted: everything of it goes, and what holds that up is told."""
+
+from support.operator_world import World, in_progress
+
+
+def deleted(world: World) -> None:
+    """Deletes the Interview and lets its bot end."""
+    world.delete()
+    world.reconcile()
+    world.advance(5)
+    world.reconcile()
+
+
+def test_deletion_removes_everything() -> None:
+    world = in_progress(World().daily())
+    world.delete()
+    world.reconcile()
+    assert world.link is None
+    assert world.interview is not None
+    world.advance(5)
+    world.reconcile()
+    assert world.interview is None
+    assert (world.pods, world.inputs, world.link, world.rooms, world.revisions) == ({}, None, None, set(), {})
+    assert world.sealed == ["Cancelled"]
+    assert not world.erased
+
+
+def test_deletion_with_erase() -> None:
+    world = in_progress(World(spec={"deletionPolicy": "Erase"}))
+    world.finish("Completed")
+    world.delete()
+    world.reconcile()
+    world.advance(5)
+    world.reconcile()
+    assert world.interview is None
+    assert world.erased
+    assert world.sealed == []
+
+
+def test_deletion_never_hangs() -> None:
+    world = in_progress(World().daily())
+    world.down |= {"room's removal", "seal"}
+    world.delete()
+    world.reconcile()
+    world.advance(5)
+    world.reconcile()
+    assert world.tried == ["room's removal"]
+    world.advance(1)
+    world.reconcile()
+    assert world.tried == ["room's removal", "seal"], "a failing step holds up no other"
+    world.advance(310)
+    world.reconcile()
+    world.reconcile()
+    assert world.interview is None
+    assert {event.reason for event in world.events if event.type == "Warning"} == {"CleanupAbandoned"}
+
+
+def test_an_erasure_that_fails_is_never_let_go() -> None:
+    world = in_progress(World(spec={"deletionPolicy": "Erase"}))
+    world.down |= {"erasure"}
+    world.delete()
+    world.reconcile()
+    for _ in range(4):
+        world.advance(310)
+        world.reconcile()
+    assert world.interview is not None
+    assert not world.erased
+    world.down.clear()
+    world.advance(310)
+    world.reconcile()
+    assert (world.interview, world.erased) == (None, True)
+
+
+def test_a_deletion_that_is_held_up_says_by_what() -> None:
+    world = in_progress(World(spec={"deletionPolicy": "Erase"}))
+    world.down.add("erasure")
+    told = len(world.phases)
+    deleted(world)
+    assert len(world.phases) == told, "what has not failed yet is not told of"
+    world.reconcile()
+    assert world.condition("Reconciling") == ("True", "Deleting")
+    assert world.message("Reconciling").endswith("erasure is down")
+    assert "deletionPolicy" in world.message("Reconciling"), "it says what lets go of it"
+    assert world.condition("Joinable") == ("False", "Deleting")
+    assert (world.phase, world.status.link_secret_name) == ("InProgress", None)
+    assert world.status.observed_generation == world.require_interview().metadata.generation
+    for _ in range(3):
+        world.advance(310)
+        world.reconcile()
+    assert len(world.phases) == told + 1, "the same is told once"
+    world.down.clear()
+    world.reconcile()
+    assert (world.interview, world.erased, len(world.phases)) == (None, True, told + 1)
+
+
+def test_a_deletion_whose_key_is_refused_is_stalled() -> None:
+    world = in_progress(World(down_kind="RoomAuthError").daily())
+    world.down.add("room's removal")
+    deleted(world)
+    world.reconcile()
+    assert world.condition("Stalled") == ("True", "RoomKeyRefused")
+    assert world.condition("Reconciling") is None
+    world.down.clear()
+    world.reconcile()
+    assert world.interview is None
+
+
+def test_a_deletion_that_meets_no_trouble_writes_no_status() -> None:
+    for spec in ({}, {"deletionPolicy": "Erase"}, {"suspend": True}, {"start": "OnArrival"}):
+        world = World(spec=spec).daily()
+        world.reconcile()
+        told = len(world.phases)
+        deleted(world)
+        assert (world.interview, len(world.phases)) == (None, told)
+
+
+def test_an_end_stays_the_end_while_its_deletion_is_held_up() -> None:
+    world = World(spec={"cancel": True, "deletionPolicy": "Erase"})
+    world.reconcile()
+    world.down.add("erasure")
+    deleted(world)
+    world.reconcile()
+    assert (world.phase, world.condition("Failed")) == ("Cancelled", ("True", "Cancelled"))
+    assert world.condition("Reconciling") == ("True", "Deleting")
+
+
+def test_what_an_interview_without_finalizer_left_is_removed() -> None:
+    world = in_progress(World().daily())
+    world.interview = None
+    world.reconcile()
+    world.advance(5)
+    world.reconcile()
+    assert (world.pods, world.inputs, world.rooms) == ({}, None, set())
+
+
+def test_what_fails_is_tried_in_turn() -> None:
+    world = in_progress(World().daily())
+    world.down |= {"room's removal", "seal"}
+    world.delete()
+    world.reconcile()
+    for _ in range(5):
+        world.advance(5)
+        world.reconcile()
+    assert world.tried == ["room's removal", "seal"] * 2 + ["room's removal"]
+    world.down.remove("seal")
+    world.reconcile()
+    assert world.sealed == ["Cancelled"], "the room that fails does not hold the transcript up"
+
+
+def test_nothing_is_let_go_after_one_failure_of_an_operator_that_was_away() -> None:
+    world = in_progress(World().daily())
+    world.down |= {"room's removal", "seal"}
+    world.delete()
+    world.pods.clear()
+    world.advance(3600)
+    for _ in range(4):
+        world.reconcile()
+        world.advance(1)
+    assert world.interview is not None
+    world.down.clear()
+    world.reconcile()
+    assert (world.interview, world.sealed, world.rooms) == (None, ["Cancelled"], set())
