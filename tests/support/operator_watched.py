@@ -6,12 +6,14 @@ from parley_crds.names import child_name
 from parley_operator.actions import (
     Action,
     ApplyLink,
+    ApplyStatus,
     CreateInputs,
     CreatePod,
     DeleteInterview,
     EnsureRoom,
     MarkPod,
     PinTemplate,
+    RemoveTombstone,
 )
 from parley_operator.plan.rooms import orphans, own_rooms
 from parley_operator.tombstones import spec_hash
@@ -27,11 +29,28 @@ class WatchedWorld(World):
 
     recalled = False
     """Whether the Interview is the same as one that ended and was removed."""
+    over: frozenset[str] = frozenset()
+    """The specs by which that one is known, by their hashes: as it was accepted first, and as it was at the end."""
+    accepted_as: frozenset[str] = frozenset()
+
+    @property
+    def has_to_wait(self) -> bool:
+        """Whether there is no slot for it."""
+        return self.installation.capacity.limited and self.turn != "MayTake"
 
     def perform(self, action: Action) -> None:
         if self.recalled:
             assert not isinstance(action, PROVISIONING), action
         match action:
+            case CreateInputs():
+                session = self.status.session
+                started = self.status.attempts is not None or (session is not None and session.started_at is not None)
+                assert started or self.pods or not self.has_to_wait, "it begins beside the limit"
+            case ApplyStatus(status, version) if version in (None, self._version()):
+                if status.accepted_at is not None and self.status.accepted_at is None:
+                    self.accepted_as = frozenset({spec_hash(self.require_interview().spec)})
+            case RemoveTombstone():
+                self.over = frozenset()
             case CreatePod():
                 self._expect_a_pod()
             case MarkPod():
@@ -42,7 +61,9 @@ class WatchedWorld(World):
                 found = self.found_tombstone(self.installation.name, "jane")
                 assert found is not None
                 assert found.end is not None
-                assert found.end.spec_hash == spec_hash(self.require_interview().spec)
+                present = spec_hash(self.require_interview().spec)
+                assert found.end.spec_hash == present
+                self.over = frozenset({present}) | (self.accepted_as if self.status.accepted_at else frozenset())
         super().perform(action)
 
     def sweep_rooms(self) -> None:
@@ -58,4 +79,4 @@ class WatchedWorld(World):
         started = status.attempts is not None or (status.session is not None and status.session.started_at is not None)
         assert started or not spec.suspend, "a bot is started on hold"
         if status.started_at is not None and spec.active_deadline_seconds is not None:
-            assert self.now < status.started_at + timedelta(seconds=spec.active_deadline_seconds)
+            assert self.now < status.started_at + timedelta(seconds=spec.longer(spec.active_deadline_seconds))

@@ -11,12 +11,9 @@ from typing import Any
 
 from parley_crds import (
     API_CONDITIONS,
-    Attempt,
     Interview,
     InterviewStatus,
     InterviewTemplateSpec,
-    Session,
-    set_condition,
 )
 from parley_crds.names import FINALIZER
 from parley_operator.actions import (
@@ -67,7 +64,7 @@ from parley_protocol import BotInputs
 
 from support.operator_bots import START
 from support.operator_installation import INSTALLATION, template
-from support.operator_remains import Remains
+from support.operator_people import People
 
 
 class StepDownError(Exception):
@@ -79,7 +76,7 @@ class LostRaceError(Exception):
 
 
 @dataclass
-class World(Remains):
+class World(People):
     """One interview and everything around it."""
 
     spec: dict[str, Any] = field(default_factory=dict)
@@ -88,7 +85,6 @@ class World(Remains):
     template_problem: str | None = None
     context: str | ReferenceProblem | None = None
     tool_keys: ToolKeys | ReferenceProblem = field(default_factory=dict)
-    interview: Interview | None = None
     revisions: dict[str, InterviewTemplateSpec] = field(default_factory=dict)
     link: dict[str, Any] | None = None
     tried: list[StepName] = field(default_factory=list)
@@ -289,87 +285,7 @@ class World(Remains):
         self.interview = interview.model_copy(update={"status": merged})
         self.phases.append(str(merged.phase))
 
-    # What others do
-
-    def require_interview(self) -> Interview:
-        """The Interview, which must be there."""
-        assert self.interview is not None
-        return self.interview
-
-    def change_status(self, **changes: Any) -> None:
-        """Writes into the status, past everybody who owns a part of it."""
-        interview = self.require_interview()
-        self.interview = interview.model_copy(update={"status": interview.status.model_copy(update=changes)})
-
-    def arrive(self) -> None:
-        """The candidate agrees on the page."""
-        status = self.require_interview().status
-        session = (status.session or Session()).model_copy(update={"consented_at": self.now, "consent_version": "1"})
-        conditions = set_condition(status.conditions, "CandidateArrived", True, "Consented", now=self.now)
-        self.change_status(session=session, conditions=conditions)
-
-    def join(self) -> None:
-        """The candidate joins the room."""
-        status = self.require_interview().status
-        session = status.session or Session()
-        started = session.started_at or self.now
-        self.change_status(session=session.model_copy(update={"started_at": started, "joined_at": self.now}))
-
-    def finish(self, reason: str) -> None:
-        """The API has stored the transcript; the first end stands."""
-        status = self.require_interview().status
-        if any(item.type == "SessionFinished" for item in status.conditions):
-            return
-        session = (status.session or Session()).model_copy(update={"finished_at": self.now, "reason": reason})
-        conditions = set_condition(status.conditions, "SessionFinished", True, reason, now=self.now)
-        self.change_status(session=session, conditions=conditions)
-
-    def edit(self, **spec: Any) -> None:
-        """Changes the Interview's spec."""
-        interview = self.require_interview()
-        generation = (interview.metadata.generation or 0) + 1
-        self.interview = interview.model_copy(
-            update={
-                "spec": interview.spec.model_copy(update=spec),
-                "metadata": interview.metadata.model_copy(update={"generation": generation}),
-            }
-        )
-
-    def delete(self) -> None:
-        """Deletes the Interview."""
-        interview = self.require_interview()
-        if not interview.metadata.finalizers:
-            self.interview = None
-        elif interview.metadata.deletion_timestamp is None:
-            metadata = interview.metadata.model_copy(update={"deletion_timestamp": self.now})
-            self.interview = interview.model_copy(update={"metadata": metadata})
-
     # What tests ask
-
-    @property
-    def status(self) -> InterviewStatus:
-        """The Interview's status."""
-        return self.require_interview().status
-
-    @property
-    def phase(self) -> str:
-        """The Interview's phase."""
-        return str(self.status.phase)
-
-    def condition(self, type_: str) -> tuple[str, str] | None:
-        """A condition's status and reason."""
-        found = [item for item in self.status.conditions if item.type == type_]
-        return (found[0].status, found[0].reason) if found else None
-
-    def message(self, type_: str) -> str:
-        """A condition's message."""
-        return next(item.message for item in self.status.conditions if item.type == type_)
-
-    @property
-    def last_attempt(self) -> Attempt:
-        """The record of the latest bot."""
-        assert self.status.attempts is not None
-        return self.status.attempts.history[-1]
 
     @property
     def bot_inputs(self) -> BotInputs:
