@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from parley_operator.shell.client.kube import METADATA_ONLY, Kube
-from parley_operator.shell.reconcile.revisions import Pins
+from parley_operator.shell.reconcile.revisions import Pins, collect
 from parley_operator.shell.sweep.sweep import sweep_revisions
 from support.operator_installation import INSTALLATION
 
@@ -19,6 +19,7 @@ class Namespace(Kube):
     def __init__(self, revisions: dict[str, str], *named: str) -> None:
         self.revisions = revisions
         self.named = list(named)
+        self.deleted = False
         self.lists = 0
 
     async def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
@@ -33,6 +34,7 @@ class Namespace(Kube):
 
     def _interview(self, revision: str) -> dict[str, Any]:
         metadata = {"namespace": "hiring", "uid": f"of-{revision}"}
+        metadata |= {"deletionTimestamp": YOUNG} if self.deleted else {}
         return {"metadata": metadata, "status": {"template": {"revision": revision}}}
 
     def _metadata(self, name: str, created: str) -> dict[str, Any]:
@@ -72,6 +74,14 @@ async def test_a_snapshot_that_is_about_to_be_named_stays() -> None:
         await sweep_revisions(kube, INSTALLATION, ["hiring"], pins)
     assert set(kube.revisions) == {"lost-1"}
     await sweep_revisions(kube, INSTALLATION, ["hiring"], pins)
+    assert kube.revisions == {}
+
+
+async def test_of_interviews_that_are_deleted_at_once_none_holds_the_snapshot_for_the_others() -> None:
+    kube = Namespace({"shared-1": YOUNG}, "shared-1", "shared-1")
+    assert not await collect(kube, "hiring", "shared-1", besides="another")
+    kube.deleted = True
+    assert await collect(kube, "hiring", "shared-1", besides="another")
     assert kube.revisions == {}
 
 

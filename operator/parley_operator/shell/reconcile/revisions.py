@@ -50,11 +50,14 @@ class Pins:
 
 
 async def collect(kube: Kube, namespace: str, revision: str, *, besides: str | None = None) -> bool:
-    """Deletes a snapshot unless an Interview names it; `besides` is the uid of one that does not count."""
+    """Deletes a snapshot unless an Interview names it; `besides` is the uid of one that does not count.
+
+    Nor do others that are being deleted: of those that go at once each would hold it for the next, and it would stay.
+    """
     async for page in kube.pages(INTERVIEWS, namespace, size=COLLECT_PAGE_SIZE):
         for interview in page:
-            named = interview.get("status", {}).get("template", {}).get("revision")
-            if named == revision and interview["metadata"]["uid"] != besides:
+            metadata, named = interview["metadata"], interview.get("status", {}).get("template", {}).get("revision")
+            if named == revision and metadata["uid"] != besides and "deletionTimestamp" not in metadata:
                 return False
     await kube.delete(REVISIONS, namespace, revision)
     return True
