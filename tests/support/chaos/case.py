@@ -1,17 +1,19 @@
 """One interview on its path, moved by everybody's hands; what becomes of it is written down so that runs compare."""
 
+import base64
 import contextlib
 import json
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from parley_crds.names import LABEL_TEMPLATE, child_name, pod_name, tombstone_name
+from parley_crds.names import LABEL_TEMPLATE, child_name, link_secret_name, pod_name, tombstone_name
+from parley_rooms.links import verify_link
 from parley_rooms.names import room_name
 
-from support.chaos.hands import ConflictError
+from support.chaos.hands import ConflictError, url_of
 from support.chaos.kubelet import Bots
 from support.chaos.promises import Broken
 from support.chaos.rig import Rig
@@ -33,19 +35,28 @@ class EndState:
     snapshots: int
     rooms: int
     orders: frozenset[tuple[str, str]]
+    beside: tuple["EndState", ...] = ()
+    """Of the interviews beside it that are part of its case."""
+
+    @property
+    def all(self) -> tuple["EndState", ...]:
+        """Its own, and those beside it."""
+        return (self, *self.beside)
 
     def __str__(self) -> str:
-        return json.dumps(self.__dict__, default=sorted, sort_keys=True)
+        return json.dumps(asdict(self), default=sorted, sort_keys=True)
 
 
 class Case:
-    """An interview by a name and a template of its own. Each `await_…` is a milestone."""
+    """An interview by a name and a template of its own, with those beside it. Each `await_…` is a milestone."""
 
-    def __init__(self, rig: Rig, path: str) -> None:
+    def __init__(self, rig: Rig, path: str, template: str | None = None) -> None:
         mark = secrets.token_hex(3)
         self.rig, self.site = rig, rig.site
-        self.name, self.template_name = f"{path}.{mark}", f"{path}-{mark}"
+        self.name, self.template_name = f"{path}.{mark}", template or f"{path}-{mark}"
         self.uids: list[str] = []
+        self.beside: list[Case] = []
+        self._path = path
         self._spec: Json = {}
 
     @property
@@ -69,6 +80,11 @@ class Case:
         self._spec |= changes
         self.uids.append(str(self.site.create("Interview", self.name, self._spec)["metadata"]["uid"]))
 
+    def another(self) -> "Case":
+        """One more interview of the same template, to be created: it is part of this case, and has to end alike."""
+        self.beside.append(made := Case(self.rig, self._path, self.template_name))
+        return made
+
     def edit(self, **spec: Any) -> None:
         """Changes the Interview's spec."""
         self.site.patch(self.name, spec)
@@ -87,12 +103,12 @@ class Case:
 
     def talk(self) -> None:
         """The conversation begins."""
-        self._started_at = _stamp()
+        self._started_at = stamp()
         self.site.session(self.name, "CandidateArrived", "Consented", startedAt=self._started_at)
 
     def finish(self, attempt: int = 1) -> None:
         """The conversation ends, and its bot."""
-        told = {"startedAt": self._started_at, "finishedAt": _stamp(), "reason": "Completed"}
+        told = {"startedAt": self._started_at, "finishedAt": stamp(), "reason": "Completed"}
         self.site.session(self.name, "SessionFinished", "Completed", **told)
         self.ended(attempt, 0)
 
@@ -101,14 +117,14 @@ class Case:
         found = self.site.find(self.name)
         assert found is not None
         attempts = found["status"]["attempts"]
-        attempts["history"][-1]["readyAt"] = _stamp(-seconds)
+        attempts["history"][-1]["readyAt"] = stamp(-seconds)
         # The operator writes there, too; where it was first, the next look is early enough.
         with contextlib.suppress(ConflictError):
             self.site.set_status(self.name, {"attempts": attempts}, found["metadata"]["resourceVersion"])
 
     def age_start(self, seconds: float) -> None:
         """The first bot was started so long ago."""
-        self.site.set_status(self.name, {"startedAt": _stamp(-seconds)})
+        self.site.set_status(self.name, {"startedAt": stamp(-seconds)})
 
     def delete(self) -> None:
         """Deletes the Interview and does not wait."""
@@ -145,6 +161,18 @@ class Case:
 
         self._milestone(f"the bot of attempt {attempt}", there)
 
+    def await_link(self, epoch: int) -> None:
+        """Waits until the link is of this epoch: any other is refused then."""
+
+        def there() -> bool:
+            name = link_secret_name(child_name(self.name, self.uid))
+            found = self.site.admin.call("GET", url_of(self.site.namespace, "secret", name))
+            if found is None:
+                return False
+            return verify_link([self._link_key], base64.b64decode(found["data"]["token"]).decode()).epoch == epoch
+
+        self._milestone(f"the link of epoch {epoch}", there)
+
     def await_gone(self) -> None:
         """Waits until this Interview is not there any more."""
 
@@ -161,15 +189,23 @@ class Case:
 
     @property
     def bots(self) -> list[Bots]:
-        """The bots that there ever were, of each Interview by this name."""
-        return [self.rig.kubelet.bots[uid] for uid in self.uids]
+        """The bots that there ever were, of each Interview."""
+        return [self.rig.kubelet.bots[uid] for case in self._all for uid in case.uids]
 
     @property
     def rooms(self) -> set[str]:
         """The names of the rooms that it may have."""
-        environment = self.site.environment
-        key, installation = environment["PARLEY_LINK_KEY"].encode(), environment["PARLEY_INSTALLATION"]
-        return {room_name(key, installation, child_name(self.name, uid)) for uid in self.uids}
+        installation = self.site.environment["PARLEY_INSTALLATION"]
+        children = [child_name(case.name, uid) for case in self._all for uid in case.uids]
+        return {room_name(self._link_key, installation, child) for child in children}
+
+    @property
+    def _all(self) -> list["Case"]:
+        return [self, *self.beside]
+
+    @property
+    def _link_key(self) -> bytes:
+        return self.site.environment["PARLEY_LINK_KEY"].encode()
 
     def end_state(self) -> EndState:
         """What there is now."""
@@ -181,11 +217,16 @@ class Case:
             snapshots=len(self._snapshots()),
             rooms=len(self.rooms & set(self.site.daily.rooms())),
             orders=frozenset((path.rpartition("/")[2], body.get("reason", "")) for path, body, _ in taken),
+            beside=tuple(other.end_state() for other in self.beside),
         )
+
+    def message(self, type_: str) -> str:
+        """What a condition says."""
+        return self.site.message(self.name, type_)
 
     def events(self) -> list[tuple[str, str]]:
         """Type and reason of all that people were told."""
-        return self.site.told(self.name)
+        return [told for case in self._all for told in self.site.told(case.name)]
 
     def tidy(self) -> None:
         """Deletes what is left, and waits until nothing is.
@@ -193,12 +234,13 @@ class Case:
         Raises:
             Broken: something stays.
         """
-        self.site.delete(self.name)
+        for case in self._all:
+            self.site.delete(case.name)
         self.site.delete_template(self.template_name)
 
         def nothing_left() -> bool:
-            state = self.end_state()
-            return (state.interview, state.left, state.snapshots, state.rooms) == (None, (), 0, 0)
+            states = self.end_state().all
+            return all((each.interview, each.left, each.snapshots, each.rooms) == (None, (), 0, 0) for each in states)
 
         try:
             until(f"nothing is left of {self.name}", nothing_left, PATIENCE_SECONDS, 0.1)
@@ -241,5 +283,6 @@ def _normal(interview: Json | None) -> Json | None:
     }
 
 
-def _stamp(offset_seconds: float = 0) -> str:
+def stamp(offset_seconds: float = 0) -> str:
+    """The time so many seconds from now, as Kubernetes writes times: whole seconds, cut off."""
     return (datetime.now(UTC) + timedelta(seconds=offset_seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -20,11 +20,20 @@ WATCH_SECONDS = 20
 
 @dataclass
 class Bots:
-    """The bots of one interview, ever: pods by name with their uids, those that run or may, and the most at once."""
+    """The bots that there ever were: pods by name with their uids, those that run or may, and the most at once."""
 
     uids: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     live: set[str] = field(default_factory=set)
     most: int = 0
+
+    def saw(self, name: str, uid: str, *, live: bool) -> None:
+        """A pod, and whether it runs or may."""
+        self.uids[name].add(uid)
+        if live:
+            self.live.add(name)
+        else:
+            self.live.discard(name)
+        self.most = max(self.most, len(self.live))
 
 
 class Kubelet:
@@ -32,6 +41,8 @@ class Kubelet:
 
     def __init__(self, site: QuickSite) -> None:
         self.bots: dict[str, Bots] = defaultdict(Bots)
+        self.all = Bots()
+        """Those of all interviews together."""
         self._site = site
         self._running = True
         self._version = ""
@@ -56,7 +67,7 @@ class Kubelet:
         answer = self._site.admin.call("GET", url_of(self._site.bots, "pod"))
         assert answer is not None
         there = {pod["metadata"]["name"] for pod in answer["items"]}
-        for bots in self.bots.values():
+        for bots in (*self.bots.values(), self.all):
             bots.live &= there
         for pod in answer["items"]:
             self._saw(pod, gone=False)
@@ -80,13 +91,9 @@ class Kubelet:
 
     def _saw(self, pod: Json, *, gone: bool) -> None:
         metadata = pod["metadata"]
-        name, bots = metadata["name"], self.bots[metadata.get("labels", {}).get(UID, "")]
-        bots.uids[name].add(metadata["uid"])
-        if gone or pod["status"].get("phase") in ("Succeeded", "Failed"):
-            bots.live.discard(name)
-        else:
-            bots.live.add(name)
-        bots.most = max(bots.most, len(bots.live))
+        ended = gone or pod["status"].get("phase") in ("Succeeded", "Failed")
+        for bots in (self.bots[metadata.get("labels", {}).get(UID, "")], self.all):
+            bots.saw(metadata["name"], metadata["uid"], live=not ended)
         if not gone:
             self._serve(pod)
 

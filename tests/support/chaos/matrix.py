@@ -14,7 +14,7 @@ import httpx
 from support.chaos.case import PATIENCE_SECONDS, Case, EndState
 from support.chaos.faults import FAULTS, Fault
 from support.chaos.paths import PATHS, Path
-from support.chaos.promises import Broken, hold_actions, hold_bots, hold_events, hold_rooms
+from support.chaos.promises import Broken, hold_actions, hold_bots, hold_events, hold_limit, hold_rooms
 from support.chaos.rig import Rig, Stage
 from support.fault_proxy import Call, Rule
 from support.wait import until
@@ -22,7 +22,8 @@ from support.wait import until
 logger = logging.getLogger(__name__)
 
 ALL = "all"
-"""The path that is all of them at once, under one operator."""
+"""The path that is all of them at once, under one operator; but for those that need an installation of their own."""
+TOGETHER = {path.name: path for path in PATHS.values() if path.limit is None}
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ class Spec:
 
     def __str__(self) -> str:
         return f"{self.path}/{self.fault}/{self.number}"
+
+    @property
+    def paths(self) -> list[Path]:
+        """What is walked."""
+        return list(TOGETHER.values()) if self.path == ALL else [PATHS[self.path]]
 
     @property
     def serial(self) -> bool:
@@ -95,6 +101,7 @@ def measure(rig: Rig, path: Path) -> Reference:
     seconds = max(call.at for call in rig.proxy.calls) - started
     reference = Reference(state, case.events(), tuple(rig.proxy.calls), seconds)
     hold_bots(case.bots, path.bots)
+    hold_limit(rig.kubelet.all, path.limit)
     case.tidy()
     return reference
 
@@ -104,7 +111,7 @@ def _resting(rig: Rig, case: Case, path: Path) -> EndState | None:
         return None
     state = case.end_state()
     # A garbage collector, and nobody behind the proxy, may have the last word.
-    return None if state.left else _required(path, state)
+    return None if any(each.left for each in state.all) else _required(path, state)
 
 
 def _required(path: Path, state: EndState) -> EndState:
@@ -115,7 +122,7 @@ def _required(path: Path, state: EndState) -> EndState:
 def attempt(rig: Rig, spec: Spec, references: References) -> Result:
     """Runs one case. Whatever goes wrong in it is in the result."""
     fault, result = FAULTS[spec.fault], Result(spec)
-    paths = list(PATHS.values()) if spec.path == ALL else [PATHS[spec.path]]
+    paths = spec.paths
     cases = [Case(rig, path.name) for path in paths]
     rule = Rule(fault.fits, spec.number, fault.strike(rig), fault.times)
     exits, kills, started = rig.exits, rig.kills, time.monotonic()
@@ -131,6 +138,7 @@ def attempt(rig: Rig, spec: Spec, references: References) -> Result:
         result.calls = tuple(rig.proxy.calls)
         for path, case in zip(paths, cases, strict=True):
             _hold(case, path, references[path.name])
+            hold_limit(rig.kubelet.all, path.limit)
         hold_rooms(result.calls, {name for case in cases for name in case.rooms})
         hold_actions(result.calls, [references[path.name].actions for path in paths])
         rig.proxy.begin()
@@ -188,7 +196,7 @@ class Runner:
             found[path.name] = measure(rig, path)
             return True
 
-        self._each(walked := list(paths), walk)
+        self._each(walked := list(paths), walk, lambda path: path.limit)
         return {path.name: found[path.name] for path in walked}
 
     def run(
@@ -213,28 +221,33 @@ class Runner:
                 tell(result)
             return result.error is None
 
-        self._each(specs, one)
+        self._each(specs, one, lambda spec: spec.paths[0].limit)
         return results
 
-    def _each[T](self, items: Sequence[T], work: Callable[[Rig, T], bool]) -> None:
-        """Does work for each item; a worker whose work went wrong goes on with another installation."""
+    def _each[T](self, items: Sequence[T], work: Callable[[Rig, T], bool], limit_of: Callable[[T], int | None]) -> None:
+        """Does work for each item, those of one limit after those of another, each in an installation that has it.
+
+        A worker whose work went wrong goes on with another installation.
+        """
         waiting: queue.SimpleQueue[T] = queue.SimpleQueue()
-        for item in items:
-            waiting.put(item)
+        for each in sorted(items, key=lambda item: limit_of(item) or 0):
+            waiting.put(each)
+
+        def next_one() -> T | None:
+            try:
+                return waiting.get_nowait()
+            except queue.Empty:
+                return None
 
         def worker() -> None:
-            while True:
-                try:
-                    item = waiting.get_nowait()
-                except queue.Empty:
-                    return
+            item = next_one()
+            while item is not None:
                 self._stage.await_back()
-                with self._rig() as rig:
-                    while work(rig, item):
-                        try:
-                            item = waiting.get_nowait()
-                        except queue.Empty:
-                            return
+                with self._rig(limit := limit_of(item)) as rig:
+                    well = True
+                    while well and item is not None and limit_of(item) == limit:
+                        well = work(rig, item)
+                        item = next_one()
 
         workers = min(self._parallel, len(items))
         if not workers:
@@ -243,8 +256,8 @@ class Runner:
             for done in [pool.submit(worker) for _ in range(workers)]:
                 done.result()
 
-    def _rig(self) -> contextlib.AbstractContextManager[Rig]:
+    def _rig(self, limit: int | None) -> contextlib.AbstractContextManager[Rig]:
         with self._lock:
             self._rigs += 1
             name = f"{self._name}-{self._rigs}"
-        return Rig.built(self._stage, name)
+        return Rig.built(self._stage, name, limit)

@@ -6,21 +6,22 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from support.chaos.faults import FAULTS, Fault
-from support.chaos.matrix import ALL, References, Spec
+from support.chaos.matrix import ALL, TOGETHER, References, Spec
 from support.chaos.paths import PATHS
 
 SEED = 4
 OUTAGES = 12
 """At how many calls of all paths together each server is ended: it takes half a minute, and every path is struck."""
+OUTAGES_ALONE = 3
+"""At how many of a path's own calls, where it has an installation of its own and so no part in all."""
 PATHS_OF_A_FAULT = 2
 
 
 def every_case(references: References) -> list[Spec]:
     """The whole matrix, of the paths that were walked: first what can run beside each other."""
-    together = [fault for fault in FAULTS.values() if not fault.serial]
-    alone = [fault for fault in FAULTS.values() if fault.serial] if len(references) == len(PATHS) else []
-    cases = [spec for fault in together for spec in _cases_of(fault, references)]
-    return cases + [Spec(ALL, fault.name, number) for fault in alone for number in _outages(fault, references)]
+    beside = [fault for fault in FAULTS.values() if not fault.serial]
+    cases = [spec for fault in beside for spec in _cases_of(fault, references)]
+    return cases + [spec for fault in FAULTS.values() if fault.serial for spec in _outages_of(fault, references)]
 
 
 def _cases_of(fault: Fault, references: References) -> Iterator[Spec]:
@@ -29,9 +30,17 @@ def _cases_of(fault: Fault, references: References) -> Iterator[Spec]:
             yield Spec(path, fault.name, number)
 
 
-def _outages(fault: Fault, references: References) -> list[int]:
-    calls = sum(reference.count(fault) for reference in references.values())
-    return [1 + calls * point // OUTAGES for point in range(OUTAGES)]
+def _outages_of(fault: Fault, references: References) -> Iterator[Spec]:
+    """All paths together, where all were walked, and alone those that have no part in that."""
+    if references.keys() >= TOGETHER.keys():
+        calls = sum(references[path].count(fault) for path in TOGETHER)
+        yield from (Spec(ALL, fault.name, number) for number in _spread(calls, OUTAGES))
+    for path in references.keys() - TOGETHER.keys():
+        yield from (Spec(path, fault.name, number) for number in _spread(references[path].count(fault), OUTAGES_ALONE))
+
+
+def _spread(calls: int, points: int) -> list[int]:
+    return [1 + calls * point // points for point in range(points)]
 
 
 def chosen(specs: list[Spec], pattern: str) -> list[Spec]:
@@ -61,18 +70,19 @@ class Draw:
 
     def spec(self, references: References) -> Spec:
         """The case."""
-        paths = references if self.path == ALL else {self.path: references[self.path]}
-        calls = sum(reference.count(FAULTS[self.fault]) for reference in paths.values())
+        paths = TOGETHER if self.path == ALL else [self.path]
+        calls = sum(references[path].count(FAULTS[self.fault]) for path in paths)
         return Spec(self.path, self.fault, 1 + int(self.share * calls))
 
 
 def sample() -> list[Draw]:
-    """The same few in every run: each fault on two paths, each path under two faults at least, each server once."""
+    """The same few in every run: each fault on two paths, each path under a fault at least, each server once."""
     chance = random.Random(SEED)
     together = [name for name, fault in FAULTS.items() if not fault.serial]
     dealt: list[str] = []
     while len(dealt) < len(together) * PATHS_OF_A_FAULT:
         dealt += chance.sample(list(PATHS), len(PATHS))
-    pairs = [(path, fault) for fault, path in zip(together * PATHS_OF_A_FAULT, dealt, strict=False)]
+    of_each = [fault for fault in together for _ in range(PATHS_OF_A_FAULT)]
+    pairs = list(zip(dealt, of_each, strict=False))
     pairs += [(ALL, "apiserver-killed"), (ALL, "etcd-away")]
     return [Draw(path, fault, chance.random()) for path, fault in pairs]

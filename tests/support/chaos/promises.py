@@ -32,6 +32,12 @@ def hold_bots(seen: Sequence[Bots], expected: int) -> None:
         raise Broken("two bots were there at once")
 
 
+def hold_limit(together: Bots, limit: int | None) -> None:
+    """No more bots were there at once, of all interviews together, than the installation lets be."""
+    if limit is not None and together.most > limit:
+        raise Broken(f"{together.most} bots were there at once, where {limit} may be")
+
+
 def hold_rooms(calls: Sequence[Call], allowed: Collection[str]) -> None:
     """No other room was made than the interview's one."""
     made = {

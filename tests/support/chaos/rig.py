@@ -29,6 +29,10 @@ logger = logging.getLogger(__name__)
 
 START_SECONDS = 180.0
 """Several operators start at once, on a machine that may be busy."""
+LEAD_SECONDS = 2
+"""How long before the window opens an Immediate bot starts here, so that a path sees both within seconds."""
+START_DEADLINE_SECONDS = 180
+"""How long a bot may take to its room: no path waits for it, and no fault lasts so long."""
 QUIET_SECONDS = 0.5
 GRACE_SECONDS = 5
 """What a server has that is told to end."""
@@ -112,11 +116,16 @@ class Rig:
 
     @classmethod
     @contextlib.contextmanager
-    def built(cls, stage: Stage, name: str) -> Iterator[Self]:
-        """An installation of its own, with its operator running."""
+    def built(cls, stage: Stage, name: str, limit: int | None = None) -> Iterator[Self]:
+        """An installation of its own, with its operator running; `limit` is how many bots it lets be at once."""
         folder = stage.folder / name
         folder.mkdir()
-        with installed(stage.plane, stage.orders, stage.daily, folder) as site:
+        settings = {
+            "PARLEY_LEAD_SECONDS": str(LEAD_SECONDS),
+            "PARLEY_START_DEADLINE_SECONDS": str(START_DEADLINE_SECONDS),
+            "PARLEY_CAPACITY": json.dumps({"total": limit}),
+        }
+        with installed(stage.plane, stage.orders, stage.daily, folder, **settings) as site:
             rig = cls(stage, QuickSite.of(site))
             rig._keeper.start()
             try:

@@ -2,7 +2,16 @@
 
 import pytest
 from support.chaos.kubelet import Bots
-from support.chaos.promises import MORE_ACTIONS, MORE_EVENTS, Broken, hold_actions, hold_bots, hold_events, hold_rooms
+from support.chaos.promises import (
+    MORE_ACTIONS,
+    MORE_EVENTS,
+    Broken,
+    hold_actions,
+    hold_bots,
+    hold_events,
+    hold_limit,
+    hold_rooms,
+)
 from support.fault_proxy import Call
 
 READY = ("Normal", "Ready")
@@ -32,6 +41,13 @@ def test_one_bot_after_the_other_is_what_is_promised() -> None:
 def test_bots_that_break_it(seen: Bots, fault: str) -> None:
     with pytest.raises(Broken, match=fault):
         hold_bots([seen], 2)
+
+
+def test_more_at_once_than_the_limit_break_it() -> None:
+    hold_limit(bots(most=2), None)
+    hold_limit(bots(most=2), 2)
+    with pytest.raises(Broken, match="3 bots were there at once, where 2 may be"):
+        hold_limit(bots(most=3), 2)
 
 
 def test_another_room_breaks_it() -> None:
