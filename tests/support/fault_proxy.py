@@ -117,6 +117,8 @@ class FaultProxy:
     def __init__(self, servers: Mapping[Peer, Server], kill: Callable[[], None]) -> None:
         self.urls: dict[Peer, str] = {}
         self.calls: list[Call] = []
+        self.steps = 0
+        """How many calls were through, ever: as long as it stays, the operator has changed nothing."""
         self.rule: Rule | None = None
         self.fault: Exception | None = None
         """What went wrong in the proxy itself: no case that it was in says anything."""
@@ -198,6 +200,12 @@ class FaultProxy:
 
     async def _handle(self, peer: Peer, request: web.Request) -> web.StreamResponse:
         body = await request.read()
+        try:
+            return await self._count_and_pass(peer, request, body)
+        finally:
+            self.steps += 1
+
+    async def _count_and_pass(self, peer: Peer, request: web.Request, body: bytes) -> web.StreamResponse:
         kind = kind_of(request)
         self._counts[kind] += 1
         call = Call(peer, kind, self._counts[kind], request.method, request.path_qs, body, time.monotonic())

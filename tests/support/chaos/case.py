@@ -22,7 +22,6 @@ from support.wait import until
 
 PATIENCE_SECONDS = 90.0
 """For what takes well under ten, faults included: the machine may be busy."""
-EVERY = 0.05
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,10 @@ class Case:
                 meanwhile()
             return found
 
-        self._milestone(f"the phase {phase}", reached, EVERY if meanwhile is None else 1)
+        if meanwhile is None:
+            self._milestone(f"the phase {phase}", reached)
+        else:
+            until(f"{self.name}: the phase {phase}", reached, PATIENCE_SECONDS, every=1)
 
     def await_condition(self, type_: str, status: str, reason: str) -> None:
         """Waits for a condition."""
@@ -182,8 +184,8 @@ class Case:
 
         self._milestone("the Interview is gone", gone)
 
-    def _milestone(self, what: str, reached: Callable[[], bool], every: float = EVERY) -> None:
-        until(f"{self.name}: {what}", reached, PATIENCE_SECONDS, every)
+    def _milestone(self, what: str, reached: Callable[[], bool]) -> None:
+        self.rig.until(f"{self.name}: {what}", reached, PATIENCE_SECONDS)
 
     # What is there
 
@@ -243,7 +245,7 @@ class Case:
             return all((each.interview, each.left, each.snapshots, each.rooms) == (None, (), 0, 0) for each in states)
 
         try:
-            until(f"nothing is left of {self.name}", nothing_left, PATIENCE_SECONDS, 0.1)
+            self.rig.until(f"nothing is left of {self.name}", nothing_left, PATIENCE_SECONDS)
         except TimeoutError as error:
             raise Broken(f"after its deletion something stays: {self.end_state()}") from error
 

@@ -165,7 +165,7 @@ def _walk(paths: list[Path], cases: list[Case]) -> None:
 
 def _await_end(case: Case, end: EndState) -> None:
     try:
-        until(f"{case.name} comes to its end", lambda: case.end_state() == end, PATIENCE_SECONDS)
+        case.rig.until(f"{case.name} comes to its end", lambda: case.end_state() == end, PATIENCE_SECONDS)
     except TimeoutError as error:
         raise Broken(f"another end: {case.end_state()}; without the fault: {end}") from error
 

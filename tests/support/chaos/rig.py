@@ -6,9 +6,10 @@ import logging
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,8 @@ LEAD_SECONDS = 2
 START_DEADLINE_SECONDS = 180
 """How long a bot may take to its room: no path waits for it, and no fault lasts so long."""
 QUIET_SECONDS = 0.5
+LOOK_SECONDS, LOOK_ANYWAY_SECONDS = 0.02, 0.5
+"""How often is looked whether the operator did something, and how often is asked though it did nothing."""
 GRACE_SECONDS = 5
 """What a server has that is told to end."""
 
@@ -59,6 +62,9 @@ class Stage:
         with ThreadPoolExecutor(1) as hand:
             plane = hand.submit(start_control_plane, folder).result()
             try:
+                # Once, before several operators start at once.
+                compiling = [sys.executable, "-c", "import parley_operator.shell.run"]
+                subprocess.run(compiling, env=os.environ | _keeping_bytecode(folder), check=True)
                 plane.kubectl("apply", "--server-side", "-f", "-", stdin=crds)
                 plane.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
                 hand.submit(plane.start_collectors).result()
@@ -90,6 +96,11 @@ class Stage:
         """Waits until what a case that went wrong has ended is there again."""
         until("the servers run", lambda: all(program.running for program in self.plane.programs), 120)
         self.plane.await_ready()
+
+
+def _keeping_bytecode(folder: Path) -> dict[str, str]:
+    """The operator starts some hundred times: what Python compiles is kept, also where it was told not to keep it."""
+    return {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
 
 
 class Rig:
@@ -125,6 +136,7 @@ class Rig:
             "PARLEY_START_DEADLINE_SECONDS": str(START_DEADLINE_SECONDS),
             "PARLEY_CAPACITY": json.dumps({"total": limit}),
         }
+        settings |= _keeping_bytecode(stage.folder)
         with installed(stage.plane, stage.orders, stage.daily, folder, **settings) as site:
             rig = cls(stage, QuickSite.of(site))
             rig._keeper.start()
@@ -159,6 +171,26 @@ class Rig:
             if program is None or not program.running:
                 self._start(program)
             self._closing.wait(0.02)
+
+    def until[T](self, what: str, condition: Callable[[], T | None], seconds: float) -> T:
+        """`support.wait.until` for what the operator brings about: asked when it did something, else now and then.
+
+        A case asks for seconds while its operator starts, six of them side by side, and each question is a core's work.
+
+        Raises:
+            TimeoutError: the deadline has passed.
+        """
+        asked_after, asked_at = -1, 0.0
+
+        def look() -> T | None:
+            nonlocal asked_after, asked_at
+            steps, now = self.proxy.steps, time.monotonic()
+            if steps == asked_after and now - asked_at < LOOK_ANYWAY_SECONDS:
+                return None
+            asked_after, asked_at = steps, now
+            return condition()
+
+        return until(what, look, seconds, LOOK_SECONDS)
 
     def quiet(self) -> bool:
         """Whether the operator is up, and has asked for nothing for a while."""
