@@ -61,6 +61,8 @@ class SecurityGroups(Construct):
         for caller in (self.bot, self.operator):
             caller.connections.allow_to(self.api, INTERNAL, "API for the inside")
         self.api.connections.allow_to(self.bot, HTTP, "candidate's socket")
+        # CoreDNS and the add-ons: within the VPC the names of ECR, STS, SSM and logs lead to the endpoints alone.
+        self._endpoints.connections.allow_from(self._cluster, HTTPS, "AWS services")
         # Prometheus is one of the cluster's own programs, which have the cluster's group.
         self.operator.connections.allow_from(self._cluster, HTTP, "metrics")
         # Daily, templates' webhooks, and S3, whose addresses are public behind its gateway endpoint, too. Every image

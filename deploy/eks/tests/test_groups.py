@@ -30,6 +30,8 @@ MAY = {
     *((pod, CLUSTER, "tcp", 443) for pod in PODS),
     *((pod, CLUSTER, protocol, 53) for pod in PODS for protocol in ("tcp", "udp")),
     *((pod, "endpoints", "tcp", 443) for pod in PODS),
+    # CoreDNS and the add-ons: their images, logs and roles, by names that lead to the endpoints within the VPC.
+    (CLUSTER, "endpoints", "tcp", 443),
     *((CLUSTER, pod, "tcp", 10250) for pod in PODS),
 }
 
