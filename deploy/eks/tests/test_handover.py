@@ -148,6 +148,8 @@ def test_nothing_listens_where_the_kubelet_does(written: dict) -> None:
 def test_external_dns_names_records_as_its_role_may(written: dict, three: Site) -> None:
     (dns,) = written["us-east-1/addons/external-dns.yaml"]
     patterns = record_names(three.settings.regions[0])
+    # The filters are hosts, and a zone is none of them: without this flag it is passed over, and no record is made.
+    assert "--aws-zone-match-parent" in dns["extraArgs"]
     for host in dns["domainFilters"]:
         assert host in patterns
         for kind in ("a", "aaaa", "cname"):

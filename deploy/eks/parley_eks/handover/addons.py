@@ -64,7 +64,12 @@ def _external_dns(settings: Settings, region: Region, told: Told) -> Values:
         "txtOwnerId": f"{settings.installation}-{region.region}",
         "txtPrefix": OWNER_PREFIX,
         "domainFilters": [region.host, region.api_host],
-        "extraArgs": [f"--zone-id-filter={settings.hosted_zone.id}", "--aws-zone-type=public"],
+        "extraArgs": [
+            f"--zone-id-filter={settings.hosted_zone.id}",
+            "--aws-zone-type=public",
+            # The filters are the hosts; without it a zone that is none of them, but has them in it, is passed over.
+            "--aws-zone-match-parent",
+        ],
         "resources": _SMALLEST,
     }
 
