@@ -4,6 +4,8 @@ The load balancers themselves are made of the chart's Ingresses by the controlle
 these, the security groups and the log bucket by their ARNs and ids (`handover`).
 """
 
+from collections.abc import Mapping, Sequence
+
 from aws_cdk import Stack
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_logs as cloudwatch_logs
@@ -16,6 +18,23 @@ from parley_eks.settings import Region, Settings
 
 _WINDOW = 300
 """Seconds that a rate is counted over."""
+
+_KNOWN_BAD = "AWSManagedRulesKnownBadInputsRuleSet"
+_COMMON = "AWSManagedRulesCommonRuleSet"
+_ON_BODIES = {
+    _KNOWN_BAD: ("JavaDeserializationRCE_BODY", "Log4JRCE_BODY", "ReactJSRCE_BODY"),
+    _COMMON: (
+        "SizeRestrictions_BODY",
+        "EC2MetaDataSSRF_BODY",
+        "GenericLFI_BODY",
+        "GenericRFI_BODY",
+        "CrossSiteScripting_BODY",
+    ),
+}
+"""The rules of AWS's sets that look at a request's body. AWS says nothing of a name that is none of its rules'.
+
+https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html
+"""
 
 
 class Edge(Construct):
@@ -34,7 +53,7 @@ class Edge(Construct):
             validation=acm.CertificateValidation.from_dns(zone),
             transparency_logging_enabled=True,
         )
-        self.web_acl = self._acl("Web", settings, [], logs)
+        self.web_acl = self._acl("Web", settings, [], {}, logs)
         # Whoever tries tokens, tries them here.
         joins = _rate(
             "join-rate",
@@ -52,11 +71,20 @@ class Edge(Construct):
                 )
             ),
         )
-        self.api_acl = self._acl("Api", settings, [joins], logs)
+        # Bodies are JSON that a schema bounds, and in it a CV: longer than the 8 KiB that the sets take for a body, and
+        # of a developer with scripts, `../` and 169.254.169.254 in it. Nothing runs or fetches it.
+        self.api_acl = self._acl("Api", settings, [joins], _ON_BODIES, logs)
         self.acls = (self.web_acl, self.api_acl)
         self.acl_names = [_acl_name(settings, "Web"), _acl_name(settings, "Api")]
 
-    def _acl(self, name: str, settings: Settings, rules: list[waf.CfnWebACL.RuleProperty], logs: Logs) -> waf.CfnWebACL:
+    def _acl(
+        self,
+        name: str,
+        settings: Settings,
+        rules: list[waf.CfnWebACL.RuleProperty],
+        counted: Mapping[str, Sequence[str]],
+        logs: Logs,
+    ) -> waf.CfnWebACL:
         acl = waf.CfnWebACL(
             self,
             name,
@@ -67,9 +95,8 @@ class Edge(Construct):
                 *rules,
                 _rate("rate", 10, settings.request_rate),
                 _managed("AWSManagedRulesAmazonIpReputationList", 20),
-                _managed("AWSManagedRulesKnownBadInputsRuleSet", 21),
-                # A CV is longer than the 8 KiB that this set takes for a body; the API bounds it itself.
-                _managed("AWSManagedRulesCommonRuleSet", 22, counted=["SizeRestrictions_BODY"]),
+                _managed(_KNOWN_BAD, 21, counted=counted.get(_KNOWN_BAD, ())),
+                _managed(_COMMON, 22, counted=counted.get(_COMMON, ())),
             ],
             visibility_config=_visibility(_acl_name(settings, name)),
         )
@@ -142,7 +169,7 @@ def _rate(
     )
 
 
-def _managed(name: str, priority: int, *, counted: list[str] | None = None) -> waf.CfnWebACL.RuleProperty:
+def _managed(name: str, priority: int, *, counted: Sequence[str] = ()) -> waf.CfnWebACL.RuleProperty:
     """One of AWS's rule groups; `counted` rules of it block nothing."""
     return waf.CfnWebACL.RuleProperty(
         name=name,
@@ -156,7 +183,7 @@ def _managed(name: str, priority: int, *, counted: list[str] | None = None) -> w
                     waf.CfnWebACL.RuleActionOverrideProperty(
                         name=rule, action_to_use=waf.CfnWebACL.RuleActionProperty(count={})
                     )
-                    for rule in counted or []
+                    for rule in counted
                 ]
                 or None,
             )
