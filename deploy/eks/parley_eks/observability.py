@@ -138,17 +138,22 @@ class Alarms(Construct):
         )
 
     def _load_balancers(self) -> None:
-        """Of every load balancer of this account in this region: the controller makes them, by names of its own."""
-        for name, aggregate, threshold, what in (
-            ("HTTPCode_ELB_5XX_Count", "SUM", 10, "a load balancer answers 5xx itself: no target, or too slow a one"),
-            ("HTTPCode_Target_5XX_Count", "SUM", 10, "pages or API answer 5xx"),
-            ("UnHealthyHostCount", "MAX", 0, "a target of a load balancer is unhealthy"),
+        """Of every load balancer of this account in this region: the controller makes them, by names of its own.
+
+        AWS tells each of these by several sets of dimensions (by zone, too, say): without SCHEMA, which takes one, all
+        of them are summed.
+        """
+        balancer, target = "LoadBalancer", "LoadBalancer, TargetGroup"
+        for name, aggregate, by, threshold, what in (
+            ("HTTPCode_ELB_5XX_Count", "SUM", balancer, 10, "a load balancer answers 5xx: no target, or a slow one"),
+            ("HTTPCode_Target_5XX_Count", "SUM", balancer, 10, "pages or API answer 5xx"),
+            ("UnHealthyHostCount", "MAX", target, 0, "a target of a load balancer is unhealthy"),
         ):
             self._alarm(
                 name,
                 what,
                 cloudwatch.MathExpression(
-                    expression=f'SELECT {aggregate}({name}) FROM "AWS/ApplicationELB"',  # noqa: S608 - of CloudWatch's metrics, by names from here
+                    expression=f'SELECT {aggregate}({name}) FROM SCHEMA("AWS/ApplicationELB", {by})',  # noqa: S608 - of CloudWatch's metrics, by names from here
                     using_metrics={},
                     period=_FIVE_MINUTES,
                 ),

@@ -62,6 +62,22 @@ def test_alarms_are_told_encrypted_by_a_key_that_cloudwatch_may_use(three: Site)
     assert "cloudwatch.amazonaws.com" in services
 
 
+# A set of dimensions that AWS tells each of these by: it tells the same by zone, and by target group, too, and all of
+# them together would count everything several times.
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+ONCE = {
+    "HTTPCode_ELB_5XX_Count": "LoadBalancer",
+    "HTTPCode_Target_5XX_Count": "LoadBalancer",
+    "UnHealthyHostCount": "LoadBalancer, TargetGroup",
+}
+
+
+def test_load_balancers_are_counted_once(three: Site) -> None:
+    for name, dimensions in ONCE.items():
+        (metric,) = alarms(three, "us-east-1")[f"talks-{name}"]["Metrics"]
+        assert metric["Expression"].endswith(f'({name}) FROM SCHEMA("AWS/ApplicationELB", {dimensions})')
+
+
 def test_each_nat_gateway_is_watched(three: Site) -> None:
     alarm = alarms(three, "us-east-1")["talks-ErrorPortAllocation"]
     watched = {
