@@ -33,6 +33,7 @@ PROFILES: dict[str, list[str]] = {
         *REGISTRY,
         HOSTS,
         S3,
+        "--set=links.makeKey=false",
         "--set=operator.watchNamespaces={chart-hiring}",
         "--set=rooms.default=daily,rooms.daily.existingSecret=daily",
         *(f"--set=securityGroups.{who}={{{group}}}" for who, group in GROUPS.items()),

@@ -126,8 +126,8 @@ def known_objects() -> set[tuple[str, str]]:
     """What the chart makes, what its programs make, and what deploy/eks has made beside it."""
     chart = {*re.findall(r"^kind: (\w+)\nmetadata:\n  name: ([a-z-]+)$", TEMPLATES, re.MULTILINE)}
     # The certificates' Job makes these, under rights on their names.
-    (listed,) = re.findall(r"\$secrets := list ([^}]+?) }}", TEMPLATES)
-    job = {("Secret", name) for name in re.findall(r'"([a-z-]+)"', listed)}
+    listed = re.findall(r"\$secrets :?= (?:list|append \$secrets) ([^}]+?) }}", TEMPLATES)
+    job = {("Secret", name) for name in re.findall(r'"([a-z-]+)"', " ".join(listed))}
     written = [*yaml.safe_load_all("\n---\n".join(path.read_text() for path in CLUSTERS.glob("*/cluster.yaml")))]
     cluster = {(each["kind"], each["metadata"]["name"]) for each in written}
     # A chart of the cluster's programs names its Deployment as itself.

@@ -32,7 +32,7 @@ class UnusableSecretError(Exception):
 
 
 async def ensure_all(kube: Kube, settings: Settings, now: datetime) -> None:
-    """Make the CA, its ConfigMaps, every certificate and the link key true.
+    """Make the CA, its ConfigMaps, every certificate and, where it is ours to make, the link key true.
 
     Raises:
         UnusableSecretError: a Secret of ours holds something else.
@@ -43,7 +43,8 @@ async def ensure_all(kube: Kube, settings: Settings, now: datetime) -> None:
         await _ensure_config_map(kube, namespace, settings.ca_name, {CA_CERT: trusted})
     for wanted in settings.certificates:
         await _ensure_leaf(kube, settings.namespace, wanted, ca, now)
-    await _ensure_link_key(kube, settings)
+    if settings.link_key_secret is not None:
+        await _ensure_link_key(kube, settings.namespace, settings.link_key_secret)
 
 
 async def _ensure_ca(kube: Kube, settings: Settings, now: datetime) -> tuple[Pair, str]:
@@ -98,15 +99,14 @@ async def _ensure_config_map(kube: Kube, namespace: str, name: str, data: Mappin
         await _replace_data(kube, f"{path}/{name}", found, dict(data))
 
 
-async def _ensure_link_key(kube: Kube, settings: Settings) -> None:
-    path = core_path("secrets", settings.namespace)
-    found = await kube.find(f"{path}/{settings.link_key_secret}")
+async def _ensure_link_key(kube: Kube, namespace: str, name: str) -> None:
+    path = core_path("secrets", namespace)
+    found = await kube.find(f"{path}/{name}")
     if found is None:
         key = secrets.token_urlsafe(32).encode()
-        body = _secret(settings.namespace, settings.link_key_secret, "Opaque", {LINK_KEY: key})
-        found = await _create_or_read(kube, path, body)
+        found = await _create_or_read(kube, path, _secret(namespace, name, "Opaque", {LINK_KEY: key}))
     if not (found.get("data") or {}).get(LINK_KEY):
-        raise UnusableSecretError(f"Secret {settings.namespace}/{settings.link_key_secret}: it has no {LINK_KEY!r}")
+        raise UnusableSecretError(f"Secret {namespace}/{name}: it has no {LINK_KEY!r}")
 
 
 async def _create_or_read(kube: Kube, path: str, body: Document) -> Document:

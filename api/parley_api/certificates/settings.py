@@ -25,4 +25,6 @@ class Settings(BaseSettings):
         default=[], description='JSON list of {"secret": …, "dnsNames": […]}: the server certificates to issue.'
     )
     ca_name: str = Field(default="parley-internal-ca", description="Name of the CA's Secret and of its ConfigMaps.")
-    link_key_secret: str = Field(default="parley-link-key", description="Secret of the join links' key.")
+    link_key_secret: str | None = Field(
+        default=None, description="Secret of the join links' key, to make where it is absent; none: somebody brings it."
+    )

@@ -68,6 +68,12 @@ def _merged(below: dict, above: dict) -> dict:
     return both
 
 
+def test_the_links_key_has_one_owner(written: dict, values: dict) -> None:
+    """Parameter Store, by External Secrets: one of the chart's Job's would be replaced under links that are out."""
+    assert values["links"]["makeKey"] is False
+    assert "parley-link-key" in {m["metadata"]["name"] for m in written["us-east-1/cluster.yaml"]}
+
+
 def test_links_carry_their_regions_own_host(written: dict, three: Site) -> None:
     for region in three.settings.regions:
         (found,) = written[f"{region.region}/parley.yaml"]

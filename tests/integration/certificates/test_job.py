@@ -75,6 +75,7 @@ async def bench(
         "KUBECONFIG": str(control_plane.kubeconfig_of(token)),
         "PARLEY_NAMESPACE": namespace,
         "PARLEY_BOTS_NAMESPACE": bots,
+        "PARLEY_LINK_KEY_SECRET": LINK,
     }
     return Bench(core, namespace, bots, env)
 

@@ -188,6 +188,25 @@ def test_operator_and_api_sign_links_by_the_same_secret(profile: str) -> None:
         }
 
 
+def test_the_links_key_is_made_where_nobody_else_brings_it() -> None:
+    """Two owners would change it under links that are out: by External Secrets the Job keeps off it."""
+    for profile, made in (("default", True), ("eks by its handover", False)):
+        documents = documents_of(rendered(profile))
+        for kind in ("Job", "CronJob"):
+            (job,) = [
+                one
+                for one in documents
+                if one["kind"] == kind and one["metadata"]["name"].startswith("parley-certificates")
+            ]
+            spec = job["spec"] if kind == "Job" else job["spec"]["jobTemplate"]["spec"]
+            (container,) = spec["template"]["spec"]["containers"]
+            told = {entry["name"]: entry.get("value") for entry in container["env"]}
+            assert told.get("PARLEY_LINK_KEY_SECRET") == ("parley-link-key" if made else None)
+        roles = [one for one in documents if one["kind"] == "Role"]
+        rights = [one["rules"] for one in roles if one["metadata"]["name"] == "parley-certificates"]
+        assert ("parley-link-key" in json.dumps(rights)) is made
+
+
 def test_operator_and_api_watch_the_same_namespaces_and_have_rights_nowhere_else() -> None:
     documents = documents_of(rendered("s3 and Daily"))
     for name in ("parley-operator", "parley-api"):

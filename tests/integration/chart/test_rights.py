@@ -135,8 +135,14 @@ def case(profile: str, release: str, bots: str, hiring: str, *, everywhere: bool
 def one_namespace() -> Case:
     """An installation that serves one namespace."""
     made = case("eks", "rights-parley", "rights-bots", "chart-hiring", everywhere=False)
+    # The links' key is External Secrets' there.
+    certificates = made.may["rights-parley/parley-certificates"]["rights-parley"]
+    certificates.remove("get,patch /secrets parley-api-tls,parley-internal-ca,parley-link-key")
+    certificates.add("get,patch /secrets parley-api-tls,parley-internal-ca")
+    of_the_key = ("get", "secret", "parley-link-key", "-n", "rights-parley")
+    made.must_not["rights-parley/parley-certificates"].append(of_the_key)
     made.must_not["rights-parley/parley-operator"] += [
-        ("get", "secret", "parley-link-key", "-n", "rights-parley"),
+        of_the_key,
         ("get", "secrets", "-n", ELSEWHERE),
         ("patch", "interview", "jane", "-n", ELSEWHERE, "--type=merge", "-p", "{}"),
     ]

@@ -19,7 +19,9 @@ def chart_values(settings: Settings, region: Region, told: Told) -> Values:
     values: Values = {
         "installation": settings.installation,
         "image": {"registry": registry},
-        "links": {"baseUrl": f"https://{region.host}"},
+        # The key is Parameter Store's, by External Secrets (manifests.py). Whichever of them a tool delivers first,
+        # nobody else makes one: pods wait for it.
+        "links": {"baseUrl": f"https://{region.host}", "makeKey": False},
         "operator": {
             "image": {"repository": "operator"},
             "watchNamespaces": list(settings.interview_namespaces),

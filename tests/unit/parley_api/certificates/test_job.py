@@ -18,6 +18,7 @@ SETTINGS = Settings(
     namespace="parley",
     bots_namespace="parley-bots",
     certificates=[WantedCertificate(secret="parley-api-tls", dns_names=NAMES)],
+    link_key_secret="parley-link-key",
 )
 
 
@@ -61,3 +62,21 @@ async def test_all_of_the_secrets_certificates_are_told_and_the_first_one_issues
     (leaf,) = made
     certificate, key = (base64.b64decode(leaf["data"][name]) for name in ("tls.crt", "tls.key"))
     Pair.parse(certificate, key).certificate.verify_directly_issued_by(issuer.certificate)
+
+
+async def test_a_links_key_that_somebody_else_brings_is_not_looked_at() -> None:
+    """External Secrets' comes when it comes; one made meanwhile would sign links that its own does not open."""
+    ca = make_ca("ca", NOW)
+    settings = SETTINGS.model_copy(update={"link_key_secret": None, "certificates": []})
+    missing = always({"kind": "Status", "reason": "NotFound"}, 404)
+    async with kube_stub() as stub:
+        path = core_path("secrets", "parley")
+        stub.answers[f"{path}/parley-internal-ca"] = always(secret("ca", ca_crt=ca.certificate_pem, ca_key=ca.key_pem))
+        stub.answers[f"{path}/parley-link-key"] = missing
+        made = creations(stub, path)
+        for namespace in ("parley", "parley-bots"):
+            maps = core_path("configmaps", namespace)
+            stub.answers[f"{maps}/parley-internal-ca"] = missing
+            creations(stub, maps)
+        await ensure_all(stub.kube, settings, NOW)
+    assert made == []
