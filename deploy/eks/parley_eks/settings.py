@@ -119,9 +119,11 @@ class Settings(_Model):
     """Everything that an installation says of itself."""
 
     account: Annotated[str, Field(pattern=r"^[0-9]{12}$")] = Field(description="The AWS account's number.")
-    installation: Label = Field(
+    # What the chart takes, for the names of rooms; a load balancer's, with `-web` or `-api` after it, may have 32.
+    installation: Annotated[Label, Field(max_length=22)] = Field(
         default="parley",
-        description="The installation's name: of the cluster, the parameters, the tags; the chart's own.",
+        description="The installation's name, of 22 characters at most: of the cluster, the parameters, the load"
+        " balancers, the tags; the chart's own.",
     )
     regions: Annotated[tuple[Region, ...], Field(min_length=1, max_length=10)] = Field(
         description="The regions, each with its host names; one makes a whole installation."

@@ -96,6 +96,7 @@ def test_pages_and_api_have_a_load_balancer_each(values: dict, three: Site) -> N
     prefix = "alb.ingress.kubernetes.io"
     for key in ("group.name", "load-balancer-name", "security-groups", "wafv2-acl-arn"):
         assert web[f"{prefix}/{key}"] != api[f"{prefix}/{key}"]
+    assert web[f"{prefix}/load-balancer-name"] == "talks-web"
     assert web[f"{prefix}/security-groups"] == stack.told("WebBalancerGroup")
     assert api[f"{prefix}/security-groups"] == stack.told("ApiBalancerGroup")
     for annotations in (web, api):

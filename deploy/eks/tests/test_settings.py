@@ -23,6 +23,8 @@ def test_the_examples_are_settings(context: dict) -> None:
         ("account", "1234", "parley:account: "),
         ("acount", "111122223333", "parley:acount: "),
         ("installation", "Parley", "parley:installation: "),
+        # What it names has to be short: the chart takes no longer one, and a load balancer's name is of two such.
+        ("installation", "p" * 23, "parley:installation: "),
         ("regions", [], "parley:regions: "),
         ("regions", region(host="interviews.example.org"), "parley:regions: interviews.example.org is not in"),
         ("regions", region(apiHost="interviews.example.com"), "parley:regions.0: apiHost: "),

@@ -80,7 +80,7 @@ def _balancer(settings: Settings, told: Told, service: str, group: Output, acl: 
     }
     return {
         f"{_ALB}/group.name": f"{settings.installation}-{service}",
-        f"{_ALB}/load-balancer-name": f"{settings.installation}-{service}"[:32],
+        f"{_ALB}/load-balancer-name": f"{settings.installation}-{service}",
         f"{_ALB}/security-groups": told[group],
         f"{_ALB}/certificate-arn": told[Output.CERTIFICATE],
         f"{_ALB}/ssl-policy": "ELBSecurityPolicy-TLS13-1-2-2021-06",
