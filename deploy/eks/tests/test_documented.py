@@ -76,3 +76,11 @@ def test_the_commands_of_the_page_name_settings_that_there_are() -> None:
     named = {*re.findall(r"`parley:(\w+)\b", PAGE + OPERATIONS)}
     assert {"natGateways", "joinRate"} <= named
     assert named <= known
+
+
+def test_what_has_webhooks_is_waited_for() -> None:
+    """Their failurePolicy is Fail, and a pod on Fargate takes a minute: until it answers, all else is refused."""
+    commands = " ".join(PAGE.replace("\\\n", " ").split())
+    for chart in ("external-secrets", "aws-load-balancer-controller"):
+        (options,) = re.findall(rf"helm upgrade --install {chart} {chart} (.*?)(?= helm | kubectl | ```)", commands)
+        assert "--wait" in options.split(), chart
