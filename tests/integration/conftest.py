@@ -51,7 +51,7 @@ def crds(control_plane: ControlPlane) -> None:
 
 @pytest.fixture(scope="session")
 def peers(control_plane: ControlPlane, crds: None) -> None:
-    """The CRDs of KEDA, the Prometheus operator, AWS, Argo CD and Flux are installed and served, beside ours."""
+    """The CRDs of the peers that our manifests are written for are installed and served, beside ours."""
     found = peer_crds()
     documents = {"apiVersion": "v1", "kind": "List", "items": found}
     control_plane.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(documents))

@@ -10,7 +10,7 @@ type Document = dict[str, Any]
 
 
 def peer_crds() -> list[Document]:
-    """Argo CD's, Flux's, KEDA's, the Prometheus operator's and the VPC resource controller's.
+    """Argo CD's, Flux's, External Secrets', KEDA's, the Prometheus operator's and the VPC resource controller's.
 
     Raises:
         FileNotFoundError: they are not there; the message says how to get them.

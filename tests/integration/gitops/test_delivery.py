@@ -21,8 +21,6 @@ ADDONS = {path.stem: path for path in (CLUSTER / "addons").glob("*.yaml")}
 BUILDS = [
     "argocd/applications", "flux", "flux/namespaces", "flux/addons", "flux/installation", "flux/teams", "installation",
 ]  # fmt: skip
-# Of a group whose CRDs are not among the tools' own here.
-UNKNOWN = "external-secrets.io/v1"
 
 
 def build(plane: ControlPlane, folder: str) -> list[Json]:
@@ -47,10 +45,27 @@ def plane(control_plane: ControlPlane, peers: None) -> ControlPlane:
 
 @pytest.mark.parametrize("folder", BUILDS)
 def test_an_api_server_with_their_crds_takes_it(folder: str, plane: ControlPlane) -> None:
-    known = [one for one in build(plane, folder) if one["apiVersion"] != UNKNOWN]
     words = ("apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", "-")
-    said = plane.kubectl(*words, stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": known}))
+    said = plane.kubectl(*words, stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": build(plane, folder)}))
     assert "Warning" not in said.stderr
+
+
+def test_external_secrets_takes_what_brings_the_keys(plane: ControlPlane) -> None:
+    """By its own CRDs, which say what an ExternalSecret and a SecretStore for Parameter Store may hold."""
+    found = [
+        one
+        for one in documents_of((CLUSTER / "cluster.yaml").read_text())
+        if one["apiVersion"].startswith("external-secrets.io/")
+    ]
+    assert {one["kind"] for one in found} == {"ExternalSecret", "SecretStore"}
+    words = ("apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", "-")
+    for one in found:
+        assert "Warning" not in plane.kubectl(*words, stdin=json.dumps(one)).stderr
+    (store,) = [one for one in found if one["kind"] == "SecretStore"]
+    store["spec"]["provider"]["aws"]["service"] = "Parameters"
+    done = plane.kubectl(*words, stdin=json.dumps(store), check=False)
+    assert done.returncode
+    assert "spec.provider.aws.service" in done.stderr
 
 
 def test_a_field_that_they_do_not_have_is_refused(plane: ControlPlane) -> None:
