@@ -9,12 +9,12 @@ from constructs import Construct
 
 from parley_eks.exceptions import accept
 from parley_eks.network import PRIVATE
-from parley_eks.placement import Profile, profiles
+from parley_eks.placement import OWN, Profile, profiles
 from parley_eks.settings import Settings
 
 
 class Fargate(Construct):
-    """A profile for the cluster's own programs, one for the release, one for bots; there is no EC2 node."""
+    """Profiles for the cluster's own programs, one for the release, one for bots; there is no EC2 node."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Fargate(Construct):
             repository.grant_pull(ours)
         accept(ours, "AwsSolutions-IAM5[Resource::*]", "ecr:GetAuthorizationToken knows no resource")
         self.profiles = {
-            profile.name: self._profile(profile, system if profile.name == "system" else ours)
+            profile.name: self._profile(profile, ours if profile.name in OWN else system)
             for profile in profiles(
                 installation=settings.installation,
                 release=settings.release,

@@ -1,4 +1,4 @@
-"""What each service account may do in AWS, and no more: bot, API, External Secrets, external-dns."""
+"""What each service account may do in AWS, and no more: bot, API, External Secrets, external-dns, KEDA."""
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
@@ -8,7 +8,7 @@ from parley_eks.cluster import Cluster
 from parley_eks.endpoints import model_arn
 from parley_eks.exceptions import accept, accept_objects
 from parley_eks.irsa import service_account_role
-from parley_eks.names import EXTERNAL_DNS, SECRETS_ACCOUNT
+from parley_eks.names import EXTERNAL_DNS, KEDA, KEDA_ACCOUNT, SECRETS_ACCOUNT
 from parley_eks.parameters import Parameters
 from parley_eks.settings import Region, Settings
 from parley_eks.storage import Storage, grant_artifacts
@@ -33,6 +33,7 @@ class Identities(Construct):
         self.api = self._api(storage)
         self.external_secrets = self._external_secrets(parameters)
         self.external_dns = self._external_dns()
+        self.keda = self._keda() if settings.keda else None
 
     def _bot(self) -> iam.Role:
         """One action of Bedrock, which opens Nova Sonic's stream both ways, on the installation's models.
@@ -117,6 +118,15 @@ class Identities(Construct):
         )
         role.add_to_policy(iam.PolicyStatement(sid="Zones", actions=["route53:ListHostedZones"], resources=["*"]))
         accept(role, "AwsSolutions-IAM5[Resource::*]", "route53:ListHostedZones knows no resource")
+        return role
+
+    def _keda(self) -> iam.Role:
+        """Reads metrics, for its operator: what scales by them says `identityOwner: operator`."""
+        role = service_account_role(
+            self, "Keda", self._cluster, [(KEDA, KEDA_ACCOUNT)], "KEDA, which scales by CloudWatch's metrics"
+        )
+        role.add_to_policy(iam.PolicyStatement(sid="Metrics", actions=["cloudwatch:GetMetricData"], resources=["*"]))
+        accept(role, "AwsSolutions-IAM5[Resource::*]", "cloudwatch:GetMetricData knows no resource")
         return role
 
 

@@ -90,6 +90,7 @@ class RegionStack(Stack):
             Output.EXTERNAL_SECRETS_ROLE: self._identities.external_secrets.role_arn,
             Output.EXTERNAL_DNS_ROLE: self._identities.external_dns.role_arn,
             Output.LOAD_BALANCERS_ROLE: self._controller.role_arn,
+            **({Output.KEDA_ROLE: keda.role_arn} if (keda := self._identities.keda) else {}),
         }
 
     def _edge_told(self) -> dict[Output, str]:

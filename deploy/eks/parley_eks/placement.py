@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 MOST_SELECTORS = 5
 """Selectors that a profile can have."""
 
+OWN = ("control-plane", "bots")
+"""The profiles of Parley's own pods: of the release, and of the bots."""
+
 
 @dataclass(frozen=True)
 class Selector:
@@ -38,9 +41,16 @@ class Profile:
 def profiles(
     *, installation: str, release: str, namespace: str, bots_namespace: str, system_namespaces: Sequence[str]
 ) -> tuple[Profile, ...]:
-    """The three profiles of an installation; no pod matches two."""
+    """The profiles of an installation; no pod matches two.
+
+    Those of the cluster's own programs are `system`, `system-2` and so on, of five namespaces each.
+    """
     return (
-        Profile("system", tuple(Selector(name) for name in system_namespaces)),
-        Profile("control-plane", (Selector(namespace, {"app.kubernetes.io/instance": release}),)),
-        Profile("bots", (Selector(bots_namespace, {"parley.dev/installation": installation}),)),
+        *(
+            Profile("system" if not start else f"system-{start // MOST_SELECTORS + 1}", tuple(map(Selector, names)))
+            for start in range(0, len(system_namespaces), MOST_SELECTORS)
+            for names in [system_namespaces[start : start + MOST_SELECTORS]]
+        ),
+        Profile(OWN[0], (Selector(namespace, {"app.kubernetes.io/instance": release}),)),
+        Profile(OWN[1], (Selector(bots_namespace, {"parley.dev/installation": installation}),)),
     )

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
+from parley_eks.names import KEDA
 from parley_eks.regions import DAILY_GEO, DAILY_GEOS, NOVA_SONIC_REGIONS, ZONES
 
 PREFIX = "parley:"
@@ -142,9 +143,15 @@ class Settings(_Model):
         default=("interviews",),
         description="Namespaces whose Interviews are served: there alone the operator may make and read Secrets.",
     )
-    system_namespaces: Annotated[tuple[Label, ...], Field(min_length=1, max_length=5)] = Field(
+    system_namespaces: Annotated[tuple[Label, ...], Field(min_length=1, max_length=20)] = Field(
         default=("kube-system", "external-secrets", "external-dns", "argocd", "flux-system"),
-        description="Namespaces of the cluster's own programs, kube-system among them; a profile has five at most.",
+        description="Namespaces of the cluster's own programs, kube-system among them: no pod of any other starts. Five"
+        " make a Fargate profile; name new ones behind those that are there, for a profile can't be changed.",
+    )
+    keda: bool = Field(
+        default=False,
+        description="KEDA scales by what CloudWatch counts: a role for it, which reads metrics. Its namespace, keda, is"
+        " to be among systemNamespaces.",
     )
     admins: Annotated[tuple[RoleArn, ...], Field(min_length=1)] = Field(
         description="IAM roles that administer the cluster. Whoever makes the stack is none by that."
@@ -215,6 +222,12 @@ class Settings(_Model):
             if "*" in model or "/" in model or "." not in model:
                 raise ValueError(f"{model!r} is not one model's id such as amazon.nova-2-5-sonic")
         return models
+
+    @model_validator(mode="after")
+    def _keda_runs(self) -> Self:
+        if self.keda and KEDA not in self.system_namespaces:
+            raise ValueError(f"keda: add its namespace, {KEDA}, to systemNamespaces, else no pod of it starts")
+        return self
 
     @model_validator(mode="after")
     def _apart(self) -> Self:

@@ -119,6 +119,16 @@ def test_pods_run_in_private_subnets(one: Site) -> None:
     assert all({subnet["Ref"] for subnet in profile["Subnets"]} == private for profile in found.values())
 
 
+def test_every_profile_of_the_clusters_programs_pulls_by_their_role(three: Site) -> None:
+    stack = three.first
+    roles = {
+        profile["FargateProfileName"]: profile["PodExecutionRoleArn"]["Fn::GetAtt"][0]
+        for profile in stack.of("AWS::EKS::FargateProfile").values()
+    }
+    system, ours = (stack.named("AWS::IAM::Role", part) for part in ("FargateSystemPods", "FargateOurPods"))
+    assert roles == {"system": system, "system-2": system, "control-plane": ours, "bots": ours}
+
+
 def test_profiles_select_by_namespace_and_label(three: Site) -> None:
     told = {
         profile["FargateProfileName"]: [
@@ -129,6 +139,7 @@ def test_profiles_select_by_namespace_and_label(three: Site) -> None:
     }
     assert told == {
         "system": [(name, {}) for name in ("kube-system", "external-secrets", "external-dns", "argocd", "flux-system")],
+        "system-2": [("keda", {}), ("monitoring", {})],
         "control-plane": [("parley", {"app.kubernetes.io/instance": "parley"})],
         "bots": [("parley-bots", {"parley.dev/installation": "talks"})],
     }
@@ -143,6 +154,7 @@ def test_profiles_select_by_namespace_and_label(three: Site) -> None:
         ("parley-bots", {"parley.dev/installation": "parley", "parley.dev/attempt": "1"}, "bots"),
         ("parley-bots", {"parley.dev/installation": "another"}, None),
         ("kube-system", {"k8s-app": "kube-dns"}, "system"),
+        ("keda", {"app": "keda-operator"}, "system-2"),
         ("default", {"parley.dev/installation": "parley"}, None),
     ],
 )
@@ -154,7 +166,7 @@ def test_a_pod_matches_one_profile_or_none(namespace: str, labels: dict[str, str
             release="parley",
             namespace="parley",
             bots_namespace="parley-bots",
-            system_namespaces=["kube-system", "external-dns"],
+            system_namespaces=["kube-system", "external-dns", "external-secrets", "argocd", "flux-system", "keda"],
         )
         if each.matches(namespace, labels)
     ]

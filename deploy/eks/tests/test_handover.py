@@ -44,7 +44,7 @@ def test_every_region_gets_its_files(written: dict, three: Site) -> None:
         names = {path.removeprefix(f"{region}/") for path in written if path.startswith(f"{region}/")}
         assert names == {"parley.yaml", "cluster.yaml", "namespaces.yaml"} | {
             f"addons/{chart}.yaml"
-            for chart in ("aws-load-balancer-controller", "external-dns", "external-secrets", "metrics-server")
+            for chart in ("aws-load-balancer-controller", "external-dns", "external-secrets", "keda", "metrics-server")
         }
 
 
@@ -130,6 +130,8 @@ def test_accounts_have_the_roles_that_trust_them(written: dict, values: dict, th
     assert [f"kube-system:{controller['serviceAccount']['name']}"] == ACCOUNTS["LoadBalancers"]
     assert dns["serviceAccount"]["annotations"] == {role: told("ExternalDnsRole")}
     assert [f"external-dns:{dns['serviceAccount']['name']}"] == ACCOUNTS["IdentitiesExternalDns"]
+    (keda,) = written["us-east-1/addons/keda.yaml"]
+    assert keda["podIdentity"]["aws"]["irsa"] == {"enabled": True, "roleArn": told("KedaRole")}
     metadata = account["metadata"]
     assert metadata["annotations"] == {role: told("ExternalSecretsRole")}
     assert [f"{metadata['namespace']}:{metadata['name']}"] == ACCOUNTS["IdentitiesExternalSecrets"]
@@ -207,6 +209,10 @@ def test_the_daily_secret_is_the_one_that_the_chart_mounts(values: dict) -> None
     assert values["rooms"]["daily"]["existingSecret"] == "parley-daily"
 
 
+def test_without_keda_there_is_none(one: Site) -> None:
+    assert "keda" not in "".join(text for path, text in files(one.settings, outputs(one)).items() if "addons" in path)
+
+
 def test_without_daily_no_key_is_asked_for(one: Site) -> None:
     texts = files(one.settings, outputs(one))
     assert "parley-daily" not in "".join(texts.values())
@@ -222,8 +228,8 @@ def labels(written: dict) -> dict[str, dict]:
 
 
 def test_pod_security_is_on_every_namespace_before_a_pod_is(labels: dict, three: Site) -> None:
-    # The bots' is the chart's; kube-system, where AWS's own pods are, is there already; GitOps tools bring their own.
-    others = {"kube-system", "argocd", "flux-system"}
+    # The bots' is the chart's; kube-system, where AWS's own pods are, is there already; others are brought with theirs.
+    others = {"kube-system", "argocd", "flux-system", "monitoring"}
     programs = {*three.settings.system_namespaces} - others
     assert {*labels} == {"parley", "interviews", "aws-observability"} | programs
     for found in labels.values():

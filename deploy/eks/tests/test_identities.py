@@ -239,6 +239,24 @@ def test_external_dns_lists_zones_and_the_records_of_its_own(three: Site) -> Non
     )
 
 
+def test_keda_reads_metrics_and_does_nothing_else(three: Site) -> None:
+    stack = three.first
+    asked(
+        stack,
+        stack.named("AWS::IAM::Role", "IdentitiesKeda"),
+        {
+            ("cloudwatch:GetMetricData", "*"): True,
+            ("cloudwatch:PutMetricData", "*"): False,
+            ("cloudwatch:SetAlarmState", "*"): False,
+            ("logs:FilterLogEvents", "*"): False,
+        },
+    )
+
+
+def test_without_keda_there_is_no_role_for_it(one: Site) -> None:
+    assert not [name for name in one.first.of("AWS::IAM::Role") if name.startswith("IdentitiesKeda")]
+
+
 def test_daily_writes_recordings_and_can_take_none_away(three: Site) -> None:
     stack = three.first
     role = stack.named("AWS::IAM::Role", "RecordingsDaily")
@@ -281,6 +299,7 @@ ACCOUNTS = {
     "IdentitiesExternalSecrets": ["parley:parley-external-secrets"],
     "IdentitiesExternalDns": ["external-dns:external-dns"],
     "LoadBalancers": ["kube-system:aws-load-balancer-controller"],
+    "IdentitiesKeda": ["keda:keda-operator"],
 }
 STRANGERS = [
     "default:default",

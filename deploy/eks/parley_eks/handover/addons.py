@@ -17,6 +17,7 @@ _SMALLEST = {"requests": {"cpu": "250m", "memory": "256Mi"}, "limits": {"cpu": "
 def addon_values(settings: Settings, region: Region, told: Told) -> dict[str, Values]:
     """Each chart's values, by its name."""
     return {
+        **({"keda": _keda(region, told)} if settings.keda else {}),
         "aws-load-balancer-controller": _load_balancers(settings, region, told),
         "external-dns": _external_dns(settings, region, told),
         "external-secrets": _external_secrets(),
@@ -92,6 +93,14 @@ def _external_secrets() -> Values:
             "createPushSecret": False,
         },
         "resources": _SMALLEST,
+    }
+
+
+def _keda(region: Region, told: Told) -> Values:
+    return {
+        "podIdentity": {"aws": {"irsa": {"enabled": True, "roleArn": told[Output.KEDA_ROLE]}}},
+        "env": [{"name": "AWS_REGION", "value": region.region}],
+        "resources": {"operator": _SMALLEST, "metricServer": _SMALLEST, "webhooks": _SMALLEST},
     }
 
 

@@ -8,6 +8,7 @@ from parley_eks.names import (
     DAILY_API_KEY,
     EXTERNAL_DNS,
     EXTERNAL_SECRETS_NAMESPACE,
+    KEDA,
     LINK_KEY,
     SECRETS_ACCOUNT,
     Output,
@@ -67,7 +68,7 @@ def namespaces(settings: Settings) -> list[Manifest]:
     return [
         release,
         *map(_namespace, settings.interview_namespaces),
-        *map(_namespace, (EXTERNAL_SECRETS_NAMESPACE, EXTERNAL_DNS)),
+        *map(_namespace, (EXTERNAL_SECRETS_NAMESPACE, EXTERNAL_DNS, *([KEDA] if settings.keda else []))),
         logging,
     ]
 
