@@ -35,6 +35,7 @@ class Eyes:
     def saw_interview(self, body: Raw, deleted: bool) -> None:
         """An Interview as it is, or as it was when it was deleted."""
         metadata = body["metadata"]
+        ref = InterviewRef(namespace=metadata["namespace"], name=metadata["name"], uid=metadata["uid"])
         if deleted:
             self.census.gone(metadata["uid"])
             self.sightings.gone(metadata["uid"])
@@ -44,7 +45,9 @@ class Eyes:
         if not deleted and at_rest(body):
             self.mirror.forget(INTERVIEWS, metadata["namespace"], metadata["name"])
         elif self.mirror.saw(INTERVIEWS, body, deleted=deleted):
-            self.workers.wake(InterviewRef(namespace=metadata["namespace"], name=metadata["name"], uid=metadata["uid"]))
+            self.workers.wake(ref)
+        else:
+            self.workers.reconsider(ref)
 
     def saw_template(self, body: Raw, deleted: bool) -> None:
         """A template; whoever waits for it looks anew, also where another's look has found it before."""

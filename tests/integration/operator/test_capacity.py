@@ -94,9 +94,10 @@ def test_the_next_in_order_begins_when_one_ends_and_a_restart_forgets_nobody(lim
 
 
 @pytest.mark.parametrize("limited", [{"total": 8}], indirect=True)
-def test_a_burst_starves_no_deletion_and_exceeds_no_limit(limited: Site) -> None:
-    runs = limited.interview("at-once")
+def test_a_burst_starves_no_deletion_and_no_candidate_and_exceeds_no_limit(limited: Site) -> None:
+    runs, comes = limited.interview("at-once"), limited.interview("at-once", start="OnArrival")
     until("one runs", lambda: running(limited, runs), WAIT)
+    limited.await_phase(comes, "Open")
     specs = {"templateRef": {"name": "at-once"}, "noShowSeconds": 3600}
     items = [
         {
@@ -112,9 +113,13 @@ def test_a_burst_starves_no_deletion_and_exceeds_no_limit(limited: Site) -> None
     limited.plane.kubectl("create", "-f", "-", stdin=manifest)
     limited.start()
     until("the operator is amid the burst", lambda: _unseen(limited) < BURST - 20, WAIT)
+    limited.session(comes, "CandidateArrived", "Consented")
+    limited.await_condition(comes, "Reconciling", "True", WAITING)
+    assert _unseen(limited) > BURST / 2, "who has come did not wait for those who were there before"
     limited.delete(runs)
     left = until("the deletion is done", lambda: _unseen_without(limited, runs), 3 * WAIT)
     assert left > BURST / 4, "it did not wait for those who came before it"
+    until("who has come has the slot", lambda: running(limited, comes), WAIT)
     most = 0
 
     def all_told() -> bool:
@@ -127,7 +132,7 @@ def test_a_burst_starves_no_deletion_and_exceeds_no_limit(limited: Site) -> None
     waiting = [each for each in found if _reason(each) == WAITING]
     assert most <= 8
     assert len(limited.all_of(limited.bots, "pods")) == 8
-    assert (len(found), len(waiting)) == (BURST, BURST - 8)
+    assert (len(found), len(waiting)) == (BURST + 1, BURST + 1 - 8)
     limited.plane.kubectl("-n", limited.namespace, "delete", "interviews", "--all", "--wait=false")
     until("all are gone", lambda: not interviews(limited), 6 * WAIT)
     assert limited.all_of(limited.bots, "pods") == []

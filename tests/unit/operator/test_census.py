@@ -10,10 +10,14 @@ from parley_operator.shell.turns.places import Urgency
 from parley_protocol import InterviewRef
 
 
-def raw(uid: str, phase: str | None = "Open", template: str = "backend", **more: Any) -> dict[str, Any]:
+def raw(
+    uid: str, phase: str | None = "Open", template: str = "backend", arrived: str | None = None, **more: Any
+) -> dict[str, Any]:
     """An Interview as the watch gives it."""
     metadata = {"namespace": "hiring", "name": f"jane-{uid}", "uid": uid, **more.pop("metadata", {})}
-    status = {} if phase is None else {"phase": phase}
+    status: dict[str, Any] = {} if phase is None else {"phase": phase}
+    if arrived is not None:
+        status["conditions"] = [{"type": "CandidateArrived", "status": arrived}]
     return {"metadata": metadata, "spec": {"templateRef": {"name": template}, **more}, "status": status}
 
 
@@ -72,6 +76,8 @@ def test_who_is_waited_for_goes_first() -> None:
     census.saw(raw("over", "Completed"))
     census.saw(raw("over, and leaves", "Completed", **deleted))
     census.saw(raw("called off", "Open", cancel=True))
+    census.saw(raw("at the page", "Open", arrived="True"))
+    census.saw(raw("was at the page", "Open", arrived="False"))
     expected = {
         "new": Urgency.NEW,
         "open": Urgency.NEW,
@@ -80,6 +86,8 @@ def test_who_is_waited_for_goes_first() -> None:
         "over": Urgency.NEW,
         "over, and leaves": Urgency.RUNNING,
         "called off": Urgency.RUNNING,
+        "at the page": Urgency.RUNNING,
+        "was at the page": Urgency.NEW,
         "unknown": Urgency.RUNNING,
     }
     assert {uid: census.urgency(ref(uid)) for uid in expected} == expected

@@ -106,6 +106,63 @@ async def test_a_burst_of_new_ones_leaves_room_for_a_deletion() -> None:
     await workers.stop()
 
 
+async def test_what_becomes_urgent_while_it_is_queued_waits_no_longer_behind_the_new_ones() -> None:
+    runs = Runs()
+    runs.gate.clear()
+    urgencies: dict[str, Urgency] = {}
+    workers = Workers(runs, lambda key: urgencies.get(key, Urgency.NEW), places=6)
+    for number in range(1000):
+        workers.wake(f"new-{number}")
+    await settle()
+    urgencies["new-999"] = Urgency.RUNNING
+    workers.wake("new-999")
+    urgencies["new-998"] = Urgency.RUNNING  # told by what is no news otherwise
+    workers.reconsider("new-998")
+    await settle()
+    assert [runs.count["new-999"], runs.count["new-998"]] == [1, 1], "they run though none of the others has ended"
+    assert runs.at_once == 6
+    assert workers.backlog()[0] == 994
+    runs.gate.set()
+    for _ in range(1000):
+        await runs.next()
+    await settle()
+    assert set(runs.count.values()) == {1}
+    assert len(runs.count) == 1000
+    await workers.stop()
+
+
+async def test_what_is_urgent_by_now_does_not_come_back_behind_the_new_ones() -> None:
+    away, answered, never = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    urgencies: dict[str, Urgency] = {}
+    ran: list[str] = []
+
+    async def reconcile(key: str) -> Settled:
+        if key == "begins":
+            async with elsewhere():
+                away.set()
+                await answered.wait()
+            ran.append(key)
+        else:
+            await never.wait()
+        return Settled()
+
+    workers = Workers(reconcile, lambda key: urgencies.get(key, Urgency.NEW), places=6)
+    workers.wake("begins")
+    async with asyncio.timeout(DEADLINE):
+        await away.wait()
+    for number in range(1000):
+        workers.wake(f"new-{number}")
+    await settle()
+    answered.set()
+    await settle()
+    assert ran == []
+    urgencies["begins"] = Urgency.RUNNING
+    workers.reconsider("begins")
+    await settle()
+    assert ran == ["begins"]
+    await workers.stop()
+
+
 async def test_a_flood_of_what_is_urgent_leaves_room_for_new_ones() -> None:
     runs = Runs()
     runs.gate.clear()

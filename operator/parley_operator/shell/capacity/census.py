@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from parley_crds import Phase
+from parley_crds import ConditionType, Phase
 from parley_protocol import InterviewRef
 
 from parley_operator.shell.turns.places import Urgency
@@ -28,11 +28,13 @@ class Record:
     phase: Phase
     leaving: bool
     """Whether it is being deleted, or was called off."""
+    arrived: bool
+    """Whether its candidate has come to the page."""
 
     @property
     def urgency(self) -> Urgency:
         """How urgent its reconcile is."""
-        return Urgency.RUNNING if self.leaving or self.phase in _RUNNING else Urgency.NEW
+        return Urgency.RUNNING if self.leaving or self.arrived or self.phase in _RUNNING else Urgency.NEW
 
 
 class Census:
@@ -139,4 +141,8 @@ def _record(interview: Raw) -> Record:
         template=str((spec.get("templateRef") or {}).get("name", "")),
         phase=Phase(told) if told in Phase else Phase.PENDING,
         leaving="deletionTimestamp" in metadata or spec.get("cancel") is True,
+        arrived=any(
+            condition.get("type") == ConditionType.CANDIDATE_ARRIVED and condition.get("status") == "True"
+            for condition in status.get("conditions") or ()
+        ),
     )

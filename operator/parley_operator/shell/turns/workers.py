@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
-from parley_operator.shell.turns.places import Places, Urgency
+from parley_operator.shell.turns.places import Place, Places, Urgency
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +40,7 @@ class Settled:
 
 @dataclass(slots=True)
 class _Worker:
+    place: Place
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
 
@@ -48,8 +49,8 @@ class Workers[Key]:
     """A level-triggered queue: waking a key twice before its worker looks is one run; during a run it is one more.
 
     `places` bounds how many keys are reconciled at once, so that a burst does not open thousands of connections, and
-    keeps room for what can't wait. A run that raises is repeated with exponential backoff and jitter, and sooner when
-    the key is woken.
+    keeps room for what can't wait: how urgent a key is, is asked when it is queued, and again at each wake. A run that
+    raises is repeated with exponential backoff and jitter, and sooner when the key is woken.
     """
 
     def __init__(
@@ -76,9 +77,15 @@ class Workers[Key]:
         """Has `key` reconciled soon. Call it on the loop that the workers run on."""
         worker = self._workers.get(key)
         if worker is None:
-            worker = self._workers[key] = _Worker()
+            worker = self._workers[key] = _Worker(self._places.place(lambda: self._urgency(key)))
             worker.task = asyncio.create_task(self._run(key, worker), name=f"reconcile {key}")
         worker.wake.set()
+        worker.place.reconsider()
+
+    def reconsider(self, key: Key) -> None:
+        """Has `key` wait no longer among the new ones, where it waits for a place and has become urgent."""
+        if (worker := self._workers.get(key)) is not None:
+            worker.place.reconsider()
 
     async def stop(self) -> None:
         """Cancels every worker and waits for them. An action that was under way is repeated at the next start."""
@@ -102,7 +109,7 @@ class Workers[Key]:
                 continue
 
     async def _once(self, key: Key, worker: _Worker, failures: int) -> tuple[Settled, int]:
-        async with self._place_for(key):
+        async with self._place_for(key, worker.place):
             worker.wake.clear()
             try:
                 return await self._reconcile(key), 0
@@ -117,11 +124,11 @@ class Workers[Key]:
             return Settled(again_in=pause), min(failures + 1, 10)
 
     @contextlib.asynccontextmanager
-    async def _place_for(self, key: Key) -> AsyncIterator[None]:
+    async def _place_for(self, key: Key, place: Place) -> AsyncIterator[None]:
         self._queued[key] = time.monotonic()
-        async with contextlib.AsyncExitStack() as place:
+        async with contextlib.AsyncExitStack() as held:
             try:
-                await place.enter_async_context(self._places.take(self._urgency(key)))
+                await held.enter_async_context(place)
             finally:
                 del self._queued[key]
             yield
