@@ -23,6 +23,7 @@ from parley_operator.shell.client.kube import Kube
 from parley_operator.shell.reconcile.act import Actor
 from parley_operator.shell.reconcile.observe import Observer
 from parley_operator.shell.reconcile.reconciler import Reconciler
+from parley_operator.shell.service.background import beside
 from parley_operator.shell.service.lease import Lease
 from parley_operator.shell.sweep.sweeps import Sweeps
 from parley_operator.shell.telemetry.metrics import Meter
@@ -79,17 +80,15 @@ async def act(replica: Replica, settings: Settings, installation: Installation, 
     replica.vitals.rounds, replica.vitals.backlog = rounds, workers.backlog
     try:
         await _await_types(mirror, stop)
-        async with contextlib.AsyncExitStack() as running:
-            watches = await running.enter_async_context(watching(settings.watch_namespaces, installation, eyes))
+        async with watching(settings.watch_namespaces, installation, eyes) as watches:
             replica.vitals.watches = watches
-            for task in (
+            logger.info("the operator of installation %s runs", installation.name)
+            await beside(
+                _until_stopped(stop, watches),
                 keep_true(mirror, workers.wake),
                 begin_counted(slots, mirror, installation, settings.watch_namespaces),
                 sweeps.run(workers.wake, replica.meter),
-            ):
-                running.callback(asyncio.create_task(task).cancel)
-            logger.info("the operator of installation %s runs", installation.name)
-            await _until_stopped(stop, watches)
+            )
             await rounds.drain(DRAIN_SECONDS)
     finally:
         replica.vitals.watches = ()

@@ -11,6 +11,7 @@ from parley_operator.shell.acting import Replica, act
 from parley_operator.shell.client.connection import open_client
 from parley_operator.shell.client.fence import FencedClient
 from parley_operator.shell.client.kube import Kube
+from parley_operator.shell.service.background import beside
 from parley_operator.shell.service.health import serving_health
 from parley_operator.shell.service.lease import Lease, act_while_held
 from parley_operator.shell.service.signals import stop_on_signals
@@ -43,8 +44,6 @@ async def operate(settings: Settings, installation: Installation) -> None:
         vitals = Vitals(lease)
         meter.watch_pulse(lambda: vitals.pulse)
         open_things.enter_context(serving_health(settings.health_port, lambda: vitals.pulse, meter))
-        beating = asyncio.create_task(vitals.beat())
-        open_things.callback(beating.cancel)
         logger.info("the operator of installation %s waits for the Lease", installation.name)
         replica = Replica(client, lease, vitals, meter)
-        await act_while_held(lease, stop, lambda: act(replica, settings, installation, stop))
+        await beside(act_while_held(lease, stop, lambda: act(replica, settings, installation, stop)), vitals.beat())

@@ -72,6 +72,19 @@ async def test_what_may_succeed_in_a_moment_is_tried_again(server: Server, kube:
     assert len(server.asked) == 2
 
 
+@pytest.mark.parametrize("body", ["<h1>Welcome</h1>", '{"data": {"token": "cut', "[]", ""])
+async def test_an_answer_that_no_api_server_gives_is_a_failure_like_others(
+    server: Server, kube: Kube, body: str
+) -> None:
+    odd = web.Response(text=body)
+    server.answers = [odd, web.json_response(POD)]
+    assert await kube.get(PODS, "bots", "bot") == POD
+    server.answers = [odd]
+    with pytest.raises(KubeError, match="200 NotAnObject: ") as raised:
+        await kube.get(PODS, "bots", "bot")
+    assert not body or body not in str(raised.value), "it may be a part of a Secret"
+
+
 async def test_it_is_not_tried_for_ever(server: Server, kube: Kube) -> None:
     server.answers = [web.Response(status=502, text="<h1>Bad gateway</h1>")]
     with pytest.raises(KubeError, match="502 : <h1>Bad gateway</h1>"):

@@ -29,6 +29,8 @@ ATTEMPTS = 4
 FIRST_PAUSE_SECONDS = 0.1
 PAGE_SIZE = 500
 JSON = "application/json"
+NOT_AN_OBJECT = "NotAnObject"
+"""The reason of an answer that is none of the API server's, though its status says that all is well."""
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 """What a list is asked for as where the objects' content is large, or nobody's business."""
 
@@ -86,7 +88,7 @@ EVENTS = Resource("apis/events.k8s.io/v1", "events")
 def _transient(error: BaseException) -> bool:
     """Whether the same call may succeed in a moment; every call made here is safe to repeat."""
     if isinstance(error, KubeError):
-        return error.status == 429 or error.status >= 500
+        return error.status == 429 or error.status >= 500 or error.reason == NOT_AN_OBJECT
     return isinstance(error, aiohttp.ClientConnectionError | TimeoutError)
 
 
@@ -252,8 +254,19 @@ class Kube:
             if response.status in (429, 503):
                 self._pace.refused(error.retry_after)
             raise error
-        answer: Json = json.loads(raw)
+        return _object(response.status, raw)
+
+
+def _object(status: int, raw: bytes) -> Json:
+    """The object of a good answer. What something between here and the API server has said or cut off is none."""
+    try:
+        answer = json.loads(raw)
+    except ValueError:
+        answer = None
+    if isinstance(answer, dict):
         return answer
+    # Its content may be a part of a Secret.
+    raise KubeError(status, NOT_AN_OBJECT, f"{len(raw)} bytes that are no JSON object")
 
 
 def _seconds(retry_after: str | None) -> float:
