@@ -25,6 +25,8 @@ class BotsNamespace:
     inputs: dict[str, Any] | None = None
     pods: dict[str, dict[str, Any]] = field(default_factory=dict)
     created_pods: list[str] = field(default_factory=list)
+    nodes_ahead: float = 0
+    """By how many seconds the nodes' clocks, and their controller's, are ahead of the operator's; behind: negative."""
 
     def __post_init__(self) -> None:
         self.numbers = itertools.count(1)
@@ -113,12 +115,12 @@ class BotsNamespace:
 
     def ready_pod(self, name: str) -> None:
         """The bot is in the room."""
-        ready = {"type": "Ready", "status": "True", "lastTransitionTime": _stamp(self.now)}
+        ready = {"type": "Ready", "status": "True", "lastTransitionTime": self._stamp_of_node()}
         self.set_pod(name, phase="Running", conditions=[ready])
 
     def unready_pod(self, name: str, *, node_is_silent: bool = False) -> None:
         """The bot says that it is not in the room any more; or its node says nothing, and its controller speaks."""
-        stamp = _stamp(self.now)
+        stamp = self._stamp_of_node()
         conditions = [
             {"type": "Ready", "status": "False", "lastTransitionTime": stamp},
             {"type": "ContainersReady", "status": str(node_is_silent), "lastTransitionTime": stamp},
@@ -127,10 +129,13 @@ class BotsNamespace:
 
     def kill_pod(self, name: str, exit_code: int | None, reason: str = "") -> None:
         """The container ended."""
-        ended = {"exitCode": exit_code, "reason": reason or "Error", "finishedAt": _stamp(self.now)}
+        ended = {"exitCode": exit_code, "reason": reason or "Error", "finishedAt": self._stamp_of_node()}
         phase = "Succeeded" if exit_code == 0 else "Failed"
         states = [] if exit_code is None else [{"name": "bot", "state": {"terminated": ended}}]
         self.set_pod(name, phase=phase, containerStatuses=states, **({"reason": reason} if reason else {}))
+
+    def _stamp_of_node(self) -> str:
+        return _stamp(self.now + timedelta(seconds=self.nodes_ahead))
 
     # What tests ask
 

@@ -90,7 +90,7 @@ def fate_of(record: Attempt | None, pod: Pod | None, now: datetime) -> Fate | No
             return None
         if record is not None and record.ended_at is not None:
             return _fate_from(record)
-        return _fate_of_dead(pod, now)
+        return _fate_of_dead(pod, None if record is None else record.started_at, now)
     if record is None:
         return None
     # What was known of a pod before it went is why it went.
@@ -113,13 +113,15 @@ def closed(record: Attempt | None, number: int, pod_name: str, fate: Fate) -> At
     return base.model_copy(update={"ended_at": fate.ended_at, "reason": fate.reason, "message": message})
 
 
-def retry_at(attempts: Attempts | None, ledger: InputsSecret) -> datetime | None:
-    """When the current attempt may start: after its predecessor's pause."""
+def retry_at(attempts: Attempts | None, ledger: InputsSecret, now: datetime) -> datetime | None:
+    """When the current attempt may start: after its predecessor's pause; None: at once."""
     if attempts is None or not attempts.history or ledger.inputs is None:
         return None
     last = attempts.history[-1]
     if last.attempt >= ledger.inputs.attempt or last.ended_at is None:
         return None
+    if last.ended_at > now:
+        return None  # a former replica's clock was ahead: how long it is until then, nobody is to wait for
     return last.ended_at + timedelta(seconds=_pause(last, ledger.failures - 1, ledger.inputs.interview.uid))
 
 
@@ -129,12 +131,16 @@ def _fate_from(record: Attempt) -> Fate | None:
     return Fate(record.ended_at, record.reason or "PodLost", record.message or "")
 
 
-def _fate_of_dead(pod: Pod, now: datetime) -> Fate:
+def _fate_of_dead(pod: Pod, started_at: datetime | None, now: datetime) -> Fate:
+    """The end of a pod. When it was, its node says, whose clock may be ahead or behind: between the start and now."""
+    ended_at = min(pod.ended_at or now, now)
+    if started_at is not None:
+        ended_at = max(ended_at, min(started_at, now))
     reason = _reason(pod)
     code = "" if pod.exit_code is None else f" (exit code {pod.exit_code})"
     last_word = last_line(pod.message)
     told = f": {last_word}" if last_word else ""
-    return Fate((pod.ended_at or now).replace(microsecond=0), reason, f"{pod.name} ended{code}{told}")
+    return Fate(ended_at.replace(microsecond=0), reason, f"{pod.name} ended{code}{told}")
 
 
 def last_line(text: str) -> str:

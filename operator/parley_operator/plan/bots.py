@@ -1,7 +1,7 @@
 """One bot after another: what became of the current one, its pod, and its successor."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from parley_crds import Attempt, ConditionType, find_condition
 from parley_crds.names import pod_name
@@ -46,7 +46,7 @@ def note_fate(draft: Draft) -> Fate | None:
     pod = pod_of(draft, number)
     record = record_of(draft.attempts, number)
     if record is None and pod is not None:
-        record = Attempt(attempt=number, pod_name=pod.name, started_at=pod.created_at)
+        record = Attempt(attempt=number, pod_name=pod.name, started_at=min(pod.created_at, draft.second))
     if record is not None and pod is not None and pod.ready and pod.deleted_at is None:
         draft.ready_at = draft.ready_at or draft.second
         record = record.model_copy(update={"ready_at": record.ready_at or draft.second})
@@ -95,7 +95,7 @@ def give_attempt_up(draft: Draft, ledger: InputsSecret, inputs: BotInputs, step:
 
 def create_pod(draft: Draft, ledger: InputsSecret, inputs: BotInputs) -> Hold:
     """Creates the current attempt's pod, when its time has come."""
-    start = retry_at(draft.attempts, ledger)
+    start = retry_at(draft.attempts, ledger, draft.now)
     if start is not None and draft.now < start:
         draft.look_again(start)
         return STARTING
@@ -138,7 +138,7 @@ def watch_over(draft: Draft, pod: Pod, ledger: InputsSecret) -> Hold | None:
     record = record_of(draft.attempts, pod.attempt)
     was_ready = record is not None and record.ready_at is not None
     patience, reason, said = _patience(draft, pod, was_ready=was_ready)
-    limit = pod.settled_at + timedelta(seconds=patience)
+    limit = _settled_at(draft, pod, record) + timedelta(seconds=patience)
     draft.look_again(limit)
     if draft.now >= limit:
         told = f": {pod.reason} {last_line(pod.message)}".rstrip() if pod.reason or pod.message else ""
@@ -148,6 +148,21 @@ def watch_over(draft: Draft, pod: Pod, ledger: InputsSecret) -> Hold | None:
         draft.act_after_status(DeletePod(pod.name, pod.uid, SHORT_GRACE_SECONDS))
         return STARTING
     return STARTING if was_ready else _hindered(draft, pod)
+
+
+def _settled_at(draft: Draft, pod: Pod, record: Attempt | None) -> datetime:
+    """Since when a pod that is not ready is so. It is told by a node's clock, so what is known by ours bounds it.
+
+    Of one that is ahead it is read again with each plan, so a bound must not be the present: it would go on with it.
+    """
+    ours = [] if record is None else [record.started_at, record.ready_at]
+    known = [time for time in ours if time is not None and time <= draft.now]
+    if pod.settled_at <= draft.now:
+        return max([pod.settled_at, *known])
+    if known and record is not None and record.ready_at is None:
+        return max(known)
+    told = find_condition(draft.status.conditions, ConditionType.RECONCILING)
+    return max([draft.now if told is None else told.last_transition_time, *known])
 
 
 def _hindered(draft: Draft, pod: Pod) -> Hold:

@@ -54,6 +54,7 @@ class Interviews(Promises):
         deadline=st.sampled_from([None] * 5 + [60, 600, 3000]),
         ttl=st.sampled_from([None, None, None, 0, 100]),
         limited=st.booleans(),
+        nodes_ahead=st.sampled_from([0, 0, 300, -300]),
     )
     def create(self, start: str, not_before: int | None, expires_at: int | None, daily: bool, **rest: Any) -> None:
         spec: dict[str, Any] = {"start": start, "noShowSeconds": 120, "backoffLimit": rest["backoff_limit"]}
@@ -72,6 +73,7 @@ class Interviews(Promises):
             self.world.daily()
         if rest["limited"]:
             self.world.installation = replace(self.world.installation, capacity=Capacity(total=50))
+        self.world.nodes_ahead = rest["nodes_ahead"]
         self.lifetime = rest["lifetime"]
         self.final = None
         self.deleted = False
