@@ -34,9 +34,10 @@ class PinTemplate:
 
 @dataclass(frozen=True, slots=True)
 class ApplyLink:
-    """Applies the Secret that holds the candidate's link."""
+    """Has the Secret hold the candidate's link; `known` where it was seen to be there, so that none is created."""
 
     manifest: Json = field(repr=False)
+    known: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,8 @@ class Snapshot:
     `template` is read until the interview is accepted, `context` and `tool_keys` until a bot has them; otherwise they
     are None, or empty. `context` is also None where the interview names none. `template_problem` tells of a template,
     or a snapshot of one, that is there and not valid any more: it was stored under an older schema. `tombstone` is read
-    before acceptance, and of a final Interview that has a TTL. `turn` is None until the plan has asked for a slot.
+    before acceptance, and of a final Interview that has a TTL. `link` is "Unread" until the status tells of one: what a
+    crash has left of it is found when it is made, or unmade. `turn` is None until the plan has asked for a slot.
     """
 
     installation: Installation
@@ -151,7 +152,7 @@ class Snapshot:
     revision: Revision | None = None
     context: str | ReferenceProblem | None = field(default=None, repr=False)
     tool_keys: ToolKeys | ReferenceProblem = field(default_factory=dict, repr=False)
-    link: LinkSecret | None = None
+    link: LinkSecret | Literal["Unread"] | None = None
     tombstone: Tombstone | None = None
     children: Children = Children()
     turn: Turn | None = None

@@ -7,7 +7,7 @@ shell would build it from the API server's answers.
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from parley_crds import (
     API_CONDITIONS,
@@ -47,7 +47,7 @@ from parley_operator.installation import Installation
 from parley_operator.manifests import changed_inputs
 from parley_operator.plan import plan, plan_orphan
 from parley_operator.plan.losses import LOSSES
-from parley_operator.shell.reconcile.observe import inputs_of, pod_of
+from parley_operator.shell.reconcile.observe import awaits_link, inputs_of, pod_of
 from parley_operator.snapshot import (
     Children,
     LinkSecret,
@@ -87,6 +87,8 @@ class World(People):
     tool_keys: ToolKeys | ReferenceProblem = field(default_factory=dict)
     revisions: dict[str, InterviewTemplateSpec] = field(default_factory=dict)
     link: dict[str, Any] | None = None
+    link_remembered: bool = False
+    """Whether the operator has made or read the link since it was started."""
     tried: list[StepName] = field(default_factory=list)
     rooms: set[str] = field(default_factory=set)
     rooms_made: dict[str, datetime] = field(default_factory=dict)
@@ -115,6 +117,7 @@ class World(People):
     def create(self, **spec: Any) -> None:
         """Creates the Interview, or one of its name once it is gone."""
         self.created += 1
+        self.link_remembered = False
         uid = f"11111111-2222-{3332 + self.created}"
         metadata = {"name": "jane", "namespace": "hiring", "uid": uid, "generation": 1}
         self.interview = Interview.model_validate(
@@ -138,10 +141,16 @@ class World(People):
             revision=None if pinned is None or content is None else Revision(pinned.revision, content),
             context=self.context,
             tool_keys=self.tool_keys,
-            link=None if self.link is None else LinkSecret(self.link["url"], self.link["token"]),
+            link=self._observe_link(interview),
             tombstone=self.found_tombstone(self.installation.name, interview.metadata.name),
             children=self.children(),
         )
+
+    def _observe_link(self, interview: Interview) -> LinkSecret | Literal["Unread"] | None:
+        if awaits_link(interview) and not self.link_remembered:
+            return "Unread"
+        self.link_remembered = True
+        return None if self.link is None else LinkSecret(self.link["url"], self.link["token"])
 
     def children(self) -> Children:
         """What is in the bots' namespace."""
@@ -173,6 +182,7 @@ class World(People):
             for action in step.actions:
                 if left == 0:
                     self.troubles.clear()
+                    self.link_remembered = False
                     return count
                 if not self._try(action):
                     return count
@@ -212,8 +222,10 @@ class World(People):
                 )
             case ApplyLink(manifest):
                 self.link = dict(manifest["stringData"])
+                self.link_remembered = True
             case DeleteLink():
                 self.link = None
+                self.link_remembered = True
             case CollectRevision(name):
                 self.revisions.pop(name, None)
             case EmitEvent():

@@ -19,7 +19,7 @@ from parley_operator.plan.draft import Draft, zulu
 from parley_operator.plan.ending import EXITED
 from parley_operator.plan.queueing import created_at, must_wait
 from parley_operator.plan.withdrawal import withdraw
-from parley_operator.snapshot import InputsSecret, ReferenceProblem, Step
+from parley_operator.snapshot import InputsSecret, LinkSecret, ReferenceProblem, Step
 
 ROOM_SLACK_SECONDS = 3600
 """How long past the longest interview a room stays before it closes itself."""
@@ -56,7 +56,8 @@ def offer_link(draft: Draft) -> None:
     interview = draft.observed.interview
     wanted = wanted_link(draft.observed.installation, interview)
     if draft.observed.link != wanted:
-        draft.act(ApplyLink(link_manifest(draft.observed.installation, interview, wanted)))
+        known = isinstance(draft.observed.link, LinkSecret)
+        draft.act(ApplyLink(link_manifest(draft.observed.installation, interview, wanted), known))
     draft.link_secret_name = link_secret_name(draft.observed.child)
 
 

@@ -1,5 +1,6 @@
 """The operator's mirror on a real API server: it asks for nothing it knows, and what it missed it finds."""
 
+import base64
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 import pytest
 from kubernetes.aio import config as untyped_config
 from parley_crds.names import interview_annotations, object_labels
+from parley_operator.actions import ApplyLink
 from parley_operator.shell.client.kube import INTERVIEWS, PODS, SECRETS, ConflictError, Json, Kube
+from parley_operator.shell.reconcile.act import Actor
 from parley_operator.shell.reconcile.observe import Observer
 from parley_operator.shell.watch.mirror import Mirror
 from parley_protocol import InterviewRef
@@ -117,6 +120,25 @@ async def test_what_was_made_without_it_is_found_by_its_name(mirror: Counted, ot
     with pytest.raises(ConflictError):
         await mirror.create(SECRETS, secret(namespace))
     assert await mirror.ledger("ledger") is not None
+
+
+async def test_a_links_secret_that_was_made_without_it_is_made_ours_unread(
+    mirror: Counted, others: Kube, namespace: str
+) -> None:
+    """By an earlier run, of which no status tells, or by hand."""
+    metadata = {"name": "itv-jane-link", "namespace": namespace}
+    manifest = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"token": "ours"}}
+    await others.create(SECRETS, {**manifest, "stringData": {"token": "theirs", "more": "stays"}})
+    around: Any = None
+    ref = InterviewRef(namespace=namespace, name="jane", uid="i-1")
+    assert mirror.is_unheard_of(SECRETS, namespace, "itv-jane-link")
+    await Actor(mirror, ANY_INSTALLATION, {}, around).perform(ref, ApplyLink(manifest, known=False))
+    assert mirror.asked == ["POST secrets", "PATCH itv-jane-link"]
+    held = await mirror.recall(SECRETS, namespace, "itv-jane-link")
+    assert held == await others.get(SECRETS, namespace, "itv-jane-link")
+    assert held is not None
+    assert {key: base64.b64decode(value) for key, value in held["data"].items()} == {"token": b"ours", "more": b"stays"}
+    assert len(mirror.asked) == 2
 
 
 async def test_what_changed_or_went_unseen_is_found(

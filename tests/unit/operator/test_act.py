@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from parley_crds import InterviewStatus, Phase
-from parley_operator.actions import Action, ApplyStatus, CollectRevision, CreatePod, SetFinalizer
+from parley_operator.actions import Action, ApplyLink, ApplyStatus, CollectRevision, CreatePod, SetFinalizer
 from parley_operator.shell.client.kube import AlreadyExistsError, ConflictError, Kube, KubeError, NotFoundError
 from parley_operator.shell.reconcile.act import Actor
 from parley_operator.shell.reconcile.revisions import COLLECT_PAGE_SIZE
@@ -75,6 +75,29 @@ POD = CreatePod({"metadata": {"name": "bot", "namespace": "bots"}}, attempt=1)
 
 async def test_a_pod_that_is_there_already_was_made_by_an_earlier_run() -> None:
     await actor(Answers(AlreadyExistsError(409, "AlreadyExists", "it is there"))).perform(REF, POD)
+
+
+class Named(Answers):
+    """An API server where every name is taken."""
+
+    async def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        await super()._call(method, path, **options)
+        if method == "POST":
+            raise AlreadyExistsError(409, "AlreadyExists", "it is there")
+        return {}
+
+
+LINK = {"metadata": {"name": "itv-jane-link", "namespace": "hiring"}, "stringData": {"token": "secret"}}
+
+
+@pytest.mark.parametrize(
+    ("kube", "known", "calls"),
+    [(Answers({}), False, ["POST"]), (Named({}), False, ["POST", "PATCH"]), (Named({}), True, ["PATCH"])],
+    ids=["a new one", "one that was not seen", "one that was seen"],
+)
+async def test_a_links_secret_is_ours_whoever_made_it(kube: Answers, known: bool, calls: list[str]) -> None:
+    await actor(kube).perform(REF, ApplyLink(LINK, known))
+    assert kube.sent == [(call, LINK) for call in calls]
 
 
 async def test_a_quotas_contention_made_no_pod() -> None:

@@ -106,18 +106,31 @@ def test_a_status_that_is_not_valid_is_not_called_a_spec() -> None:
         interview_of(found)
 
 
+COMPLETE = {
+    "type": "Complete",
+    "status": "True",
+    "reason": "Completed",
+    "message": "",
+    "lastTransitionTime": "2026-11-22T12:00:00Z",
+}
+
+
 class Objects:
     """An API server that holds these objects by their plural, and keeps what was read."""
 
     def __init__(self, **objects: dict[str, Any]) -> None:
         self._objects = objects
         self.read: list[str] = []
+        self.unheard_of = True
 
     async def get(self, resource: Resource, namespace: str, name: str) -> dict[str, Any] | None:
         self.read.append(f"{resource.plural}/{name}")
         return self._objects.get(resource.plural)
 
     recall = get
+
+    def is_unheard_of(self, resource: Resource, namespace: str, name: str) -> bool:
+        return self.unheard_of
 
     async def ledger(self, name: str) -> dict[str, Any] | None:
         return self._objects.get("secrets")
@@ -168,6 +181,30 @@ async def test_a_context_that_the_bot_has_is_not_read_again() -> None:
     assert "secrets/cv" in lost.read, "who has to make the inputs anew needs it"
 
 
+@pytest.mark.parametrize(
+    ("unheard_of", "changed", "read"),
+    [
+        (True, {}, False),
+        (False, {}, True),
+        (True, {"deletionTimestamp": "2026-11-22T12:00:00Z"}, True),
+        (True, {"linkSecretName": "itv-jane-link"}, True),
+        (True, {"phase": "Completed", "conditions": [COMPLETE]}, True),
+    ],
+    ids=["new", "made or doubted a moment ago", "leaving", "told", "over"],
+)
+async def test_a_link_that_nobody_has_told_of_is_not_read(
+    unheard_of: bool, changed: dict[str, Any], read: bool
+) -> None:
+    leaves = "deletionTimestamp" in changed
+    found = interview({"templateRef": {"name": "backend"}}, **(changed if leaves else {}))
+    kube: Any = Objects()
+    kube.unheard_of = unheard_of
+    found["status"] = {} if leaves else changed
+    observed = await Observer(kube, INSTALLATION).snapshot(interview_of(found), {})
+    assert any(name.startswith("secrets/") for name in kube.read) == read
+    assert observed.link == (None if read else "Unread")
+
+
 class Documents:
     """An API server that holds one ConfigMap and nothing else."""
 
@@ -178,6 +215,9 @@ class Documents:
         return self._config_map if resource is CONFIG_MAPS else None
 
     recall = get
+
+    def is_unheard_of(self, resource: Resource, namespace: str, name: str) -> bool:
+        return True
 
     async def ledger(self, name: str) -> None:
         return None

@@ -42,6 +42,9 @@ class Secrets:
         assert resource in (SECRETS, REVISIONS)
         return None
 
+    def is_unheard_of(self, resource: Resource, namespace: str, name: str) -> bool:
+        return True
+
     async def ledger(self, name: str) -> None:
         return None
 

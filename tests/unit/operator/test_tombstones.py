@@ -173,6 +173,9 @@ class Reads:
 
     recall = get
 
+    def is_unheard_of(self, resource: Resource, namespace: str, name: str) -> bool:
+        return True
+
     async def ledger(self, name: str) -> None:
         return None
 

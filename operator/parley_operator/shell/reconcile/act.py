@@ -90,8 +90,8 @@ class Actor:
                 await self._create(REVISIONS, manifest)
             case RemoveTombstone(uid):
                 await self._kube.delete(REVISIONS, ref.namespace, tombstone_name(ref.name), uid=uid)
-            case ApplyLink(manifest):
-                await self._apply_link(manifest)
+            case ApplyLink(manifest, known):
+                await self._apply_link(manifest, known)
             case CreateInputs(manifest):
                 await self._create(SECRETS, manifest)
             case UpdateInputs(manifest):
@@ -134,16 +134,16 @@ class Actor:
         if await self._kube.recall(REVISIONS, ref.namespace, manifest["metadata"]["name"]) is None:
             await self._create(REVISIONS, manifest)
 
-    async def _apply_link(self, manifest: Json) -> None:
-        """Creates the link's Secret, which costs the API server less than an apply, or brings it up to date.
+    async def _apply_link(self, manifest: Json, known: bool) -> None:
+        """Creates the link's Secret, which costs the API server less than an apply, or brings one up to date.
 
-        One that was made meanwhile is read anew, and applied to where it holds another link.
+        One that is there unseen was made by an earlier run, or by somebody else.
         """
-        metadata = manifest["metadata"]
-        if await self._kube.recall(SECRETS, metadata["namespace"], metadata["name"]) is None:
-            await self._create(SECRETS, manifest)
-        else:
-            await self._kube.apply(SECRETS, manifest, OPERATOR_MANAGER)
+        if not known:
+            with contextlib.suppress(AlreadyExistsError):
+                await self._kube.create(SECRETS, manifest)
+                return
+        await self._kube.apply(SECRETS, manifest, OPERATOR_MANAGER)
 
     async def _on_interview(
         self, ref: InterviewRef, action: SetFinalizer | ApplyStatus | EmitEvent | DeleteInterview

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from parley_crds import (
     Interview,
@@ -82,7 +83,10 @@ class Observer:
         metadata, namespace = interview.metadata, interview.metadata.namespace or ""
         ref = InterviewRef(namespace=namespace, name=metadata.name, uid=metadata.uid or "")
         children, link, template, tombstone = await asyncio.gather(
-            self.children(ref, troubles), self._link(ref), self._template(interview), self._tombstone(interview)
+            self.children(ref, troubles),
+            self._link(interview),
+            self._template(interview),
+            self._tombstone(interview),
         )
         # Once a bot was started, the inputs hold the context: it is read anew only where they are lost.
         started = interview.status.attempts is not None and interview.status.attempts.current > 0
@@ -114,8 +118,12 @@ class Observer:
         inputs = None if secret is None else inputs_of(secret)
         return Children(inputs=inputs, pods=tuple(pod_of(pod) for pod in pods), troubles=dict(troubles))
 
-    async def _link(self, ref: InterviewRef) -> LinkSecret | None:
-        secret = await self._kube.recall(SECRETS, ref.namespace, link_secret_name(child_name(ref.name, ref.uid)))
+    async def _link(self, interview: Interview) -> LinkSecret | Literal["Unread"] | None:
+        namespace, uid = interview.metadata.namespace or "", interview.metadata.uid or ""
+        name = link_secret_name(child_name(interview.metadata.name, uid))
+        if awaits_link(interview) and self._kube.is_unheard_of(SECRETS, namespace, name):
+            return "Unread"
+        secret = await self._kube.recall(SECRETS, namespace, name)
         if secret is None:
             return None
         data = text_data(secret)
@@ -145,6 +153,12 @@ class Observer:
             return None
         found = await self._kube.recall(REVISIONS, metadata.namespace or "", tombstone_name(metadata.name))
         return None if found is None else tombstone_of(self._installation.name, metadata.name, found)
+
+
+def awaits_link(interview: Interview) -> bool:
+    """Whether an Interview has no link yet, as far as its status tells, and may still get one."""
+    status, leaves = interview.status, interview.metadata.deletion_timestamp is not None
+    return (status.link_secret_name, status.accepted_at) == (None, None) and not leaves and not _final(interview)
 
 
 def inputs_of(secret: Json) -> InputsSecret:

@@ -105,6 +105,11 @@ class Mirror(Kube):
             return held.body
         return await self._read(key)
 
+    def is_unheard_of(self, resource: Resource, namespace: str, name: str) -> bool:
+        """Whether nothing under this name was read, written or doubted of late."""
+        key = (resource, namespace, name)
+        return self._memory.held(key) is None and not self._memory.is_doubted(key)
+
     async def bots(self, uid: str) -> list[Json]:
         """The pods of an interview."""
         for key in self._memory.doubted(PODS, self._bots):
