@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-# How long after the candidate's voice its words may come; without any it was a cough, an echo or another room.
+# How long after the candidate's voice its words may come, at least; without any it was a cough, or another room.
 WORDLESS_SECONDS = 6
 
 
@@ -10,10 +10,12 @@ WORDLESS_SECONDS = 6
 class InterviewClock:
     """Counts from the candidate's first joining; stands still while the candidate is away. Times in seconds.
 
-    `used_before` is what former attempts have used.
+    `used_before` is what former attempts have used; `words_within` how long after the candidate's voice its words may
+    come.
     """
 
     used_before: float = 0.0
+    words_within: float = WORDLESS_SECONDS
     _running_since: float | None = None
     left_at: float | None = None
     quiet_since: float | None = None
@@ -65,7 +67,7 @@ class InterviewClock:
 
     def settle(self, now: float) -> None:
         """Sound of the candidate's that no words have followed leaves the floor to whom it belonged."""
-        if self._wordless_since is not None and now - self._wordless_since >= WORDLESS_SECONDS:
+        if self._wordless_since is not None and now - self._wordless_since >= self.words_within:
             self._wordless_since = None
             self.floor_is_candidates = self._floor_before
 

@@ -13,13 +13,13 @@ from parley_protocol import (
 )
 
 from parley_bot.engine import instructions as instruct
-from parley_bot.engine.clock import InterviewClock
+from parley_bot.engine.clock import WORDLESS_SECONDS, InterviewClock
 from parley_bot.engine.ledger import Ledger
 from parley_bot.engine.lookups import Lookups
 from parley_bot.engine.phrases import phrases_for
 from parley_bot.engine.replies import Action, Decision, Finish, Next, Reply
 from parley_bot.engine.schedule import allows_follow_up, choose_next
-from parley_bot.engine.watch import Watch
+from parley_bot.engine.watch import Watch, words_within
 
 # Of a question that is cut short less than a third may be missing: people answer before its last words are out.
 _MISSED_SHARE = 1 / 3
@@ -39,7 +39,8 @@ class Decisions:
     def __init__(self, plan: InterviewPlan, history: Iterable[Event] = (), used_seconds: float = 0.0) -> None:
         self.plan = plan
         self.ledger = Ledger.rebuild(plan, history)
-        self.clock = InterviewClock(used_before=used_seconds)
+        self._words_within = words_within(plan)
+        self.clock = InterviewClock(used_seconds, max(WORDLESS_SECONDS, self._words_within))
         self.finished: FinishReason | None = None
         self._phrases = phrases_for(plan.language)
         self._watch = Watch(plan.limits)

@@ -7,8 +7,6 @@ from parley_bot.engine.decisions import Decisions
 from parley_bot.engine.replies import Action, Decision, Finish, Next, Prompt, Reply
 
 CANDIDATE_STOPPED = "candidate_stopped"
-# A question that was cut short by a sound without words is put again after so much quiet.
-_WORDLESS_SECONDS = 3.0
 
 
 class InterviewSession(Decisions):
@@ -151,7 +149,7 @@ class InterviewSession(Decisions):
             return self._finish(self._reason_of_leaving() if left else action.reason)
         if action is not None or self._ending is not None:
             return () if action is None else (action,)
-        if self._was_talked_over() and self.clock.quiet(now) >= _WORDLESS_SECONDS:
+        if self._was_talked_over() and self.clock.quiet(now) >= self._words_within:
             self._put_again()  # by a cough, or by something in the room
             return (Prompt(instruct.PROMPT_GO_ON),)
         return self._lookups.due(self.clock, now, words_waiting=waiting)

@@ -1,7 +1,8 @@
 """What time alone brings about: nudges, the end of a silence, of the grace for a lost connection, and of the time."""
 
-from parley_protocol import FinishReason, LimitsPlan
+from parley_protocol import FinishReason, InterviewPlan, LimitsPlan
 
+from parley_bot.endpointing import model_wait, patience
 from parley_bot.engine import instructions as instruct
 from parley_bot.engine.clock import InterviewClock
 from parley_bot.engine.replies import Action, Finish, Prompt, TakeFloor
@@ -22,6 +23,13 @@ PAUSE_SECONDS = 3
 THINKING_SECONDS = 60
 # A bot that takes another's place waits at least so long: the page has to learn of it before it can return.
 RETURN_SECONDS = 120
+# The model's own time until it acts on a turn that has ended.
+_MODEL_SECONDS = 1.0
+
+
+def words_within(plan: InterviewPlan) -> float:
+    """How many seconds after the candidate's voice its words have come, or will not: the model waits as long."""
+    return max(plan.limits.longer(PAUSE_SECONDS), model_wait(plan) + patience(plan) + _MODEL_SECONDS)
 
 
 class Watch:
