@@ -19,6 +19,7 @@ from parley_bot.engine.lookups import Lookups
 from parley_bot.engine.phrases import phrases_for
 from parley_bot.engine.replies import Action, Decision, Finish, Next, Reply
 from parley_bot.engine.schedule import allows_follow_up, choose_next
+from parley_bot.engine.stopping import StopOffer
 from parley_bot.engine.watch import Watch, words_within
 
 # Of a question that is cut short less than a third may be missing: people answer before its last words are out.
@@ -44,6 +45,7 @@ class Decisions:
         self.finished: FinishReason | None = None
         self._phrases = phrases_for(plan.language)
         self._watch = Watch(plan.limits)
+        self._stop_offer = StopOffer()
         self._lookups = Lookups(self._phrases)
         self._resuming = bool(self.ledger.states)
         self._unspoken: Reply | None = None
@@ -57,7 +59,6 @@ class Decisions:
         self._sounded = True
         # Whether words of the candidate's were understood since the interviewer last put something to them.
         self._heard = False
-        self._stop_offered = False
         self._notice_given = False
         self._lost_words = False
         self._ending: FinishReason | None = None
@@ -112,17 +113,19 @@ class Decisions:
         if not self.ledger.states:
             return self._ask(now, events, self.plan.interviewer.greeting)
         current, state = self.ledger.current, self.ledger.current_state
+        offered = self._stop_offer.open
+        self._stop_offer.drop()
         if self._resuming:
-            self._resuming = self._lost_words = self._stop_offered = False
+            self._resuming = self._lost_words = False
             return self._repeat_or_ask(now, events, self._phrases.welcome_back)
         if self._lost_words:
             self._lost_words = False
             if current is not None and state is not None and state.awaits_follow_up:
                 return Reply(Next.FOLLOW_UP, instruct.ask_follow_up(current))
             return self._repeat_or_ask(now, events, self._phrases.lost_words)
-        if self._stop_offered:
-            self._stop_offered = False
-            return self._repeat_or_ask(now, events, self._phrases.go_on)
+        if offered:
+            more = self._awaits_answer(now) or self._choose(now) is not None
+            return self._repeat_or_ask(now, events, self._phrases.go_on if more else "")
         over = self._question_over(now)
         if state is not None and state.open and current is not None and not over:
             if state.awaits_follow_up and not self._heard:
@@ -170,6 +173,7 @@ class Decisions:
         words = [opening, self._time_notice(now), question.text]
         self._report(events, QuestionAsked(question_id=question.id))
         self._heard = self._sounded = False
+        self._stop_offer.drop()
         self._asked_at = self.clock.used(now)
         self._watch.reset()
         self.clock.quiet_since = now  # the silence begins anew, also before the first sound of it
@@ -193,9 +197,10 @@ class Decisions:
 
     def _candidate_stops(self) -> Reply:
         """The candidate wants to stop: asked once whether that is so, and let go when they have answered."""
-        if self._stop_offered and self._heard:
+        if self._stop_offer.open and self._heard:
             return self._hang_up(FinishReason.CANDIDATE_LEFT)
-        self._stop_offered, self._heard = True, False
+        self._stop_offer.make()
+        self._heard = False
         return self._give(Reply(Next.LISTEN, instruct.CONFIRM_STOP, self._phrases.confirm_stop))
 
     def _hang_up(self, reason: FinishReason, opening: str = "") -> Reply:
@@ -236,7 +241,7 @@ class Decisions:
     def _record_silently(self, events: list[Event]) -> None:
         """Take an answer that the model heard but did not record."""
         state, current = self.ledger.current_state, self.ledger.current
-        if self._heard and state is not None and state.open and current is not None and not self._stop_offered:
+        if self._heard and state is not None and state.open and current is not None and not self._stop_offer.open:
             self._report(events, AnswerRecorded(question_id=current.id))
             self._heard = False
 

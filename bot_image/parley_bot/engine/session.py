@@ -37,13 +37,16 @@ class InterviewSession(Decisions):
         if current is None or state is None:
             reply = Reply(Next.NEXT_QUESTION, instruct.NOTHING_ASKED)
             return self._decide("record_answer", reply, events, refused="nothing-asked")
-        if state.open and not self._heard:
+        if self._stop_offer.open and self._heard:
+            # They were asked whether they want to stop, and do not: that answers no other question.
+            return self._decide("record_answer", self._go_on(now, events), events)
+        if (state.open or self._stop_offer.open) and not self._heard:
             return self._decide(
                 "record_answer", Reply(Next.LISTEN, instruct.NO_ANSWER_YET), events, refused="no-answer"
             )
         if self._heard:
             self._report(events, AnswerRecorded(question_id=current.id, summary=summary[:2000]))
-            self._heard = self._stop_offered = False
+            self._heard = False
             if follow_up and self._may_follow_up(now):
                 self._report(events, QuestionAsked(question_id=current.id, follow_up=state.follow_ups + 1))
                 return self._decide("record_answer", Reply(Next.FOLLOW_UP, instruct.ask_follow_up(current)), events)
@@ -59,7 +62,7 @@ class InterviewSession(Decisions):
             return self._decide("end_interview", self._candidate_stops(), events)
         self._record_silently(events)
         if self._awaits_answer(now):
-            if self._stop_offered:
+            if self._stop_offer.open:
                 return self._decide("end_interview", self._candidate_stops(), events)
             reply = Reply(Next.LISTEN, instruct.NO_ANSWER_YET)
             return self._decide("end_interview", reply, events, refused="too-early")
@@ -83,6 +86,7 @@ class InterviewSession(Decisions):
             reply = Reply(Next.NEXT_QUESTION, instruct.NOTHING_ASKED)
             return self._decide("repeat_question", reply, events, refused="nothing-asked")
         self._heard = False  # what they said was no answer
+        self._stop_offer.drop()
         reply = self._give(Reply(Next.LISTEN, instruct.SAY_AND_LISTEN, self._current_words()))
         return self._decide("repeat_question", reply, events)
 
@@ -95,7 +99,8 @@ class InterviewSession(Decisions):
         if current is None or state is None or not state.open:
             return self._decide("skip_question", self._what_is_next(now), events, refused="nothing-asked")
         self._report(events, AnswerRecorded(question_id=current.id, skipped=True))
-        self._heard = self._stop_offered = False
+        self._heard = False
+        self._stop_offer.drop()
         more = self._choose(now) is not None
         reply = self._ask(now, events, self._phrases.go_on) if more else self._what_is_next(now)
         return self._decide("skip_question", reply, events)
@@ -106,6 +111,7 @@ class InterviewSession(Decisions):
         if (reply := self._standing_reply(now, events)) is not None:
             return self._decide("give_time", reply, events, refused="words-not-spoken")
         self._heard = False
+        self._stop_offer.drop()
         self._watch.give_time()
         reply = self._give(Reply(Next.LISTEN, instruct.SAY_AND_LISTEN, self._phrases.take_time))
         return self._decide("give_time", reply, events)
@@ -117,6 +123,7 @@ class InterviewSession(Decisions):
         events: list[Event] = []
         if (reply := self._standing_reply(now, events)) is not None:
             return self._decide(name, reply, events, refused="words-not-spoken")
+        self._stop_offer.drop()
         refusal = self._lookups.begin()
         return None if refusal is None else self._decide(name, refusal[0], events, refused=refusal[1])
 
@@ -189,6 +196,7 @@ class InterviewSession(Decisions):
         """
         self.clock.words()
         self._watch.candidate_spoke()
+        self._stop_offer.candidate_understood()
         talked_over = self._was_talked_over()
         self._spoke_before = talked_over or not self._sounded
         if talked_over:
@@ -205,6 +213,7 @@ class InterviewSession(Decisions):
         if given:
             self._unspoken, self._sounded = None, True
         self._cut_short = None
+        self._stop_offer.interviewer_began()
         self._lookups.answered()
         self.clock.interviewer(speaking=True, now=now, resets_quiet=not self._watch.nudging)
 

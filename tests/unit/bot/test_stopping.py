@@ -1,0 +1,92 @@
+"""Who is asked whether to end the interview: what they answer, and what comes of it later."""
+
+import pytest
+from parley_bot.engine import Finish, InterviewSession, Next
+from parley_bot.engine.phrases import phrases_for
+from parley_protocol import AnswerRecorded, FinishReason
+from support.engine import Room, make_plan
+
+PHRASES = phrases_for("en-US")
+LEFT = (Finish(FinishReason.CANDIDATE_LEFT),)
+
+
+@pytest.fixture
+def room() -> Room:
+    """The candidate has said something that sounds like a wish to stop, and was asked."""
+    room = Room(InterviewSession(make_plan()))
+    room.call("next_question")
+    room.answer(2)
+    room.call("end_interview", reason="candidate_stopped")
+    assert room.said[-1] == PHRASES.confirm_stop
+    return room
+
+
+def recorded(room: Room) -> list[str]:
+    return [event.summary for event in room.events if isinstance(event, AnswerRecorded)]
+
+
+def test_no_is_not_the_answer_to_the_open_question(room: Room) -> None:
+    room.answer(1)
+    assert room.call("record_answer", summary="No, go on.", follow_up=False) is Next.LISTEN
+    assert room.said[-1] == f"{PHRASES.go_on} Why us?"
+    assert recorded(room) == []
+    room.answer()
+    room.call("record_answer", summary="the product", follow_up=False)
+    assert recorded(room) == ["the product"]
+
+
+def test_no_is_not_waited_for_by_a_model_that_records_at_once(room: Room) -> None:
+    assert room.call("record_answer", summary="made up", follow_up=False) is Next.LISTEN
+    assert room.said[-1] == PHRASES.confirm_stop
+    room.answer(1)
+    assert room.call("end_interview", reason="candidate_stopped") is Next.HANG_UP
+
+
+def test_no_after_the_last_answer_leads_to_the_goodbye() -> None:
+    room = Room(InterviewSession(make_plan()))
+    room.call("next_question")
+    for _ in range(3):
+        room.record()
+    room.call("end_interview", reason="candidate_stopped")
+    room.answer(1)
+    assert room.call("record_answer", summary="no", follow_up=False) is Next.END_INTERVIEW
+    assert room.call("end_interview", reason="completed") is Next.HANG_UP
+    assert room.said[-1] == "Goodbye."
+    assert room.ended == (Finish(FinishReason.COMPLETED),)
+
+
+GOING_ON = ["record_answer", "next_question", "repeat_question", "give_time", "skip_question"]
+
+
+@pytest.mark.parametrize("tool", GOING_ON)
+def test_who_has_gone_on_has_not_stopped(room: Room, tool: str) -> None:
+    """A model that wants to end early later does not make a leaving of it."""
+    room.answer(1)
+    room.call(tool, **({"summary": "no", "follow_up": False} if tool == "record_answer" else {}))
+    room.answer()
+    assert room.call("end_interview", reason="completed") is Next.NEXT_QUESTION
+    room.answer()
+    assert room.call("end_interview", reason="candidate_stopped") is Next.LISTEN, "they are asked anew"
+    assert room.said[-1] == PHRASES.confirm_stop
+
+
+def test_what_is_said_after_the_interviewers_own_words_answers_the_question(room: Room) -> None:
+    """They go on, and ask what the question means; the model explains without a tool."""
+    room.answer(2)
+    room.speak("I mean our company.")
+    room.answer()
+    room.call("record_answer", summary="the product", follow_up=False)
+    assert recorded(room) == ["the product"]
+
+
+def test_yes_ends_it_whatever_the_model_calls_it() -> None:
+    room = Room(InterviewSession(make_plan()))
+    room.call("next_question")
+    for _ in range(2):
+        room.record()
+    room.answer()
+    room.call("end_interview", reason="candidate_stopped")
+    assert room.call("end_interview", reason="completed") is not Next.HANG_UP, "nothing was confirmed yet"
+    room.answer(1)
+    assert room.call("end_interview", reason="completed") is Next.HANG_UP
+    assert room.ended == LEFT
