@@ -52,6 +52,8 @@ class Room:
         self.result = decision.reply.as_result()
         if decision.reply.say:
             self.speak(decision.reply.say)
+            if decision.reply.next is Next.HANG_UP:
+                self.ended = self.ended or tuple(self.wait(2))  # nobody answers the closing words
         elif decision.reply.next is Next.FOLLOW_UP:
             self.speak("Could you say more?")
         return decision.reply.next
@@ -70,7 +72,7 @@ class Room:
             question_id=self.session.question_id,
         )
         self.session.ledger.apply(TurnSpoken(turn=turn))
-        self.ended = self.session.interviewer_ceased(self.now)
+        self.ended: tuple[object, ...] = self.session.interviewer_ceased(self.now)
 
     def cough(self) -> None:
         """The voice activity takes something for the candidate's voice, and no words follow."""

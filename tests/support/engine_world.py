@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from parley_bot.engine import Action, Decision, Finish, InterviewSession, Next, Prompt, Reply, TakeFloor
+from parley_bot.engine.closing import OVERRUN_SECONDS
 from parley_bot.engine.phrases import phrases_for
 from parley_protocol import (
     AnswerRecorded,
@@ -40,6 +41,18 @@ class Kept:
     used: float
 
 
+@dataclass
+class Stop:
+    """What the candidate was asked about stopping, and what they said.
+
+    `agreed`: None before they have answered. `heard_else` that the interviewer has spoken since then.
+    """
+
+    offered: bool = False
+    agreed: bool | None = None
+    heard_else: bool = False
+
+
 class World:
     """Plays what happens, and keeps what is reported. Times in seconds."""
 
@@ -50,14 +63,18 @@ class World:
         self.session.candidate_joined(0)
         self.finish: Finish | None = None
         self.reply: Reply | None = None
-        self._looking_up = self._stop_offered = self._stop_confirmed = False
+        self._looking_up = self._floor_taken = False
+        self._closing_given: float | None = None
+        self._stop = Stop()
         self._last_voice = 0.0
 
     # What happens
 
     def call(self, tool: str, *arguments: object) -> Reply:
-        """The model calls a tool."""
+        """The model calls a tool. Whatever else it does, it takes no "no" for a wish to stop."""
         session, now = self.session, self.now
+        if tool == "end_interview" and self._stop.agreed is False:
+            tool, arguments = "record_answer", ("no, go on", False)
         match tool, arguments:
             case "record_answer", (summary, follow_up):
                 return self._decided(session.record_answer(now, str(summary), follow_up=bool(follow_up)))
@@ -92,14 +109,18 @@ class World:
 
     def speak(self, seconds: int = 2, *, given: bool = True) -> None:
         """The interviewer speaks what it was given last, or (`given` is false) something older."""
-        self.session.interviewer_began(self.now, given=given)
+        self._began(given=given)
         self.wait(seconds)
         self._turn(self._words, interrupted=False)
         self._act(self.session.interviewer_ceased(self.now))
 
-    def interrupt(self, words: int, seconds: int, *, understood: bool) -> None:
+    def talk_on(self) -> None:
+        """The interviewer begins, and does not come to an end."""
+        self._began()
+
+    def interrupt(self, words: int, seconds: int, *, understood: bool, agrees: bool) -> None:
         """The candidate cuts the interviewer short: so many words were heard, for so long."""
-        self.session.interviewer_began(self.now)
+        self._began()
         self.wait(seconds)
         self._voice(speaking=True)
         heard = " ".join(self._words.split()[:words])
@@ -109,14 +130,14 @@ class World:
         self.wait(1)
         self._voice(speaking=False)
         if understood:
-            self._understood()
+            self._understood(agrees=agrees)
 
-    def answer(self, seconds: int) -> None:
-        """The candidate speaks for so long, and is understood."""
+    def answer(self, seconds: int, *, agrees: bool = False) -> None:
+        """The candidate speaks for so long, and is understood; where they are asked whether to stop, that is it."""
         self._voice(speaking=True)
         self.wait(seconds)
         self._voice(speaking=False)
-        self._understood()
+        self._understood(agrees=agrees)
 
     def noise(self, *, stays: bool) -> None:
         """The voice activity takes something for the candidate's voice; no words follow."""
@@ -128,7 +149,8 @@ class World:
         """The bot dies with so many events that were not acknowledged, and another one goes on from what is stored."""
         del self.kept[max(0, len(self.kept) - lost) :]
         used = self.kept[-1].used if self.kept else 0.0
-        self._looking_up = self._stop_offered = self._stop_confirmed = False
+        self._looking_up = self._floor_taken = False
+        self._closing_given, self._stop = None, Stop()
         self.reply = None
         self.session = InterviewSession(self.plan, [kept.event for kept in self.kept], used)
         self.session.await_return(self.now)
@@ -171,7 +193,7 @@ class World:
             case FinishReason.TIME_LIMIT:
                 assert clock.used(self.now) >= limits.duration_seconds
             case FinishReason.CANDIDATE_LEFT:
-                assert clock.left_at is not None or self._stop_confirmed
+                assert clock.left_at is not None or self._stop.agreed
             case FinishReason.SILENCE | FinishReason.TECHNICAL_FAULT:
                 assert self.now - self._last_voice >= limits.silence_end_seconds
             case _:
@@ -199,6 +221,12 @@ class World:
             assert self.now - clock.left_at < max(limits.reconnect_grace_seconds, limits.longer(RETURN_SECONDS))
         endless = ENDLESS_SECONDS if clock.interviewer_speaking else 0
         assert clock.used(self.now) < limits.duration_seconds + limits.longer(OVERTIME_SECONDS + endless)
+
+    def _cuts_nobody_off(self) -> None:
+        """Who speaks into the closing words or after them is heard out, but for who was told that the time is up."""
+        if self._closing_given is None or self._floor_taken or not self.session.clock.candidate_speaking:
+            return
+        assert self.now - self._closing_given >= self.plan.limits.longer(OVERRUN_SECONDS)
 
     def _leaves_time_for_the_required(self, event: QuestionAsked) -> None:
         """What need not be asked, an optional question or a follow-up, takes no time that required ones need."""
@@ -232,13 +260,19 @@ class World:
         for event in decision.events:
             if isinstance(event, QuestionAsked):
                 self._leaves_time_for_the_required(event)
+            if isinstance(event, AnswerRecorded) and not event.skipped:
+                assert self._stop.agreed is None or self._stop.heard_else, "what answers another question is no answer"
             self._keep(event)
         self.reply = decision.reply
         assert self.reply.as_result()["instruction"]
         assert self.reply.next is not Next.FOLLOW_UP or not self.reply.say, "the model words it"
         self._tells_nothing_of_what_is_to_come(str(self.reply.as_result()))
         if self.reply.say == CONFIRM_STOP:
-            self._stop_offered = True
+            self._stop = Stop(offered=True)
+        elif self.reply.next is Next.HANG_UP:
+            self._closing_given = self.now if self._closing_given is None else self._closing_given
+        elif self.reply.say:
+            self._stop = Stop()
         return self.reply
 
     def _keep(self, event: Event) -> None:
@@ -264,8 +298,17 @@ class World:
         self._last_voice = self.now
         self.session.candidate_spoke(self.now, speaking=speaking)
 
-    def _understood(self) -> None:
-        self._stop_confirmed = self._stop_offered
+    def _began(self, *, given: bool = True) -> None:
+        self._stop.heard_else = self._stop.agreed is not None
+        self.session.interviewer_began(self.now, given=given)
+
+    def _understood(self, *, agrees: bool) -> None:
+        if self._closing_given is not None:
+            pass  # they were let go, whatever they say now
+        elif self._stop.heard_else:
+            self._stop = Stop()
+        elif self._stop.offered:
+            self._stop.agreed = agrees
         self.session.candidate_understood()
 
     def _act(self, actions: tuple[Action, ...]) -> None:
@@ -274,6 +317,8 @@ class World:
                 self._tells_nothing_of_what_is_to_come(action.text)
             elif isinstance(action, TakeFloor):
                 assert self.session.seconds_left(self.now) < 0, "nobody is spoken over in their time"
+                self._floor_taken = True
             else:
                 assert self.finish is None, "it ends once"
+                self._cuts_nobody_off()
                 self.finish = action

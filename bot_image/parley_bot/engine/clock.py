@@ -23,6 +23,7 @@ class InterviewClock:
     interviewer_speaking: bool = False
     floor_is_candidates: bool = False
     """Whether the interviewer has spoken last, so that it is the candidate who is awaited."""
+    interviewer_ceased_at: float | None = None
     _floor_before: bool = False
     _wordless_since: float | None = None
 
@@ -74,10 +75,15 @@ class InterviewClock:
     def interviewer(self, *, speaking: bool, now: float, resets_quiet: bool = True) -> None:
         """The interviewer began or ceased to speak; a nudge must not reset the silence that it is about."""
         self.interviewer_speaking = speaking
+        self.interviewer_ceased_at = None if speaking else now
         self.floor_is_candidates = self._floor_before = not speaking
         self._wordless_since = None
         if resets_quiet or self.quiet_since is None:
             self.quiet_since = now
+
+    def interviewer_silent(self, now: float) -> float:
+        """For how many seconds the interviewer has said nothing; 0 while it speaks, and where it has not spoken."""
+        return now - self.interviewer_ceased_at if self.interviewer_ceased_at is not None else 0.0
 
     def quiet(self, now: float) -> float:
         """For how many seconds nobody has spoken; 0 while somebody does or nobody is there to."""

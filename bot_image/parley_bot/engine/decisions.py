@@ -14,6 +14,7 @@ from parley_protocol import (
 
 from parley_bot.engine import instructions as instruct
 from parley_bot.engine.clock import WORDLESS_SECONDS, InterviewClock
+from parley_bot.engine.closing import Closing
 from parley_bot.engine.ledger import Ledger
 from parley_bot.engine.lookups import Lookups
 from parley_bot.engine.phrases import phrases_for
@@ -45,6 +46,7 @@ class Decisions:
         self.finished: FinishReason | None = None
         self._phrases = phrases_for(plan.language)
         self._watch = Watch(plan.limits)
+        self._closing = Closing(plan.limits, self._words_within)
         self._stop_offer = StopOffer()
         self._lookups = Lookups(self._phrases)
         self._resuming = bool(self.ledger.states)
@@ -52,7 +54,6 @@ class Decisions:
         self._given: Reply | None = None
         # What was heard of the interviewer's last turn, where it was cut short, and for how many seconds.
         self._cut_short: tuple[str, float] | None = None
-        self._closed_again = False
         # Whether the candidate's last words came before the question that is current could be heard.
         self._spoke_before = False
         # Whether the interviewer has begun to speak the question that is current.
@@ -61,7 +62,6 @@ class Decisions:
         self._heard = False
         self._notice_given = False
         self._lost_words = False
-        self._ending: FinishReason | None = None
         self._asked_at = used_seconds  # of the time used; a replaced bot gives the open question its time anew
 
     # What others ask
@@ -80,7 +80,7 @@ class Decisions:
     @property
     def ending(self) -> bool:
         """Whether the closing words have been given out."""
-        return self._ending is not None
+        return self._closing.reason is not None
 
     def seconds_left(self, now: float) -> float:
         """Time left of the interview; negative when it is overrun."""
@@ -99,8 +99,9 @@ class Decisions:
     def _standing_reply(self, now: float, events: list[Event]) -> Reply | None:
         """What comes before any tool's own answer: words not spoken yet, the end, time that is over."""
         if self.finished is None and self._unspoken is not None:
+            self._closing.give_again()
             return self._unspoken
-        if self.finished is not None or self._ending is not None:
+        if self.finished is not None or self.ending:
             return Reply(Next.HANG_UP, instruct.SILENT_END)
         if (state := self.ledger.current_state) is not None and self.seconds_left(now) <= 0:
             self._record_silently(events)
@@ -204,7 +205,8 @@ class Decisions:
         return self._give(Reply(Next.LISTEN, instruct.CONFIRM_STOP, self._phrases.confirm_stop))
 
     def _hang_up(self, reason: FinishReason, opening: str = "") -> Reply:
-        self._ending = reason
+        self._closing.give(reason)
+        self._watch.reset()
         say = f"{opening} {self.plan.interviewer.closing}".strip()
         return self._give(Reply(Next.HANG_UP, instruct.SAY_AND_STOP, say))
 
@@ -265,21 +267,15 @@ class Decisions:
         say = self._given.say if self._given is not None and self._unspoken is None else None
         if self._cut_short is None or say is None or not question or not say.endswith(question):
             return False
+        return self._missed(say, question)
+
+    def _missed(self, say: str, words: str) -> bool:
+        """Whether `say` was cut short before enough of the words at its end was heard."""
+        if self._cut_short is None:
+            return False
         heard, seconds = self._cut_short
         unheard = len(say.split()) - len(heard.split())
-        return unheard > 0 and (seconds < _TOO_SOON_SECONDS or unheard >= len(question.split()) * _MISSED_SHARE)
-
-    def _close_again(self) -> bool:
-        """Whether the closing words met a candidate who had only stopped to think: they are to be spoken again, once.
-
-        Who talks on when the time is up has been told so.
-        """
-        soon = self._cut_short is not None and self._cut_short[1] < _TOO_SOON_SECONDS
-        if self._closed_again or not soon or self._ending is not FinishReason.COMPLETED:
-            return False
-        self._closed_again = True
-        self._unspoken = self._given
-        return True
+        return unheard > 0 and (seconds < _TOO_SOON_SECONDS or unheard >= len(words.split()) * _MISSED_SHARE)
 
     def _put_again(self) -> None:
         """The question that was talked over is to be spoken again, without what came before it."""

@@ -5,8 +5,14 @@ import json
 from parley_protocol import QuestionPlan
 
 SAY_AND_LISTEN = "Speak the words in `say` exactly, then listen."
-SAY_AND_STOP = "Speak the words in `say` exactly, then stop. The interview is over."
-SILENT_END = "The interview is over. Say nothing more."
+SAY_AND_STOP = (
+    "Speak the words in `say` exactly, then stop. The interview is over: call no tool any more. If the candidate asks "
+    "something all the same, answer it from the facts in one sentence and say goodbye."
+)
+SILENT_END = (
+    "The interview is over: call no tool any more. If the candidate has just asked something, answer it from the facts "
+    "in one sentence and say goodbye; else say nothing more."
+)
 CALL_NEXT = "Say nothing yet; call next_question."
 NOTHING_ASKED = "No question has been asked yet; call next_question."
 NO_ANSWER_YET = "The candidate has not answered yet; listen."

@@ -146,15 +146,15 @@ class InterviewSession(Decisions):
         """Time has passed, about a second: what is to be done now, a prompt for the model or the end."""
         if self.finished is not None:
             return ()
-        if self._lookups.running:
+        if self._lookups.running and not self.ending:
             self.clock.quiet_since = now  # this silence is nobody's
         due = self._question_over(now) or (self._owes_notice(now) and self._awaits_answer(now))
         waiting = self._unspoken is not None
-        action = self._watch.check(self.clock, now, ending=self._ending, say_something=due, words_waiting=waiting)
+        action = self._watch.check(self.clock, now, closing=self._closing, say_something=due, words_waiting=waiting)
         if isinstance(action, Finish):
-            left = action.reason is FinishReason.CANDIDATE_LEFT
+            left = action.reason is FinishReason.CANDIDATE_LEFT and not self.ending
             return self._finish(self._reason_of_leaving() if left else action.reason)
-        if action is not None or self._ending is not None:
+        if action is not None or self.ending:
             return () if action is None else (action,)
         if self._was_talked_over() and self.clock.quiet(now) >= self._words_within:
             self._put_again()  # by a cough, or by something in the room
@@ -182,11 +182,13 @@ class InterviewSession(Decisions):
 
     def leave(self) -> tuple[Action, ...]:
         """The candidate has left for good: there is no return to wait for."""
-        return self._finish(self._ending or self._reason_of_leaving())
+        return self._finish(self._closing.reason or self._reason_of_leaving())
 
     def candidate_spoke(self, now: float, *, speaking: bool) -> None:
         """The candidate began (`speaking`) or ceased to speak, by the voice activity, which may take noise for it."""
         self.clock.candidate(speaking=speaking, now=now)
+        if speaking:
+            self._closing.candidate_began(self.clock)
 
     def candidate_understood(self) -> None:
         """The model has understood words of the candidate's: an answer, unless the question is still to be spoken.
@@ -196,6 +198,7 @@ class InterviewSession(Decisions):
         """
         self.clock.words()
         self._watch.candidate_spoke()
+        self._closing.candidate_understood(self.clock)
         self._stop_offer.candidate_understood()
         talked_over = self._was_talked_over()
         self._spoke_before = talked_over or not self._sounded
@@ -210,9 +213,10 @@ class InterviewSession(Decisions):
         What the engine gave out last counts as spoken then, unless the sentence is an older one (`given` is false):
         the model speaks faster than it is heard.
         """
-        if given:
+        if given and not self._closing.owed:
             self._unspoken, self._sounded = None, True
         self._cut_short = None
+        self._closing.interviewer_began(now)
         self._stop_offer.interviewer_began()
         self._lookups.answered()
         self.clock.interviewer(speaking=True, now=now, resets_quiet=not self._watch.nudging)
@@ -222,11 +226,15 @@ class InterviewSession(Decisions):
         self._cut_short = heard, seconds
 
     def interviewer_ceased(self, now: float) -> tuple[Action, ...]:
-        """The interviewer's words are out, or were cut short. After the closing words this is the end."""
+        """The interviewer's words are out, or were cut short: after the closing words the candidate may have some."""
         self.clock.interviewer(speaking=False, now=now, resets_quiet=not self._watch.nudging)
-        if self._ending is None or self._unspoken is not None or self._close_again():
+        if (reason := self._closing.reason) is None:
             return ()
-        return self._finish(self._ending)
+        waiting, cut = self._unspoken is not None, self._cut_short is not None
+        missed = self._missed((self._given and self._given.say) or "", self.plan.interviewer.closing)
+        if self._closing.interviewer_ceased(self.clock, now, waiting=waiting, cut=cut, missed=missed):
+            self._unspoken = self._given
+        return self._finish(reason) if self._closing.heard and self._watch.floor_taken else ()
 
     def prompt_lost(self, text: str) -> None:
         """A prompt has not reached the model: what waits for an answer is asked again in time, this is told again."""

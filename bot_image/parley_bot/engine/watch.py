@@ -5,17 +5,12 @@ from parley_protocol import FinishReason, InterviewPlan, LimitsPlan
 from parley_bot.endpointing import model_wait, patience
 from parley_bot.engine import instructions as instruct
 from parley_bot.engine.clock import InterviewClock
+from parley_bot.engine.closing import OVERRUN_SECONDS, Closing
 from parley_bot.engine.replies import Action, Finish, Prompt, TakeFloor
 
 # How long past the end a candidate may take for the sentence that they are in.
 TALKING_ON_SECONDS = 20
-# How long the model may take over the closing words, or to obey a prompt, before it is given up or asked again.
-OVERRUN_SECONDS = 45
-CLOSING_SECONDS = 20
-# A model that was given the closing words and has not begun to speak after this time has forgotten them.
-FORGOTTEN_SECONDS = 8
-# The longest closing words that a template can hold take about five minutes.
-LONGEST_CLOSING_SECONDS = 600
+# How long the model may take to obey a prompt, before it is asked again.
 PROMPT_AGAIN_SECONDS = 15
 # A pause in which a candidate who has talked past the question's time is asked to go on, or told that little is left.
 PAUSE_SECONDS = 3
@@ -38,12 +33,12 @@ class Watch:
     def __init__(self, limits: LimitsPlan) -> None:
         self._limits = limits
         self._last_prompt: float | None = None
-        self._ending_since: float | None = None
         self.grace = float(limits.reconnect_grace_seconds)
         self.nudges = 0
         self.nudging = False
         self._thinking = False
-        self._floor_taken = False
+        self.floor_taken = False
+        """Whether the interviewer speaks over a candidate who is no longer heard."""
 
     def reset(self) -> None:
         """Something new was put to the candidate: the silence begins anew."""
@@ -59,7 +54,7 @@ class Watch:
 
     def candidate_returned(self) -> None:
         """The candidate is here, and the silence begins anew."""
-        self._floor_taken = False
+        self.floor_taken = False
         self.grace = float(self._limits.reconnect_grace_seconds)
         self.reset()
 
@@ -72,36 +67,26 @@ class Watch:
         clock: InterviewClock,
         now: float,
         *,
-        ending: FinishReason | None,
+        closing: Closing,
         say_something: bool,
         words_waiting: bool,
     ) -> Action | None:
         """What is due at `now`; at most one thing.
 
-        `ending` is the reason once the closing words were given out; `say_something` that there is something to be
+        `closing` has a reason once the closing words were given out; `say_something` that there is something to be
         said in the next pause: the current question has had its time, or little is left; `words_waiting` that words
         were given out and are not spoken yet.
         """
         if clock.left_at is not None:
-            if ending is not None:
-                return Finish(ending)
+            if closing.reason is not None:
+                return Finish(closing.reason)
             return Finish(FinishReason.CANDIDATE_LEFT) if now - clock.left_at >= self.grace else None
         if not clock.candidate_present:
             return None
         clock.settle(now)
-        quiet = clock.quiet(now)
-        if ending is not None:
-            unspoken = words_waiting and FORGOTTEN_SECONDS <= quiet < CLOSING_SECONDS
-            over = self._closing(clock, now, quiet, ending)
-            return self._prompt(instruct.PROMPT_GO_ON, now) if over is None and unspoken else over
-        return self._time_over(clock, now) or self._silence(clock, now, quiet, say_something=say_something)
-
-    def _closing(self, clock: InterviewClock, now: float, quiet: float, ending: FinishReason) -> Finish | None:
-        """The end where the closing words do not bring it; noise in the candidate's room does not hold it up."""
-        self._ending_since = now if self._ending_since is None else self._ending_since
-        waited = now - self._ending_since
-        limit = LONGEST_CLOSING_SECONDS if clock.interviewer_speaking else OVERRUN_SECONDS
-        return Finish(ending) if quiet >= CLOSING_SECONDS or waited >= limit else None
+        if closing.reason is not None:
+            return closing.check(clock, now, waiting=words_waiting)
+        return self._time_over(clock, now) or self._silence(clock, now, say_something=say_something)
 
     def _time_over(self, clock: InterviewClock, now: float) -> Action | None:
         over = clock.used(now) - self._limits.duration_seconds
@@ -112,16 +97,15 @@ class Watch:
         # Nobody is cut short at once: the words being spoken may come to their end.
         if clock.interviewer_speaking:
             return None
-        if clock.candidate_speaking and not self._floor_taken:
+        if clock.candidate_speaking and not self.floor_taken:
             if over < self._limits.longer(TALKING_ON_SECONDS):
                 return None
-            self._floor_taken, self._last_prompt = True, now  # the model acts on their turn's end by itself
+            self.floor_taken, self._last_prompt = True, now  # the model acts on their turn's end by itself
             return TakeFloor()
         return self._prompt(instruct.PROMPT_TIME_OVER, now)
 
-    def _silence(
-        self, clock: InterviewClock, now: float, quiet: float, *, say_something: bool
-    ) -> Prompt | Finish | None:
+    def _silence(self, clock: InterviewClock, now: float, *, say_something: bool) -> Prompt | Finish | None:
+        quiet = clock.quiet(now)
         granted = self._limits.longer(THINKING_SECONDS) if self._thinking and clock.floor_is_candidates else 0.0
         if quiet >= granted + self._limits.silence_end_seconds:
             # Where it was the model's turn, the silence is not the candidate's.

@@ -1,6 +1,7 @@
 """A Daily room that the bot joins with a token minted for it."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -136,7 +137,8 @@ class DailyRoom:
     async def close(self, reason: FinishReason | None) -> None:
         """Tell the page that it is over, and leave the room."""
         if reason is not None and self._candidate is not None:
-            await asyncio.sleep(_LAST_WORDS_SECONDS)
+            silent = self._interview.conversation.session.clock.interviewer_silent(time.monotonic())
+            await asyncio.sleep(max(0.0, _LAST_WORDS_SECONDS - silent))
             await self.pipeline.tell_page({"kind": "ended", "reason": reason.value})
             await asyncio.sleep(0.3)
         self._closing = True

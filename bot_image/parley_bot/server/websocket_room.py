@@ -75,7 +75,8 @@ class WebSocketRoom:
             if reason is None:
                 connection.socket.say_farewell(CloseCode.GOING_AWAY, "the interviewer will be back in a moment")
             else:
-                await asyncio.sleep(_LAST_WORDS_SECONDS)
+                silent = self._interview.conversation.session.clock.interviewer_silent(time.monotonic())
+                await asyncio.sleep(max(0.0, _LAST_WORDS_SECONDS - silent))
                 await connection.pipeline.tell_page({"kind": "ended", "reason": reason.value})
                 await asyncio.sleep(0.2)
                 connection.socket.say_farewell(CloseCode.OVER, reason.value)

@@ -3,6 +3,7 @@
 import wave
 from pathlib import Path
 
+from parley_emulators.speech.synthesiser import Synthesiser
 from parley_protocol import FinishReason, Speaker
 from support.bot import ApiPeer, eventually
 from support.guest import Guest
@@ -36,6 +37,28 @@ async def test_a_whole_interview(peer: ApiPeer, start_bot: StartBot, answers: li
     assert guest.told("progress")[-1]["total"] == 2
     assert len(bot.logged("turn_latency")) == 3
     assert not any(words in bot.log.read_text() for words in ("outage that you have solved", "database"))
+
+
+async def test_a_candidate_who_says_goodbye_is_heard_out(
+    peer: ApiPeer, start_bot: StartBot, answers: list[bytes]
+) -> None:
+    goodbye = "Thank you very much, it was good to talk with you."
+    voice = Synthesiser()
+    said = await voice.say(goodbye, 16000)
+    await voice.close()
+    bot = await start_bot()
+    await bot.ready()
+    guest = await Guest([*answers, said]).join(bot.url())
+    await guest.over(150)
+    assert await bot.exit_code(15) == 0
+    assert not guest.speaking, "nobody hung up on them"
+    assert peer.finished is not None
+    assert peer.finished.reason is FinishReason.COMPLETED
+    closing, last = peer.turns[-2:]
+    assert closing.text.endswith("Goodbye.")
+    assert not closing.interrupted
+    assert last.speaker is Speaker.CANDIDATE
+    assert word_error_rate(goodbye, last.text) < 0.2
 
 
 async def test_an_interviewer_who_is_interrupted(peer: ApiPeer, start_bot: StartBot, answers: list[bytes]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from parley_bot.engine import Finish, Next
-from parley_protocol import FinishReason, InterviewerPlan, InterviewPlan, LimitsPlan, QuestionPlan
+from parley_protocol import FinishReason, InterviewerPlan, InterviewPlan, LimitsPlan, ModelPlan, QuestionPlan
 from support.engine_world import World
 
 QUESTIONS = st.lists(
@@ -35,12 +35,13 @@ PLANS = st.builds(
         reconnect_grace_seconds=st.integers(0, 300),
         extra_time_percent=st.sampled_from([0, 25, 100]),
     ),
+    model=st.builds(ModelPlan, turn_sensitivity=st.sampled_from(["LOW", "MEDIUM", "HIGH"])),
 )
 TOOLS = ("next_question", "unknown_tool", "repeat_question", "skip_question", "give_time")
 TALK = st.one_of(
     st.just(("call", "next_question")),
     st.tuples(st.just("call"), st.just("record_answer"), st.text(max_size=5), st.booleans()),
-    st.tuples(st.just("answer"), st.integers(1, 60)),
+    st.tuples(st.just("answer"), st.integers(1, 60), st.booleans()),
     st.tuples(st.just("speak"), st.booleans()),
     st.tuples(st.just("exchange"), st.integers(1, 60), st.booleans()),
 )
@@ -51,7 +52,9 @@ TROUBLE = st.one_of(
     st.tuples(st.just("looked_up"), st.booleans()),
     st.tuples(st.just("noise"), st.booleans()),
     st.just(("talk_on",)),
-    st.tuples(st.just("interrupt"), st.integers(0, 9), st.integers(0, 5), st.booleans()),
+    st.tuples(st.just("asked_whether_to_stop"), st.booleans()),
+    st.tuples(st.just("wish"), st.sampled_from(["repeat_question", "give_time"])),
+    st.tuples(st.just("interrupt"), st.integers(0, 9), st.integers(0, 5), st.booleans(), st.booleans()),
     st.tuples(st.just("wait"), st.integers(1, 40)),
     st.tuples(st.just("away"), st.integers(0, 200)),
     st.sampled_from([("leave",), ("return",), ("restart_model",)]),
@@ -91,8 +94,8 @@ def play(world: World, step: str, *arguments: Any) -> None:
 def talk(world: World, step: str, *arguments: Any) -> None:
     """A step of those who are in the room."""
     match step, arguments:
-        case "answer", (seconds,):
-            world.answer(seconds)
+        case "answer", (seconds, agrees):
+            world.answer(seconds, agrees=agrees)
         case "noise", (stays,):
             world.noise(stays=stays)
         case "speak", (given,):
@@ -101,10 +104,18 @@ def talk(world: World, step: str, *arguments: Any) -> None:
             world.speak()
             world.answer(seconds)
             world.call("record_answer", "s", follow_up)
+        case "asked_whether_to_stop", (agrees,):
+            world.call("end_interview", "candidate_stopped")
+            world.speak()
+            world.answer(1, agrees=agrees)
+        case "wish", (tool,):
+            world.call(tool)
+            world.speak()
+            world.answer(2)
         case "talk_on", _:
-            world.session.interviewer_began(world.now)
-        case "interrupt", (words, seconds, understood):
-            world.interrupt(words, seconds, understood=understood)
+            world.talk_on()
+        case "interrupt", (words, seconds, understood, agrees):
+            world.interrupt(words, seconds, understood=understood, agrees=agrees)
         case "restart_model", _:
             world.session.model_restarted(world.now)
         case _:
@@ -129,7 +140,8 @@ def obey(world: World, wishes: list[bool], seconds: Any) -> None:
     world.call("next_question")
     for wish in wishes:
         world.speak()
-        if world.finish is not None:
+        if world.session.ending or world.finish is not None:
+            world.wait(3)
             return
         world.answer(seconds(world))
         reply = world.call("record_answer", "s", wish)

@@ -96,14 +96,6 @@ def test_a_replacement_of_a_held_interview_ends_it_well(room: Room) -> None:
     assert session.tick(300) == (Finish(FinishReason.COMPLETED),)
 
 
-def test_leaving_in_the_goodbye_changes_nothing(room: Room) -> None:
-    answer_all(room)
-    room.session.end_interview(room.now, "completed")
-    room.session.interviewer_began(room.now)
-    room.session.candidate_left(room.now)
-    assert room.wait(1) == [Finish(FinishReason.COMPLETED)]
-
-
 def test_leaving_after_the_last_answer_is_a_whole_interview(room: Room) -> None:
     answer_all(room)
     room.session.candidate_left(room.now)
@@ -114,51 +106,6 @@ def test_leaving_for_good_waits_for_nobody(room: Room) -> None:
     room.call("next_question")
     assert room.session.leave() == tuple(LEFT)
     assert room.session.leave() == ()
-
-
-def test_leaving_for_good_in_the_goodbye_is_a_whole_interview(room: Room) -> None:
-    answer_all(room)
-    room.session.end_interview(room.now, "completed")
-    assert room.session.leave() == (Finish(FinishReason.COMPLETED),)
-
-
-@pytest.mark.parametrize("speaking", [True, False])
-def test_noise_does_not_hold_up_the_end(room: Room, speaking: bool) -> None:
-    answer_all(room)
-    room.session.end_interview(room.now, "completed")
-    room.session.candidate_spoke(room.now, speaking=speaking)
-    assert [action for action in room.wait(46) if isinstance(action, Finish)] == [Finish(FinishReason.COMPLETED)]
-
-
-def test_long_closing_words_are_not_cut(room: Room) -> None:
-    answer_all(room)
-    room.session.end_interview(room.now, "completed")
-    room.session.interviewer_began(room.now)
-    assert room.wait(120) == []
-    assert room.wait(500) == [Finish(FinishReason.COMPLETED)], "not for ever either"
-
-
-def test_an_open_question_is_not_completed_by_a_wish_to_stop(room: Room) -> None:
-    for _ in range(2):
-        room.call("next_question")
-        room.record()
-    room.call("next_question")
-    room.answer()
-    room.call("end_interview", reason="candidate_stopped")
-    assert room.call("end_interview", reason="completed") is not Next.HANG_UP, "nothing was confirmed yet"
-    room.answer()
-    assert room.call("end_interview", reason="completed") is Next.HANG_UP
-    assert room.ended == tuple(LEFT)
-
-
-def test_words_from_before_the_call_are_not_the_given_words(room: Room) -> None:
-    answer_all(room)
-    closing = room.session.end_interview(room.now, "completed").reply
-    room.session.interviewer_began(room.now, given=False)
-    assert room.session.interviewer_ceased(room.now + 2) == ()
-    assert room.session.next_question(room.now + 2).reply == closing
-    room.session.interviewer_began(room.now + 3)
-    assert room.session.interviewer_ceased(room.now + 5) == (Finish(FinishReason.COMPLETED),)
 
 
 def limited(**changes: object) -> Room:
@@ -225,15 +172,6 @@ def test_a_follow_up_that_was_not_spoken_is_asked_for_again(room: Room) -> None:
     assert room.call("next_question") is Next.FOLLOW_UP
 
 
-def test_closing_words_that_are_forgotten_are_asked_for_once_more(room: Room) -> None:
-    answer_all(room)
-    closing = room.session.end_interview(room.now, "completed").reply
-    prompts = [action for action in room.wait(12) if isinstance(action, Prompt)]
-    assert len(prompts) == 1
-    assert room.session.next_question(room.now).reply == closing
-    assert room.wait(10)[-1] == Finish(FinishReason.COMPLETED)
-
-
 def next_words(room: Room) -> str | None:
     """The candidate answers, and the model is given the next question: it is not spoken yet."""
     room.answer()
@@ -247,7 +185,7 @@ def interrupt(room: Room, heard: str, seconds: float = 4.0) -> None:
     room.session.interviewer_began(room.now)
     room.session.candidate_spoke(room.now, speaking=True)
     room.session.interviewer_cut_short(heard, seconds)
-    room.ended = room.session.interviewer_ceased(room.now)
+    room.session.interviewer_ceased(room.now)
     room.session.candidate_spoke(room.now + 2, speaking=False)
     room.session.candidate_understood()
 
@@ -325,29 +263,6 @@ def test_who_speaks_on_right_after_a_questions_first_word_does_not_answer_it(roo
     interrupt(room, "A", seconds=0.5)
     assert room.session.answered_id == "why"
     assert room.call("record_answer", summary="s", follow_up=False) is Next.LISTEN
-
-
-def close(room: Room) -> None:
-    for _ in range(3):
-        room.call("next_question")
-        room.record()
-    assert room.session.end_interview(room.now, "completed").reply.say == "Goodbye."
-
-
-def test_who_had_only_stopped_to_think_is_heard_out_at_the_end(room: Room) -> None:
-    close(room)
-    interrupt(room, "", seconds=0.5)
-    assert room.ended == (), "the candidate speaks"
-    assert room.call("record_answer", summary="s", follow_up=False) is Next.HANG_UP
-    assert room.said[-1] == "Goodbye."
-    assert room.ended == (Finish(FinishReason.COMPLETED),)
-
-
-def test_the_closing_words_are_spoken_again_only_once(room: Room) -> None:
-    close(room)
-    interrupt(room, "", seconds=0.5)
-    interrupt(room, "", seconds=0.5)
-    assert room.ended == (Finish(FinishReason.COMPLETED),)
 
 
 def test_a_question_that_a_cough_cut_short_is_put_again_soon(room: Room) -> None:

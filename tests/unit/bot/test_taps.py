@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from parley_bot.conversation import Conversation
-from parley_bot.engine import InterviewSession
+from parley_bot.engine import Finish, InterviewSession
+from parley_bot.engine.closing import GOODBYE_SECONDS
 from parley_bot.pipeline.echo import Loudspeaker
 from parley_bot.pipeline.pulse import Pulse
 from parley_bot.pipeline.taps import Ear, Mouth, Sentence, Speech, Voice, leading_quiet
@@ -99,7 +100,8 @@ async def test_a_sentence_that_was_on_its_way_is_not_the_closing(line: Line) -> 
     assert not line.conversation.done.done()
     assert line.call("end_interview", reason="completed") == given
     await line.play(*await line.send(given["say"]), LLMFullResponseEndFrame(), BotStoppedSpeakingFrame())
-    assert line.conversation.done.result() is FinishReason.TIME_LIMIT
+    soon = time.monotonic() + GOODBYE_SECONDS
+    assert line.conversation.session.tick(soon) == (Finish(FinishReason.TIME_LIMIT),)
 
 
 async def test_a_turn_is_about_the_question_it_was_spoken_on(line: Line) -> None:
