@@ -22,8 +22,8 @@ class Fault(Repeated):
     """One thing that goes wrong.
 
     A fault strikes a stream when all its conditions hold: `after_seconds` since the stream began, `after_responses`
-    begun, and the session is at the moment `during`. With none it strikes at once: `refuse` answers in place of a
-    stream.
+    begun, and the session has been at the moment `during` for `during_seconds`. With none it strikes at once: `refuse`
+    answers in place of a stream.
     """
 
     kind: Literal["refuse", "exception", "error", "delay", "drop", "reset", "half_close"] = Field(
@@ -42,6 +42,7 @@ class Fault(Repeated):
     after_seconds: float = Field(0, ge=0, description="Strikes once the stream has lasted this long.")
     after_responses: int = Field(0, ge=0, description="Strikes once the model has begun this many responses.")
     during: Moment | None = Field(None, description="Strikes while the session is at this.")
+    during_seconds: float = Field(0, ge=0, description="during: once it has been at it for so long.")
     times: int | None = Field(1, ge=1, description="How many streams it strikes; null: every one.")
 
     @property
@@ -62,7 +63,12 @@ class FaultBook(OrderBook[Fault]):
     """The faults that are still to strike."""
 
     def due(
-        self, struck: list[Fault], elapsed: float | None = None, responses: int = 0, moment: Moment | None = None
+        self,
+        struck: list[Fault],
+        elapsed: float | None = None,
+        responses: int = 0,
+        moment: Moment | None = None,
+        lasted: float = 0.0,
     ) -> Fault | None:
         """The fault that strikes a stream now, and one strike less of it afterwards.
 
@@ -71,6 +77,7 @@ class FaultBook(OrderBook[Fault]):
             elapsed: Seconds since the stream began; None before it does.
             responses: Responses that the model has begun in it.
             moment: What its session is at.
+            lasted: Seconds since it has been at that.
         """
         for fault in self.ordered:
             at_start = elapsed is None
@@ -78,7 +85,7 @@ class FaultBook(OrderBook[Fault]):
                 continue
             if elapsed is not None and (elapsed < fault.after_seconds or responses < fault.after_responses):
                 continue
-            if fault.during not in (None, moment):
+            if fault.during is not None and (fault.during != moment or lasted < fault.during_seconds):
                 continue
             struck.append(fault)
             self.strike(fault)

@@ -191,8 +191,12 @@ class NovaService:
         """Let the ordered faults strike when they are due."""
         loop = asyncio.get_running_loop()
         began = loop.time()
+        moment, since = session.moment, began
         while True:
-            fault = self.faults.due(struck, loop.time() - began, session.responses_begun, session.moment)
+            now = loop.time()
+            if session.moment != moment:
+                moment, since = session.moment, now
+            fault = self.faults.due(struck, now - began, session.responses_begun, moment, now - since)
             if fault is None:
                 # A tool's result may be here within a few milliseconds: its moment is not waited for by asking.
                 with contextlib.suppress(TimeoutError):

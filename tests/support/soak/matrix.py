@@ -8,7 +8,7 @@ from datetime import datetime
 from support.bot import BotProcess
 from support.soak import promises
 from support.soak.faults import End, Spec, lasting_orders
-from support.soak.plans import answers, plan
+from support.soak.plans import answers, long_answer, plan
 from support.soak.rig import Beside, Lane, Talk
 from support.voices.guest import ScriptedGuest
 from support.voices.script import Script
@@ -18,6 +18,10 @@ _QUESTIONS = 2
 _CASE_SECONDS = 90.0
 # What a fault has taken is asked for again: there are answers to spare.
 _SPARE = 4
+# A fault in mid-answer takes none of the words that were said before it, nor of those after.
+_LONG_SENTENCES = 5
+_SCORED = ("answer", "mid-answer")
+_MOST_ERRORS = 0.08
 REFUSED_SECONDS, AWAY_SECONDS = 20.0, 45.0
 """A model that refuses ends a bot within this time, after one try with new credentials; one that is away after four
 tries, with pauses of up to four seconds and a bounded wait for an answer each."""
@@ -56,7 +60,8 @@ async def run(lanes: Sequence[Lane], specs: Sequence[Spec], tell: Callable[[Resu
 
 async def attempt(lane: Lane, spec: Spec) -> Result:
     """Run one case."""
-    script = Script(str(spec).replace("/", "-"), spec.what, answers(_QUESTIONS) + answers(_SPARE))
+    first = (long_answer(_LONG_SENTENCES),) if spec.stage == "mid-answer" else ()
+    script = Script(str(spec).replace("/", "-"), spec.what, first + answers(_QUESTIONS) + answers(_SPARE))
     limits = {"silence_nudge_seconds": 6, "silence_end_seconds": 24}
     try:
         talk = await lane.converse(
@@ -98,6 +103,8 @@ def _broken(spec: Spec, talk: Talk) -> Iterator[str]:
             yield f"it took {_leaving_seconds(talk):.0f} s to give up"
         return
     yield from promises.of_a_whole_one(talk)
+    if spec.stage in _SCORED and (errors := promises.error_rate(talk)) > _MOST_ERRORS:
+        yield f"word error rate {errors:.1%}"
     if spec.stage != "closing":
         yield from promises.of_a_goodbye(talk)
 

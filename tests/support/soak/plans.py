@@ -10,6 +10,9 @@ from support.voices.script import Answer, Pause, Say, said
 GREETING = "Hello Kim, thank you for coming."
 CLOSING = "Thank you for your time. Goodbye."
 
+# The model tells of its words up to here, and the turn goes on.
+_BREATH_SECONDS = 0.4
+
 _QUESTIONS = [
     "What did you build last year?",
     "How do you test a change?",
@@ -49,6 +52,12 @@ def answers(count: int, *, pause: float = 0.0) -> tuple[Answer, ...]:
     """So many answers; with a pause, each begins with the half that is said before it."""
     texts = islice(cycle(_ANSWERS), count)
     return tuple(_halves(text, pause) if pause else said(text) for text in texts)
+
+
+def long_answer(sentences: int) -> Answer:
+    """An answer of so many sentences, some three seconds each, with a breath between them."""
+    parts = [part for text in islice(cycle(_ANSWERS), sentences) for part in (Say(text), Pause(_BREATH_SECONDS))]
+    return tuple(parts[:-1])
 
 
 def talking_on(sentences: int) -> Answer:

@@ -50,6 +50,13 @@ def test_a_fault_waits_for_its_moment() -> None:
     assert faults.due([], 5.0, 2, "tool") is not None
 
 
+def test_a_fault_waits_until_its_moment_has_lasted() -> None:
+    faults = book(Fault(kind="reset", during="hearing", during_seconds=8))
+    assert faults.due([], 20.0, 1, "hearing", 7.9) is None
+    assert faults.due([], 20.0, 1, "thinking", 9.0) is None
+    assert faults.due([], 20.0, 1, "hearing", 8.0) is not None
+
+
 def test_an_exception_is_one_of_the_apis() -> None:
     with pytest.raises(ValidationError, match="exception_type"):
         Fault.model_validate({"kind": "exception", "exception_type": "invalidSignatureException"})

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from parley_protocol import AnswerRecorded, FinishReason, QuestionAsked, Speaker, Transcript, Turn
 from parley_protocol.transcript import TranscriptQuestion
-from support.soak import losses, promises
+from support.soak import losses, matrix, promises
 from support.soak.faults import FAULTS, LASTING, STAGES, START_FAULTS, every_case, lasting_orders
 from support.soak.lengths import NINE_MINUTES, Held, Replies
 from support.soak.losses import Kept, every_loss
@@ -72,6 +72,18 @@ def test_words_that_the_model_understood_are_missed() -> None:
     assert "not in the transcript: 'And a tunnel.'" in broken(talk)
     talk.sessions[0]["end"] = "fault: reset"
     assert broken(talk) == [], "the last words before a fault may never have been sent"
+
+
+@pytest.mark.parametrize("stage", ["answer", "mid-answer"])
+def test_words_that_a_fault_has_taken_from_who_speaks_are_missed(stage: str) -> None:
+    spec = next(spec for spec in every_case() if str(spec) == f"reset/{stage}")
+    talk = whole()
+    talk.guest = ScriptedGuest(talk.script, Sound([]))
+    talk.guest.said = ["I built a bridge."]
+    assert list(matrix._broken(spec, talk)) == []
+    talk.turns[1] = turn(2, Speaker.CANDIDATE, "a bridge.")
+    talk.sessions = [{"end": "fault: reset", "turns": [{"role": "USER", "text": "I built a bridge."}]}]
+    assert list(matrix._broken(spec, talk)) == ["word error rate 50.0%"]
 
 
 def test_what_ends_a_session_is_seen() -> None:
