@@ -54,7 +54,9 @@ def used_seconds(history: Sequence[NumberedEvent]) -> float:
     used, since, last = 0, None, 0
     for event in history:
         change = event.event
-        if isinstance(change, ConnectionChanged) and change.what == "joined":
+        if isinstance(change, ConnectionChanged) and change.who == "model":
+            pass  # the candidate is there all the same
+        elif isinstance(change, ConnectionChanged) and change.what == "joined":
             # A new bot, or the candidate in a new connection: what lay before ended with the last event seen.
             if since is not None:
                 used += max(0, last - since)

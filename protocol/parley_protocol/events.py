@@ -48,10 +48,14 @@ class ToolCalled(Message):
 
 
 class ConnectionChanged(Message):
-    """Somebody joined or left the room. The candidate's first `joined` starts the interview's clock."""
+    """Somebody joined or left the room. The candidate's first `joined` starts the interview's clock.
+
+    The model leaves when its session is lost, and joins when another one is there: what each session of the model's
+    gives to the next in good order is no change.
+    """
 
     kind: Literal["connection"] = "connection"
-    who: Literal["candidate", "bot"]
+    who: Literal["candidate", "bot", "model"]
     what: Literal["joined", "left"]
 
 

@@ -57,10 +57,10 @@ class TranscriptToolCall(Message):
 
 
 class TranscriptConnection(Message):
-    """A change of the candidate's or the bot's connection, at `at_ms`."""
+    """A change of the candidate's or the bot's connection, or the model's, at `at_ms`."""
 
     at_ms: int
-    who: Literal["candidate", "bot"]
+    who: Literal["candidate", "bot", "model"]
     what: Literal["joined", "left"]
     attempt: int
 

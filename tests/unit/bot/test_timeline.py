@@ -42,6 +42,8 @@ def test_goes_on_for_a_replacement() -> None:
         ([CAME, at(5000, "candidate", "left"), at(60_000, "candidate", "joined"), at(61_000)], 6),
         # the bot died at 5 s, its replacement came at 30 s and the candidate at 32 s
         ([CAME, at(5000), at(30_000, "bot", "joined"), at(32_000, "candidate", "joined"), at(33_000)], 6),
+        # the model lost its session and got another one
+        ([CAME, at(5000, "model", "left"), at(8000, "model", "joined"), at(9000)], 9),
         # told to go at 5 s
         ([CAME, at(5000, "bot", "left"), at(30_000, "bot", "joined")], 5),
     ],
