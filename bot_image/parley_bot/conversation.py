@@ -67,6 +67,7 @@ class Conversation:
         self._heard = HeardVoice.of(session.plan)
         self._told = (-1, -1)
         self._told_at = 0.0
+        self._model_there = True
 
     # The room
 
@@ -249,10 +250,28 @@ class Conversation:
         logger.bind(tool=name[:64], next=decision.reply.next.value).info("tool call")
         return decision
 
-    def model_restarted(self) -> str | None:
-        """The model's session was lost and is opened again; returns the prompt to begin it with, if any."""
-        actions = self.session.model_restarted(time.monotonic())
+    def model_interrupted(self) -> None:
+        """The model's session is lost; another is being opened."""
+        now = time.monotonic()
+        self._heard.turn_kept(True)
+        self.session.model_interrupted()
+        if self._model_there and not self.done.done():
+            self._model_there = False
+            self._reporter.report(ConnectionChanged(who="model", what="left"), now)
+
+    def model_restarted(self, unheard: bool, part_lost: bool) -> str | None:
+        """The new session is there: the prompt to begin it with, if any (`InterviewSession.model_restarted`)."""
+        now = time.monotonic()
+        if not self._model_there and not self.done.done():
+            self._model_there = True
+            self._reporter.report(ConnectionChanged(who="model", what="joined"), now)
+        self._heard.turn_kept(unheard)
+        actions = self.session.model_restarted(now, unheard=unheard, part_lost=part_lost)
         return next((action.text for action in actions if isinstance(action, Prompt)), None)
+
+    def model_behind(self) -> None:
+        """The new session hears what the candidate has said before it was there."""
+        self.session.model_behind(time.monotonic())
 
     def prompt_lost(self, text: str) -> None:
         """A prompt has not reached the model: it has no session at the moment."""

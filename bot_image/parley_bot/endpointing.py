@@ -4,6 +4,7 @@ Pure. Moments are those of one monotonic clock, in seconds.
 """
 
 from dataclasses import dataclass, field
+from math import inf
 
 from parley_protocol import InterviewPlan
 
@@ -48,6 +49,7 @@ class HeardVoice:
     patience: float
     _voices: list[_Voice] = field(default_factory=list)
     _pause_kept: bool = False
+    _turn_kept: bool = False
 
     @classmethod
     def of(cls, plan: InterviewPlan) -> "HeardVoice":
@@ -74,8 +76,13 @@ class HeardVoice:
         """The pause that has begun is kept from the model, as long as patience lasts. Told late, it changes nothing."""
         self._pause_kept = bool(self._voices) and self._voices[-1].ended is not None
 
+    def turn_kept(self, kept: bool) -> None:
+        """The turn is kept for another session of the model's, or not any more: meanwhile no pause ends it."""
+        self._turn_kept = kept
+
     def answered(self) -> None:
         """The interviewer speaks: of what was said before, no words come any more."""
+        self._turn_kept = False
         if self._voices and self._voices[-1].ended is not None:
             self._voices.clear()
 
@@ -86,6 +93,7 @@ class HeardVoice:
     def take(self, now: float) -> tuple[float, float]:
         """From when to when the turn was spoken whose words have come now; what is not of it is left for the next."""
         turn, left = self._told(now)
+        self._turn_kept = False
         if not turn:
             return now, now
         ended = turn[-1].ended
@@ -96,7 +104,7 @@ class HeardVoice:
     def _told(self, now: float) -> tuple[list[_Voice], list[_Voice]]:
         """What the words are of, and what it is too early for."""
         before, last = self._voices[:-1], self._voices[-1:]
-        if not before or last[0].ended is not None or now - last[0].began > _TOLD_SECONDS:
+        if self._turn_kept or not before or last[0].ended is not None or now - last[0].began > _TOLD_SECONDS:
             return self._voices, []
         began_after = last[0].began - (before[-1].ended or last[0].began)
         return (before, last) if began_after >= self.model_wait else (self._voices, [])
@@ -104,4 +112,6 @@ class HeardVoice:
     @property
     def _longest_pause(self) -> float:
         """Voices that are further apart are not of one turn."""
+        if self._turn_kept:
+            return inf
         return self.model_wait + _EARS_APART_SECONDS + (self.patience if self._pause_kept else 0.0)

@@ -62,6 +62,10 @@ class Decisions:
         self._heard = False
         self._notice_given = False
         self._lost_words = False
+        # Whether the model was to speak when it lost its session; None while it has one.
+        self._owes_words: bool | None = None
+        # Whether a part of what the candidate is saying was lost with the model's session.
+        self._lost_part = False
         self._asked_at = used_seconds  # of the time used; a replaced bot gives the open question its time anew
 
     # What others ask
@@ -152,10 +156,15 @@ class Decisions:
         """Begin with these words, then the open question again, or the next one where it was answered."""
         current = self.ledger.current
         if current is not None and self._awaits_answer(now):
-            self._heard = False
+            self._heard = self._lost_part = False
             reply = Reply(Next.LISTEN, instruct.listen_for(current), f"{opening} {self._current_words()}")
             return self._give(reply)
         return self._ask(now, events, opening)
+
+    def _ask_for_part(self) -> Reply:
+        """Say that a part of the answer was lost, and listen to it; the answer is open until then."""
+        self._lost_part = self._heard = False
+        return self._give(Reply(Next.LISTEN, instruct.SAY_AND_LISTEN, self._phrases.lost_part))
 
     def _current_words(self) -> str:
         """The current question as it was put: a follow-up in the model's words, where they are known."""
@@ -173,7 +182,7 @@ class Decisions:
             return self._hang_up(self._reason_of_end(), opening)
         words = [opening, self._time_notice(now), question.text]
         self._report(events, QuestionAsked(question_id=question.id))
-        self._heard = self._sounded = False
+        self._heard = self._sounded = self._lost_part = False
         self._stop_offer.drop()
         self._asked_at = self.clock.used(now)
         self._watch.reset()

@@ -14,6 +14,7 @@ class Phrases:
     nudge: str
     repeat: str
     lost_words: str
+    lost_part: str
     time_notice: str
     time_over: str
     confirm_stop: str
@@ -28,6 +29,8 @@ _ENGLISH = Phrases(
     nudge="Take your time. I am still listening.",
     repeat="Let me repeat the question.",
     lost_words="I am sorry, I lost the line for a moment.",
+    lost_part="I am sorry, I lost the line for a moment and missed a part of your answer. Could you say "
+    "that part again?",
     time_notice="We have only a little time left, so please keep your answer short.",
     time_over="Our time is up, so I have to stop here.",
     confirm_stop="Would you like to end the interview now?",
@@ -44,6 +47,8 @@ _BY_LANGUAGE = {
         nudge="Lassen Sie sich Zeit. Ich höre weiter zu.",
         repeat="Ich wiederhole die Frage.",
         lost_words="Entschuldigung, die Verbindung war kurz unterbrochen.",
+        lost_part="Entschuldigung, die Verbindung war kurz unterbrochen, und mir fehlt ein Teil Ihrer "
+        "Antwort. Könnten Sie ihn bitte wiederholen?",
         time_notice="Wir haben nur noch wenig Zeit, bitte antworten Sie kurz.",
         time_over="Unsere Zeit ist um, deshalb muss ich hier aufhören.",
         confirm_stop="Möchten Sie das Gespräch jetzt beenden?",
@@ -57,6 +62,8 @@ _BY_LANGUAGE = {
         nudge="Prenez votre temps. Je vous écoute.",
         repeat="Je répète la question.",
         lost_words="Excusez-moi, la connexion a été coupée un instant.",
+        lost_part="Excusez-moi, la connexion a été coupée un instant et une partie de votre réponse m'a "
+        "échappé. Pourriez-vous la répéter ?",
         time_notice="Il nous reste peu de temps, merci de répondre brièvement.",
         time_over="Notre temps est écoulé, je dois m'arrêter ici.",
         confirm_stop="Souhaitez-vous terminer l'entretien maintenant ?",
@@ -70,6 +77,7 @@ _BY_LANGUAGE = {
         nudge="Tómese su tiempo. Le sigo escuchando.",
         repeat="Repito la pregunta.",
         lost_words="Disculpe, se cortó la línea un momento.",
+        lost_part="Disculpe, se cortó la línea un momento y perdí una parte de su respuesta. ¿Podría repetirla?",
         time_notice="Nos queda poco tiempo, por favor responda brevemente.",
         time_over="Se nos ha acabado el tiempo, así que tengo que parar aquí.",
         confirm_stop="¿Quiere terminar la entrevista ahora?",
@@ -83,6 +91,8 @@ _BY_LANGUAGE = {
         nudge="Si prenda il suo tempo. La sto ascoltando.",
         repeat="Ripeto la domanda.",
         lost_words="Mi scusi, la linea è caduta per un momento.",
+        lost_part="Mi scusi, la linea è caduta per un momento e ho perso una parte della sua risposta. "
+        "Potrebbe ripeterla?",
         time_notice="Ci resta poco tempo, la prego di rispondere brevemente.",
         time_over="Il tempo è finito, quindi devo fermarmi qui.",
         confirm_stop="Vuole terminare il colloquio adesso?",
@@ -96,6 +106,7 @@ _BY_LANGUAGE = {
         nudge="Fique à vontade. Continuo ouvindo.",
         repeat="Vou repetir a pergunta.",
         lost_words="Desculpe, a ligação caiu por um momento.",
+        lost_part="Desculpe, a ligação caiu por um momento e perdi uma parte da sua resposta. Poderia repeti-la?",
         time_notice="Temos pouco tempo, por favor responda brevemente.",
         time_over="O nosso tempo acabou, por isso tenho de parar aqui.",
         confirm_stop="Quer terminar a entrevista agora?",
@@ -109,6 +120,7 @@ _BY_LANGUAGE = {
         nudge="आराम से सोचिए। मैं सुन रहा हूँ।",
         repeat="मैं सवाल दोहराता हूँ।",
         lost_words="माफ़ कीजिए, एक पल के लिए लाइन कट गई थी।",
+        lost_part="माफ़ कीजिए, एक पल के लिए लाइन कट गई थी और आपके जवाब का एक हिस्सा मुझ तक नहीं पहुँचा। क्या आप उसे दोहरा सकते हैं?",
         time_notice="हमारे पास थोड़ा ही समय बचा है, कृपया संक्षेप में जवाब दें।",
         time_over="हमारा समय समाप्त हो गया है, इसलिए मुझे यहीं रुकना होगा।",
         confirm_stop="क्या आप साक्षात्कार अभी समाप्त करना चाहेंगे?",

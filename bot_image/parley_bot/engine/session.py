@@ -44,6 +44,8 @@ class InterviewSession(Decisions):
             return self._decide(
                 "record_answer", Reply(Next.LISTEN, instruct.NO_ANSWER_YET), events, refused="no-answer"
             )
+        if self._heard and self._lost_part:
+            return self._decide("record_answer", self._ask_for_part(), events, refused="part-lost")
         if self._heard:
             self._report(events, AnswerRecorded(question_id=current.id, summary=summary[:2000]))
             self._heard = False
@@ -240,13 +242,29 @@ class InterviewSession(Decisions):
         """A prompt has not reached the model: what waits for an answer is asked again in time, this is told again."""
         self._lookups.untold(text)
 
-    def model_restarted(self, now: float) -> tuple[Action, ...]:
-        """The model lost its session and got a new one: where it was its turn, it is told to speak again."""
+    def model_interrupted(self) -> None:
+        """The model has lost its session, and gets a new one."""
         interrupted, self.clock.interviewer_speaking = self.clock.interviewer_speaking, False
+        self._owes_words = bool(self._owes_words) or interrupted or not self.clock.floor_is_candidates
         self._cut_short = None  # by the loss, not by the candidate
         self._lookups.lost()
-        if self.finished is not None or (self.clock.floor_is_candidates and not interrupted):
+
+    def model_restarted(self, now: float, *, unheard: bool = False, part_lost: bool = False) -> tuple[Action, ...]:
+        """The new session is there: where it was the model's turn, it is told to speak again.
+
+        `unheard`: the candidate has said something that it hears first, and acts on by itself; the prompt is for when
+        it finds no words in that. `part_lost`: the beginning of that is lost, and is asked for when they have finished.
+        """
+        if self._owes_words is None:
+            self.model_interrupted()
+        owes, self._owes_words = self._owes_words, None
+        self._lost_part = self._lost_part or part_lost
+        if self.finished is not None or not owes:
             return ()
-        self._lost_words = bool(self.ledger.states) and self._unspoken is None
+        self._lost_words = bool(self.ledger.states) and self._unspoken is None and not unheard
         self.clock.quiet_since = now
         return (Prompt(instruct.PROMPT_GO_ON),)
+
+    def model_behind(self, now: float) -> None:
+        """The new session hears what was said before: this silence is nobody's."""
+        self.clock.quiet_since = now

@@ -13,6 +13,7 @@ import asyncio
 import random
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,7 @@ from pipecat.services.aws.nova_sonic.session_continuation import SessionContinua
 from parley_bot.pipeline.access import ANSWER_SECONDS
 from parley_bot.pipeline.memory import recent
 from parley_bot.pipeline.rotation import Due, Rotation
+from parley_bot.pipeline.unheard import Unheard
 
 _TICK_SECONDS = 0.1
 # The voice activity takes a moment to be sure: what came just before is heard by the next session, too.
@@ -49,6 +51,11 @@ _PAUSE_SECONDS = 5.0
 _UNANSWERED_SECONDS = 10.0
 # Nova ends a turn by the quiet that it hears: where a muted microphone sends nothing, quiet is made here.
 _MUTE_SECONDS = 2.0
+# What a session hears again comes in such pieces, so many times as fast as it was spoken. Nothing tells how fast Nova
+# takes sound; a candidate's page may be as far ahead after a stall (gate.py).
+_AGAIN_SECONDS, _AGAIN_PACE = 0.1, 4.0
+# A model that was told to speak when it has heard the candidate out, and understood nothing by now, is told so now.
+_WORDLESS_SECONDS = 4.0
 _SAMPLE_RATE = 16000
 
 
@@ -69,12 +76,18 @@ class RotatingNovaSonic(AWSNovaSonicLLMService):
     Args:
         rotate_seconds: The age of a session from which another one takes over (`Rotation`).
         prompt_answered: What the model is told where a turn that was split has ended in the session that went.
+        on_behind: Called ten times a second while a session hears first what one before it has taken along.
         service: pipecat's own arguments.
     """
 
-    def __init__(self, *, rotate_seconds: float, prompt_answered: str, **service: Any) -> None:
-        self._rotation = Rotation(rotate_seconds)
-        self._prompt_answered = prompt_answered
+    def __init__(
+        self, *, rotate_seconds: float, prompt_answered: str, on_behind: Callable[[], None], **service: Any
+    ) -> None:
+        self._rotation, self._unheard = Rotation(rotate_seconds), Unheard()
+        self._prompt_answered, self._on_behind = prompt_answered, on_behind
+        self._prompt_after: str | None = None
+        """What a session that is behind is told where it has understood nothing."""
+        self._caught_up_at = 0.0
         self._changing = asyncio.Lock()
         self._turn_over: asyncio.Event | None = None
         """Set while a session is heard out, and when it has understood the candidate's turn."""
@@ -96,6 +109,7 @@ class RotatingNovaSonic(AWSNovaSonicLLMService):
             case VADUserStartedSpeakingFrame() | VADUserStoppedSpeakingFrame():
                 speaking = isinstance(frame, VADUserStartedSpeakingFrame)
                 self._rotation.candidate(time.monotonic(), speaking=speaking)
+                self._unheard.voice(speaking=speaking)
             case BotStartedSpeakingFrame() | BotStoppedSpeakingFrame():
                 self._rotation.interviewer(speaking=isinstance(frame, BotStartedSpeakingFrame))
         await super().process_frame(frame, direction)
@@ -118,7 +132,12 @@ class RotatingNovaSonic(AWSNovaSonicLLMService):
     async def _report_user_transcription_text_added(self, text: str) -> None:
         if self._turn_over is None:
             self._rotation.understood()
+        self._unheard.understood(text)
         await super()._report_user_transcription_text_added(text)
+
+    async def _report_user_transcription_ended(self) -> None:
+        self._unheard.turn_over(told=bool(self._user_text_buffer))
+        await super()._report_user_transcription_ended()
 
     async def _report_assistant_response_ended(self) -> None:
         self._rotation.answered()
@@ -143,9 +162,12 @@ class RotatingNovaSonic(AWSNovaSonicLLMService):
             self._prompted_at = time.monotonic()
         await super()._send_text_event(text, role, interactive)
 
+    def flush_heard(self) -> None:
+        """Tell of words that were understood and not acted on yet, and that no other session will understand."""
+
     def _is_busy(self) -> bool:
-        """Whether a tool call waits for its result, or a session is being opened; the reply is looked at beside it."""
-        return False
+        """Whether the session has something else to do first; the reply is looked at beside it."""
+        return self._unheard.behind
 
     # Sound
 
@@ -154,10 +176,11 @@ class RotatingNovaSonic(AWSNovaSonicLLMService):
         _keep(self._lead_in, frame.audio, _LEAD_IN_SECONDS)
         if self._held is not None:
             _keep(self._held, frame.audio, _HELD_SECONDS)
+        self._unheard.hear(frame.audio)
         if self._turn_over is not None:
             # The session that goes hears that the candidate has stopped; what they say is for the next one.
             await self._send_user_audio_event(bytes(len(frame.audio)))
-        elif self._held is None:
+        elif self._held is None and not self._unheard.behind:
             await super()._handle_input_audio_frame(frame)
 
     def sound_kept(self) -> None:
@@ -166,8 +189,37 @@ class RotatingNovaSonic(AWSNovaSonicLLMService):
 
     async def _fill_silence(self) -> None:
         muted = self._last_sound and time.monotonic() - self._last_sound > _MUTE_SECONDS
-        if muted and self._held is None:
+        if muted and self._held is None and not self._unheard.behind:
             await self._send_user_audio_event(bytes(_bytes_of(_TICK_SECONDS)))
+
+    # A session that was lost
+
+    def _let_hear_again(self, prompt: str | None) -> None:
+        """Let a session that was opened for one that is lost hear what that has taken along, then what comes now.
+
+        `prompt` is for one that understands nothing of it: where there is a voice in it, it would be spoken into.
+        """
+        self._prompt_after = prompt
+        self._unheard.begin_again()
+        self.create_task(self._hear_again(self._stream), name="hearing again")
+
+    async def _hear_again(self, stream: Any) -> None:
+        while self._unheard.behind and stream is self._stream:
+            if sound := self._unheard.take(_AGAIN_SECONDS):
+                await self._send_user_audio_event(sound)
+                await asyncio.sleep(len(sound) / _bytes_of(_AGAIN_PACE))
+
+    async def _prompt_wordless(self) -> None:
+        now = time.monotonic()
+        if self._unheard.behind:
+            self._on_behind()
+        if self._unheard.behind or self._rotation.candidate_speaking:
+            self._caught_up_at = now
+        elif now - self._caught_up_at >= _WORDLESS_SECONDS and not self._user_text_buffer:
+            self.flush_heard()
+            prompt, self._prompt_after = self._prompt_after, None
+            if prompt is not None:
+                await self._send_text_event(prompt, Role.USER, interactive=True)
 
     # The change
 
@@ -179,6 +231,7 @@ class RotatingNovaSonic(AWSNovaSonicLLMService):
                 await self._rotate()
                 await self._ask_for_reply()
                 await self._reset_unanswered()
+                await self._prompt_wordless()
             except Exception as error:  # noqa: BLE001 - the session goes on as it is, and is opened again when it ends
                 pause = _PAUSE_SECONDS * random.uniform(0.5, 1.0)  # noqa: S311 - jitter keeps no secret
                 self._not_before = time.monotonic() + pause
@@ -246,7 +299,7 @@ class RotatingNovaSonic(AWSNovaSonicLLMService):
         try:
             if split:
                 await self._hear_turn_out()
-            if following is None or self._stream is not old.stream:
+            if following is None or self._unheard.behind or self._stream is not old.stream:
                 return  # lost meanwhile, and opened again
             self._sc._next_session = None
             self._adopt(following)
@@ -261,6 +314,7 @@ class RotatingNovaSonic(AWSNovaSonicLLMService):
     async def _hear_turn_out(self) -> None:
         """Let the session that goes say what it has understood of the candidate's; what it would reply is dropped."""
         self._rotation.split(time.monotonic())
+        self._unheard.cut()
         self._turn_over = asyncio.Event()
         try:
             await asyncio.wait_for(self._turn_over.wait(), _SPLIT_SECONDS)
@@ -271,7 +325,7 @@ class RotatingNovaSonic(AWSNovaSonicLLMService):
             self._turn_over = None
 
     async def _handle_content_start_event(self, event_json: Any) -> None:
-        self._prompted_at = None
+        self._prompted_at = self._prompt_after = None
         if self._turn_over is not None and event_json["contentStart"]["role"] != Role.USER.value:
             self._turn_over.set()  # it takes the turn as ended: its words are complete
             return

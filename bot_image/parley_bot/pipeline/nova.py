@@ -52,7 +52,10 @@ class GuardedNovaSonic(RotatingNovaSonic):
         instruction: The system prompt.
         tools: The tools' schemas.
         connect_at_once: Connect when the pipeline is set up, not when the first context comes.
-        on_restart: Called when a lost session is opened again; returns the prompt to begin it with, if any.
+        on_interrupted: Called when a session is lost that is to be opened again.
+        on_restart: Called when it is; told whether the candidate has said something that the new session hears first,
+            and whether a part of that is lost. Returns the prompt to begin it with, if any.
+        on_behind: Called again and again while the new session hears that.
         on_lost: Called once when no session can be had any more.
         on_heard: Called with the candidate's words once the model takes their turn as ended: before it acts on them.
         on_unheard: Called with a prompt that finds no session to reach.
@@ -69,14 +72,17 @@ class GuardedNovaSonic(RotatingNovaSonic):
         instruction: str,
         tools: list[Any],
         connect_at_once: bool,
-        on_restart: Callable[[], str | None],
+        on_interrupted: Callable[[], None],
+        on_restart: Callable[[bool, bool], str | None],
+        on_behind: Callable[[], None],
         on_lost: Callable[[str], Awaitable[None]],
         on_heard: Callable[[str], None],
         on_unheard: Callable[[str], None],
         on_tool: Callable[[float], None],
         on_sentence: Callable[[int, str], None],
     ) -> None:
-        self._access, self._on_restart, self._on_lost = access, on_restart, on_lost
+        self._access, self._on_lost = access, on_lost
+        self._on_interrupted, self._on_restart = on_interrupted, on_restart
         self._on_heard, self._on_tool, self._on_sentence = on_heard, on_tool, on_sentence
         self._on_unheard = on_unheard
         self._may_connect = connect_at_once
@@ -90,6 +96,7 @@ class GuardedNovaSonic(RotatingNovaSonic):
         super().__init__(
             rotate_seconds=access.rotate_seconds,
             prompt_answered=PROMPT_ANSWERED,
+            on_behind=on_behind,
             access_key_id="",
             secret_access_key="",
             region=access.region,
@@ -152,31 +159,51 @@ class GuardedNovaSonic(RotatingNovaSonic):
         await super().push_frame(frame, direction)
 
     def flush_heard(self) -> None:
-        """Tell of words that the model has understood and not acted on yet: pipecat drops them with the session."""
-        if self._user_text_buffer:
-            self._on_heard(self._user_text_buffer)
-            self._user_text_buffer = ""
+        """As the rotation wants it: pipecat drops them with the session."""
+        if words := max(self._user_text_buffer, self._unheard.tentative, key=len):
+            self._on_heard(words)
+            self._user_text_buffer = self._unheard.tentative = ""
 
     async def reset_conversation(self) -> None:
-        """Open a lost session again, with pauses that grow, and begin it with the engine's prompt."""
-        self.flush_heard()
+        """Open a lost session again, with pauses that grow, and let it hear what the candidate is saying."""
         if isinstance(self._stream, GuardedStream):
             self._stream.abandon()
         self._tool_began.clear()
+        if self._context is not None:
+            self._keep_turn()
         if not self._wants_connection or not await self._may_restart("the model's session was lost"):
             return
-        prompt = self._on_restart()
-        if prompt is not None and self._context is not None:
-            asked: LLMContextMessage = {"role": "user", "content": prompt}
-            if self._context.get_messages()[-1:] != [asked]:
-                self._context.add_message(asked)
-        if self._context is not None:
-            self._context.set_messages(recent(self._context.get_messages()))
         self._restarting = True
         try:
             await super().reset_conversation()
         finally:
             self._restarting = False
+
+    def _keep_turn(self) -> None:
+        """The turn that the session has not answered is for the next one, but for what is not kept any more."""
+        if before := self._unheard.lose():
+            self._on_heard(before)
+        self._user_text_buffer = ""
+        if self._turn_over is not None:
+            self._turn_over.set()  # there is nobody to hear out
+        self._on_interrupted()
+
+    async def _finish_connecting_if_context_available(self) -> None:
+        """As pipecat's; a session in the place of one that is lost begins with the engine's prompt.
+
+        Where the candidate has said something meanwhile, it hears that first.
+        """
+        again, prompt = self._unheard.behind and self._ready_to_send_context, None
+        if again and self._context is not None:
+            said = self._unheard.pending
+            prompt = self._on_restart(said, self._unheard.lost)
+            if prompt is not None and not said:
+                _ask(self._context, prompt)
+                prompt = None
+            self._context.set_messages(recent(self._context.get_messages()))
+        await super()._finish_connecting_if_context_available()
+        if again and self._audio_input_started:
+            self._let_hear_again(prompt)
 
     async def push_error(
         self,
@@ -198,6 +225,7 @@ class GuardedNovaSonic(RotatingNovaSonic):
         # What lasts has all its tries.
         if self._restarts > MAX_RESTARTS or self._refusals > MAX_REFUSALS:
             self._wants_connection = False
+            self.flush_heard()
             await self._on_lost(why)
             return False
         logger.bind(restart=self._restarts, of=MAX_RESTARTS).warning(why)
@@ -210,8 +238,8 @@ class GuardedNovaSonic(RotatingNovaSonic):
         return self._wants_connection
 
     async def _put(self, frame: LLMMessagesAppendFrame) -> None:
-        """Prompts reach a session that is set up; one that is being opened gets its own."""
-        if self._audio_input_started:
+        """Prompts reach a session that is set up; one that is being opened gets its own, when it has caught up."""
+        if self._audio_input_started and not self._unheard.behind:
             await super()._put(frame)
         else:
             self._on_unheard(prompt_of(frame))
@@ -257,7 +285,7 @@ class GuardedNovaSonic(RotatingNovaSonic):
         await super()._handle_content_end_event(event)
 
     def _is_busy(self) -> bool:
-        return self._restarting or bool(self._tool_began)
+        return super()._is_busy() or self._restarting or bool(self._tool_began)
 
     async def _report_user_transcription_text_added(self, text: str) -> None:
         await super()._report_user_transcription_text_added(text)
@@ -292,6 +320,13 @@ def pause_before(restart: int, *, worked: bool) -> float:
         return 0.0
     longest = min(4.0, 0.25 * 2.0**restart)
     return longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter keeps no secret
+
+
+def _ask(context: LLMContext, prompt: str) -> None:
+    """End the context with this prompt, once."""
+    asked: LLMContextMessage = {"role": "user", "content": prompt}
+    if context.get_messages()[-1:] != [asked]:
+        context.add_message(asked)
 
 
 def prompt_of(frame: LLMMessagesAppendFrame) -> str:

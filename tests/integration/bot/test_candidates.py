@@ -9,7 +9,8 @@ from parley_emulators.speech.synthesiser import Synthesiser
 from parley_protocol import FinishReason, Speaker
 from support.certificates import Authority
 from support.nova_process import Nova
-from support.soak import promises
+from support.soak import matrix, promises
+from support.soak.faults import every_case
 from support.soak.plans import answers, plan, talking_on
 from support.soak.rig import Lane, Talk
 from support.voices.script import Clip, Echo, Noise, Over, Pause, Script
@@ -68,3 +69,9 @@ async def test_people_who_talk_in_a_cafe_are_not_the_candidate(lane: Lane) -> No
     hold(talk)
     assert not any(turn.interrupted for turn in talk.turns)
     assert promises.error_rate(talk) < 0.2
+
+
+async def test_a_session_that_is_lost_in_mid_answer_takes_no_word_with_it(lane: Lane) -> None:
+    spec = next(spec for spec in every_case() if str(spec) == "reset/mid-answer")
+    result = await matrix.attempt(lane, spec)
+    assert result.passed, result

@@ -88,6 +88,19 @@ def test_what_is_long_spoken_again_after_a_pause_is_split_there_and_not_at_the_p
     assert heard.take(30) == (10, 30)
 
 
+def test_no_pause_ends_a_turn_that_waits_for_another_session_of_the_model() -> None:
+    heard = voice("HIGH")
+    heard.began(10)
+    heard.ceased(18)
+    heard.turn_kept(True)
+    heard.began(26)
+    assert heard.take(27) == (10, 27), "one turn, whoever speaks on"
+    heard.ceased(30)
+    heard.began(40)
+    heard.ceased(41)
+    assert heard.take(43) == (40, 41), "and then as ever"
+
+
 def test_the_interviewer_leaves_no_sound_without_words_behind() -> None:
     heard = voice("MEDIUM")
     heard.began(10)

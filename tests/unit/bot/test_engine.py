@@ -284,6 +284,40 @@ def test_a_restarted_model_repeats_what_may_have_been_lost(room: Room) -> None:
     assert room.said[-1] == f"{PHRASES.lost_words} Why us?"
 
 
+def test_who_is_heard_again_by_a_restarted_model_is_not_prompted(room: Room) -> None:
+    room.call("next_question")
+    room.session.candidate_spoke(room.now, speaking=True)
+    room.session.model_interrupted()
+    assert room.session.model_restarted(room.now, unheard=True) == (), "the candidate is speaking"
+    room.session.candidate_spoke(room.now, speaking=False)
+    room.session.model_interrupted()
+    room.session.candidate_understood()
+    assert room.session.model_restarted(room.now, unheard=True) != (), "for a model that finds no words in it"
+    room.record()
+    assert PHRASES.lost_words not in room.said[-1], "nothing was lost"
+
+
+def test_what_the_model_owed_as_it_was_lost_it_owes_as_it_is_back(room: Room) -> None:
+    room.call("next_question")
+    room.session.interviewer_began(room.now)
+    room.session.model_interrupted()
+    room.session.interviewer_ceased(room.now)
+    assert room.session.model_restarted(room.now + 3) != (), "the question was cut short by the loss"
+
+
+def test_a_part_of_an_answer_that_was_lost_is_asked_for_when_the_candidate_has_finished(room: Room) -> None:
+    room.call("next_question")
+    room.session.candidate_spoke(room.now, speaking=True)
+    assert room.session.model_restarted(room.now, unheard=True, part_lost=True) == ()
+    room.session.candidate_spoke(room.now, speaking=False)
+    room.session.candidate_understood()
+    assert room.call("record_answer", summary="s", follow_up=False) is Next.LISTEN
+    assert room.said[-1] == PHRASES.lost_part
+    assert room.session.question_id == "why", "the answer is still to come"
+    room.record()
+    assert PHRASES.lost_part not in room.said[-1]
+
+
 def test_a_follow_up_that_was_lost_is_asked_for_again(room: Room) -> None:
     room.call("next_question")
     room.answer()

@@ -57,7 +57,8 @@ TROUBLE = st.one_of(
     st.tuples(st.just("interrupt"), st.integers(0, 9), st.integers(0, 5), st.booleans(), st.booleans()),
     st.tuples(st.just("wait"), st.integers(1, 40)),
     st.tuples(st.just("away"), st.integers(0, 200)),
-    st.sampled_from([("leave",), ("return",), ("restart_model",)]),
+    st.sampled_from([("leave",), ("return",)]),
+    st.tuples(st.just("restart_model"), st.booleans(), st.booleans(), st.integers(0, 30)),
     st.tuples(st.just("replace_bot"), st.integers(0, 3)),
 )
 # Talk is as likely as all troubles together, and there is much of it: else few interviews come to a second question.
@@ -116,8 +117,10 @@ def talk(world: World, step: str, *arguments: Any) -> None:
             world.talk_on()
         case "interrupt", (words, seconds, understood, agrees):
             world.interrupt(words, seconds, understood=understood, agrees=agrees)
-        case "restart_model", _:
-            world.session.model_restarted(world.now)
+        case "restart_model", (unheard, part_lost, seconds):
+            world.session.model_interrupted()
+            world.wait(seconds)
+            world.session.model_restarted(world.now, unheard=unheard, part_lost=part_lost)
         case _:
             raise AssertionError(f"no such step: {step}")
 
