@@ -118,8 +118,7 @@ class Decisions:
         if not self.ledger.states:
             return self._ask(now, events, self.plan.interviewer.greeting)
         current, state = self.ledger.current, self.ledger.current_state
-        offered = self._stop_offer.open
-        self._stop_offer.drop()
+        offered = self._drop_offer()
         if self._resuming:
             self._resuming = self._lost_words = False
             return self._repeat_or_ask(now, events, self._phrases.welcome_back)
@@ -204,6 +203,14 @@ class Decisions:
         if self._choose(now) is not None:
             return Reply(Next.NEXT_QUESTION, instruct.CALL_NEXT)
         return Reply(Next.END_INTERVIEW, instruct.ALL_ASKED)
+
+    def _drop_offer(self) -> bool:
+        """The interview goes on; whether the candidate was asked to end it, which is all that their words answer."""
+        if not self._stop_offer.open:
+            return False
+        self._stop_offer.drop()
+        self._heard = False
+        return True
 
     def _candidate_stops(self) -> Reply:
         """The candidate wants to stop: asked once whether that is so, and let go when they have answered."""

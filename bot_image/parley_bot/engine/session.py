@@ -125,7 +125,7 @@ class InterviewSession(Decisions):
         events: list[Event] = []
         if (reply := self._standing_reply(now, events)) is not None:
             return self._decide(name, reply, events, refused="words-not-spoken")
-        self._stop_offer.drop()
+        self._drop_offer()
         refusal = self._lookups.begin()
         return None if refusal is None else self._decide(name, refusal[0], events, refused=refusal[1])
 

@@ -55,6 +55,26 @@ def test_no_after_the_last_answer_leads_to_the_goodbye() -> None:
     assert room.ended == (Finish(FinishReason.COMPLETED),)
 
 
+def test_no_after_the_last_answer_is_no_addition_to_it() -> None:
+    room = Room(InterviewSession(make_plan()))
+    room.call("next_question")
+    for _ in range(3):
+        room.record()
+    before = recorded(room)
+    room.call("end_interview", reason="candidate_stopped")
+    room.answer(1)
+    assert room.call("next_question") is Next.END_INTERVIEW
+    room.call("record_answer", summary="No, go on.", follow_up=False)
+    assert recorded(room) == before
+
+
+def test_no_that_asks_something_is_no_answer_to_the_open_question(room: Room) -> None:
+    room.answer(1)
+    assert room.session.begin_tool("look_up", room.now) is None
+    room.call("record_answer", summary="No, what does it pay?", follow_up=False)
+    assert recorded(room) == []
+
+
 GOING_ON = ["record_answer", "next_question", "repeat_question", "give_time", "skip_question"]
 
 
