@@ -45,12 +45,15 @@ class Kept:
 class Stop:
     """What the candidate was asked about stopping, and what they said.
 
-    `agreed`: None before they have answered. `heard_else` that the interviewer has spoken since then.
+    `put` that they have heard it. `agreed`: None before they have answered. `heard_else` that the interviewer has
+    spoken since then, `gone_on` that the model was told what comes next.
     """
 
     offered: bool = False
+    put: bool = False
     agreed: bool | None = None
     heard_else: bool = False
+    gone_on: bool = False
 
 
 class World:
@@ -72,9 +75,18 @@ class World:
 
     def call(self, tool: str, *arguments: object) -> Reply:
         """The model calls a tool. Whatever else it does, it takes no "no" for a wish to stop."""
-        session, now = self.session, self.now
         if tool == "end_interview" and self._stop.agreed is False:
             tool, arguments = "record_answer", ("no, go on", False)
+        reply = self._called(tool, *arguments)
+        goes_on = tool in ("next_question", "record_answer", "skip_question") and reply.next is not Next.LISTEN
+        if goes_on and self._stop.agreed is not None:
+            self._stop.gone_on = True
+        elif goes_on and self._stop.put:
+            self._stop = Stop()  # without their answer: what they say now answers something else
+        return reply
+
+    def _called(self, tool: str, *arguments: object) -> Reply:
+        session, now = self.session, self.now
         match tool, arguments:
             case "record_answer", (summary, follow_up):
                 return self._decided(session.record_answer(now, str(summary), follow_up=bool(follow_up)))
@@ -104,8 +116,9 @@ class World:
         """The tool that was called has answered."""
         if self._looking_up:
             self._looking_up = False
-            outcome = ToolOutcome.OK if found else ToolOutcome.TIMEOUT
+            outcome, stop = ToolOutcome.OK if found else ToolOutcome.TIMEOUT, self._stop
             self._decided(self.session.end_tool("salary", ToolAnswer(outcome=outcome, result={"a": 1}), self.now))
+            self._stop = stop  # what was found comes beside what they are asked
 
     def speak(self, seconds: int = 2, *, given: bool = True) -> None:
         """The interviewer speaks what it was given last, or (`given` is false) something older."""
@@ -154,6 +167,12 @@ class World:
         self.reply = None
         self.session = InterviewSession(self.plan, [kept.event for kept in self.kept], used)
         self.session.await_return(self.now)
+
+    def join(self) -> None:
+        """The candidate comes back: what they were asked before is of no matter any more."""
+        if self.session.clock.left_at is not None and self._closing_given is None:
+            self._stop = Stop()
+        self.session.candidate_joined(self.now)
 
     def wait(self, seconds: int) -> None:
         """Time passes, until the end."""
@@ -300,14 +319,15 @@ class World:
 
     def _began(self, *, given: bool = True) -> None:
         self._stop.heard_else = self._stop.agreed is not None
+        self._stop.put = self._stop.put or (self._stop.offered and given)
         self.session.interviewer_began(self.now, given=given)
 
     def _understood(self, *, agrees: bool) -> None:
         if self._closing_given is not None:
             pass  # they were let go, whatever they say now
-        elif self._stop.heard_else:
+        elif self._stop.heard_else or self._stop.gone_on:
             self._stop = Stop()
-        elif self._stop.offered:
+        elif self._stop.put:
             self._stop.agreed = agrees
         self.session.candidate_understood()
 

@@ -118,6 +118,8 @@ class Decisions:
         if not self.ledger.states:
             return self._ask(now, events, self.plan.interviewer.greeting)
         current, state = self.ledger.current, self.ledger.current_state
+        if self._awaits_whether_to_stop():
+            return Reply(Next.LISTEN, instruct.NO_ANSWER_YET)
         offered = self._drop_offer()
         if self._resuming:
             self._resuming = self._lost_words = False
@@ -128,6 +130,8 @@ class Decisions:
                 return Reply(Next.FOLLOW_UP, instruct.ask_follow_up(current))
             return self._repeat_or_ask(now, events, self._phrases.lost_words)
         if offered:
+            if current is not None and state is not None and state.awaits_follow_up:
+                return Reply(Next.FOLLOW_UP, instruct.ask_follow_up(current))
             more = self._awaits_answer(now) or self._choose(now) is not None
             return self._repeat_or_ask(now, events, self._phrases.go_on if more else "")
         over = self._question_over(now)
@@ -203,6 +207,11 @@ class Decisions:
         if self._choose(now) is not None:
             return Reply(Next.NEXT_QUESTION, instruct.CALL_NEXT)
         return Reply(Next.END_INTERVIEW, instruct.ALL_ASKED)
+
+    def _awaits_whether_to_stop(self) -> bool:
+        """Whether the candidate has heard that they may end it, and is about to say whether they want to."""
+        disturbed = self._resuming or self._lost_words or self._cut_short is not None or self._watch.nudging
+        return self._stop_offer.open and not self._heard and not disturbed
 
     def _drop_offer(self) -> bool:
         """The interview goes on; whether the candidate was asked to end it, which is all that their words answer."""

@@ -1,9 +1,11 @@
 """What became of each question: asked, followed up, answered. It is made, and rebuilt, of reported events alone."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
 from parley_protocol import AnswerRecorded, Event, InterviewPlan, QuestionAsked, QuestionPlan, Speaker, Turn, TurnSpoken
+
+from parley_bot.engine.phrases import phrases_for
 
 
 @dataclass(slots=True)
@@ -55,8 +57,9 @@ class Ledger:
             turn = event.turn
             self.last_seq = max(self.last_seq, turn.seq)
             state = self.states.get(turn.question_id or "")
-            # Only the turn that puts the follow-up: nudges, explanations and welcomes come after it.
-            if state is not None and state.awaits_follow_up and _is_whole(turn):
+            # Only the turn that puts the follow-up: nudges, explanations and welcomes are not it.
+            own = turn.text in astuple(phrases_for(self.plan.language))
+            if state is not None and state.awaits_follow_up and _is_whole(turn) and not own:
                 state.last_words = turn.text
 
     def _asked(self, event: QuestionAsked) -> None:

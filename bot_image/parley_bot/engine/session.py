@@ -87,6 +87,8 @@ class InterviewSession(Decisions):
         if not self._current_words():
             reply = Reply(Next.NEXT_QUESTION, instruct.NOTHING_ASKED)
             return self._decide("repeat_question", reply, events, refused="nothing-asked")
+        if self._stop_offer.open and not self._heard:
+            return self._decide("repeat_question", self._candidate_stops(), events)
         self._heard = False  # what they said was no answer
         self._stop_offer.drop()
         reply = self._give(Reply(Next.LISTEN, instruct.SAY_AND_LISTEN, self._current_words()))
@@ -125,7 +127,8 @@ class InterviewSession(Decisions):
         events: list[Event] = []
         if (reply := self._standing_reply(now, events)) is not None:
             return self._decide(name, reply, events, refused="words-not-spoken")
-        self._drop_offer()
+        if self._heard:
+            self._drop_offer()
         refusal = self._lookups.begin()
         return None if refusal is None else self._decide(name, refusal[0], events, refused=refusal[1])
 
@@ -175,6 +178,7 @@ class InterviewSession(Decisions):
         self._watch.candidate_returned()
         if returning and self.ledger.states:
             self._resuming, self._unspoken = True, None
+            self._drop_offer()  # who comes back is welcomed back, and wants to go on
 
     def candidate_left(self, now: float) -> None:
         """The candidate's connection is gone; the clock stands still until they are back."""
@@ -201,7 +205,8 @@ class InterviewSession(Decisions):
         self.clock.words()
         self._watch.candidate_spoke()
         self._closing.candidate_understood(self.clock)
-        self._stop_offer.candidate_understood()
+        if self._unspoken is None:
+            self._stop_offer.candidate_understood()
         talked_over = self._was_talked_over()
         self._spoke_before = talked_over or not self._sounded
         if talked_over:

@@ -81,11 +81,11 @@ def play(world: World, step: str, *arguments: Any) -> None:
             session.candidate_left(now)
             world.wait(seconds)
             if world.finish is None:
-                session.candidate_joined(world.now)
+                world.join()
         case "leave", _:
             session.candidate_left(now)
         case "return", _:
-            session.candidate_joined(now)
+            world.join()
         case "replace_bot", (lost,):
             world.replace_bot(lost)
         case _ if session.clock.candidate_present:

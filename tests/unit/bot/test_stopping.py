@@ -68,6 +68,55 @@ def test_no_after_the_last_answer_is_no_addition_to_it() -> None:
     assert recorded(room) == before
 
 
+def test_a_model_that_goes_on_at_once_is_told_to_wait_for_their_answer(room: Room) -> None:
+    assert room.call("next_question") is Next.LISTEN
+    assert room.said[-1] == PHRASES.confirm_stop
+    room.answer(1)
+    room.call("next_question")
+    assert room.said[-1] == f"{PHRASES.go_on} Why us?"
+
+
+def test_the_offer_is_no_follow_up(room: Room) -> None:
+    """A follow-up was granted and is not asked yet: it is asked when they want to go on."""
+    room.answer(1)
+    room.call("next_question")
+    room.answer()
+    room.session.record_answer(room.now, "s", follow_up=True)
+    room.call("end_interview", reason="candidate_stopped")
+    room.answer(1)
+    assert room.call("next_question") is Next.FOLLOW_UP
+    assert room.call("repeat_question") is Next.LISTEN
+    assert room.said[-1] == "Could you say more?"
+
+
+def test_the_offer_can_be_heard_again(room: Room) -> None:
+    assert room.call("repeat_question") is Next.LISTEN
+    assert room.said[-2:] == [PHRASES.confirm_stop] * 2
+    room.answer(1)
+    assert room.call("end_interview", reason="candidate_stopped") is Next.HANG_UP
+
+
+def test_who_comes_back_wants_to_go_on(room: Room) -> None:
+    room.session.candidate_left(room.now)
+    room.session.candidate_joined(room.now)
+    room.answer(1)
+    assert room.call("end_interview", reason="completed") is Next.NEXT_QUESTION
+
+
+def test_what_is_said_before_it_is_asked_does_not_answer_it() -> None:
+    session = InterviewSession(make_plan())
+    room = Room(session)
+    room.call("next_question")
+    room.answer(2)
+    session.end_interview(room.now, "candidate_stopped")
+    room.answer(1)
+    room.call("end_interview", reason="candidate_stopped")
+    assert room.said[-1] == PHRASES.confirm_stop
+    room.answer(1)
+    room.call("record_answer", summary="No, go on.", follow_up=False)
+    assert recorded(room) == []
+
+
 def test_no_that_asks_something_is_no_answer_to_the_open_question(room: Room) -> None:
     room.answer(1)
     assert room.session.begin_tool("look_up", room.now) is None
