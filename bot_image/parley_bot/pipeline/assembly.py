@@ -13,6 +13,7 @@ from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext, LLMContextMessage
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair, LLMUserAggregatorParams
+from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.processors.frameworks.rtvi.observer import RTVIFunctionCallReportLevel, RTVIObserverParams
 from pipecat.transports.base_transport import BaseTransport
 from pipecat.turns.user_start import VADUserTurnStartStrategy
@@ -109,14 +110,28 @@ class RoomPipeline:
         register_tools(self.llm, conversation, speech, own)
         user, assistant = LLMContextAggregatorPair(LLMContext(_memory(turns)), user_params=_listening(voice))
         self._transport_output = transport.output()
-        processors = [
+        self.worker = _worker(Pipeline(self._processors(plan, transport, speech, user, assistant)))
+        self.worker.add_event_handler("on_pipeline_error", self._on_error)
+        self.worker.rtvi.add_event_handler("on_client_ready", self._on_client_ready)
+
+    def _processors(
+        self,
+        plan: InterviewPlan,
+        transport: BaseTransport,
+        speech: Speech,
+        user: FrameProcessor,
+        assistant: FrameProcessor,
+    ) -> list[FrameProcessor]:
+        """The pipeline, from the candidate's sound to the interviewer's."""
+        conversation, recorder = self._conversation, self._recorder
+        return [
             ClientMessageGate(lambda: conversation.leave(self)),
             transport.input(),
             *([] if recorder is None else [CandidateTap(recorder)]),
             user,
             Ear(conversation),
             self._floor,
-            OthersWithheld(voice),
+            OthersWithheld(self._own_voice),
             *_patience(plan, self._sound_kept),
             self.llm,
             Voice(conversation, speech, self._pulse),
@@ -125,9 +140,6 @@ class RoomPipeline:
             self._mouth,
             assistant,
         ]
-        self.worker = _worker(Pipeline(processors))
-        self.worker.add_event_handler("on_pipeline_error", self._on_error)
-        self.worker.rtvi.add_event_handler("on_client_ready", self._on_client_ready)
 
     # The conversation's stage
 

@@ -1,16 +1,16 @@
 """A session in the place of one that is lost hears what the candidate has said, and then what they say."""
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
 from parley_bot.pipeline import handover
-from parley_bot.pipeline.access import ModelAccess
 from parley_bot.pipeline.nova import GuardedNovaSonic
-from parley_protocol import ModelPlan
 from pipecat.adapters.llm.services.aws_nova_sonic_adapter import Role
 from pipecat.frames.frames import InputAudioRawFrame, LLMMessagesAppendFrame
 from pipecat.processors.aggregators.llm_context import LLMContext
+from support.model_service import model_service
 from support.wait import eventually
 
 PIECE = 640
@@ -48,32 +48,14 @@ def session() -> Session:
 def llm(monkeypatch: pytest.MonkeyPatch, session: Session) -> GuardedNovaSonic:
     """The service in mid-conversation, without a connection."""
     monkeypatch.setattr(handover, "_AGAIN_PACE", 100.0)
-    monkeypatch.setattr(handover, "_WORDLESS_SECONDS", 0.2)
-    llm = GuardedNovaSonic(
-        access=ModelAccess("us-east-1", "https://127.0.0.1:1"),
-        plan=ModelPlan(),
-        voice="tiffany",
-        instruction="",
-        tools=[],
-        connect_at_once=False,
-        on_interrupted=lambda: None,
-        on_restart=session.restart,
-        on_behind=lambda: None,
-        on_lost=nobody,
-        on_heard=session.understood.append,
-        on_unheard=session.untold.append,
-        on_tool=lambda _seconds: None,
-        on_sentence=lambda _number, _text: None,
+    llm = model_service(
+        on_restart=session.restart, on_heard=session.understood.append, on_unheard=session.untold.append
     )
     monkeypatch.setattr(llm, "create_task", lambda work, **_: asyncio.ensure_future(work))
     monkeypatch.setattr(llm, "_send_user_audio_event", session.sound)
     monkeypatch.setattr(llm, "_send_text_event", session.text)
     llm._context, llm._stream, llm._audio_input_started = LLMContext(), object(), True
     return llm
-
-
-async def nobody(_why: str) -> None:
-    raise AssertionError("the model is not given up")
 
 
 async def said(llm: GuardedNovaSonic, *numbers: int) -> None:
@@ -143,9 +125,12 @@ async def test_a_prompt_waits_until_nothing_is_understood(
         content = {"contentStart": {"type": "TEXT", "role": "USER"}}
         await llm._handle_content_start_event(content)
         await llm._report_user_transcription_text_added("I built a bridge.")
-    for _ in range(30):
+    llm._caught_up_at = time.monotonic()
+    await llm._prompt_wordless()
+    assert (session.asked, session.understood) == ([], []), "not yet"
+    llm._caught_up_at -= handover._WORDLESS_SECONDS
+    for _ in range(2):
         await llm._prompt_wordless()
-        await asyncio.sleep(0.02)
     assert session.asked == ([] if words else ["Go on."])
     assert session.understood == ([] if words else ["I built a bridge."]), "understood once, and not again"
 

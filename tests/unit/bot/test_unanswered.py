@@ -6,18 +6,14 @@ from typing import Any
 
 import pytest
 from parley_bot.pipeline import access, handover
-from parley_bot.pipeline.access import GuardedStream, ModelAccess
+from parley_bot.pipeline.access import GuardedStream
 from parley_bot.pipeline.nova import GuardedNovaSonic
-from parley_protocol import ModelPlan
 from pipecat.adapters.llm.services.aws_nova_sonic_adapter import Role
 from pipecat.frames.frames import CancelFrame, LLMMessagesAppendFrame
+from support.model_service import model_service
 from support.wait import eventually
 
 REPLY = {"contentStart": {"type": "TEXT", "role": "ASSISTANT"}}
-
-
-async def nobody(_why: str) -> None:
-    raise AssertionError("the model is not given up")
 
 
 @pytest.fixture
@@ -39,22 +35,7 @@ def llm(monkeypatch: pytest.MonkeyPatch, resets: list[float], unheard: list[str]
 
     monkeypatch.setattr(GuardedNovaSonic, "reset_conversation", reset)
     monkeypatch.setattr(handover, "_UNANSWERED_SECONDS", 0.2)
-    return GuardedNovaSonic(
-        access=ModelAccess("us-east-1", "https://127.0.0.1:1"),
-        plan=ModelPlan(),
-        voice="tiffany",
-        instruction="",
-        tools=[],
-        connect_at_once=False,
-        on_interrupted=lambda: None,
-        on_restart=lambda _unheard, _part_lost: None,
-        on_behind=lambda: None,
-        on_lost=nobody,
-        on_heard=lambda _text: None,
-        on_unheard=unheard.append,
-        on_tool=lambda _seconds: None,
-        on_sentence=lambda _number, _text: None,
-    )
+    return model_service(on_unheard=unheard.append)
 
 
 def prompt(text: str) -> LLMMessagesAppendFrame:

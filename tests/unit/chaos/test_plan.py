@@ -13,7 +13,7 @@ CALLS = [Call("kube", "action", number, "PUT", "/", b"", 0) for number in range(
 
 def references(*paths: str) -> dict[str, Reference]:
     """As of paths that take thirty actions each, and no read."""
-    return {path: Reference(end=None, events=(), calls=CALLS, seconds=1) for path in paths or PATHS}  # type: ignore[arg-type]
+    return {path: Reference(end=None, events=(), calls=CALLS, seconds=1) for path in paths or PATHS}
 
 
 def test_the_sample_has_each_fault_on_two_paths_and_no_path_without_a_fault() -> None:
