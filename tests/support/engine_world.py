@@ -3,6 +3,7 @@
 After each second, and at the end, it holds the session to what is promised of every interview.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +71,8 @@ class World:
         self._closing_given: float | None = None
         self._stop = Stop()
         self._last_voice = 0.0
+        # Of which questions so much was heard that they can be answered.
+        self._put: set[str] = set()
 
     # What happens
 
@@ -105,31 +108,38 @@ class World:
             self._decided(refused)
             return
         self._looking_up = True
+        self._stop.gone_on = self._stop.gone_on or self._stop.agreed is not None
         if how == "quick":
-            self.looked_up(found=True)
+            self.looked_up(found=True, waited_for=True)
         elif how == "slow":
             self.reply = self.session.tool_is_slow()
         else:
             self.session.detach_tool()
 
-    def looked_up(self, *, found: bool) -> None:
-        """The tool that was called has answered."""
+    def looked_up(self, *, found: bool, waited_for: bool = False) -> None:
+        """The tool that was called has answered, and the model gets that for a reply, or (else) is told of it later."""
         if self._looking_up:
             self._looking_up = False
-            outcome, stop = ToolOutcome.OK if found else ToolOutcome.TIMEOUT, self._stop
+            outcome = ToolOutcome.OK if found else ToolOutcome.TIMEOUT
+            stop, reply = self._stop, self.reply
             self._decided(self.session.end_tool("salary", ToolAnswer(outcome=outcome, result={"a": 1}), self.now))
             self._stop = stop  # what was found comes beside what they are asked
+            if not waited_for:
+                self.reply = reply
 
     def speak(self, seconds: int = 2, *, given: bool = True) -> None:
         """The interviewer speaks what it was given last, or (`given` is false) something older."""
         self._began(given=given)
         self.wait(seconds)
+        if given:
+            self._was_put(self._words)
         self._turn(self._words, interrupted=False)
         self._act(self.session.interviewer_ceased(self.now))
 
     def talk_on(self) -> None:
         """The interviewer begins, and does not come to an end."""
         self._began()
+        self._was_put(self._words)
 
     def interrupt(self, words: int, seconds: int, *, understood: bool, agrees: bool) -> None:
         """The candidate cuts the interviewer short: so many words were heard, for so long."""
@@ -137,6 +147,7 @@ class World:
         self.wait(seconds)
         self._voice(speaking=True)
         heard = " ".join(self._words.split()[:words])
+        self._was_put(heard, seconds)
         self.session.interviewer_cut_short(heard, seconds)
         self._turn(heard, interrupted=True)
         self._act(self.session.interviewer_ceased(self.now))
@@ -281,6 +292,7 @@ class World:
                 self._leaves_time_for_the_required(event)
             if isinstance(event, AnswerRecorded) and not event.skipped:
                 assert self._stop.agreed is None or self._stop.heard_else, "what answers another question is no answer"
+                assert event.question_id in self._put, "nobody has heard what is answered"
             self._keep(event)
         self.reply = decision.reply
         assert self.reply.as_result()["instruction"]
@@ -293,6 +305,19 @@ class World:
         elif self.reply.say:
             self._stop = Stop()
         return self.reply
+
+    def _was_put(self, heard: str, seconds: float = math.inf) -> None:
+        """Take note of the question in what was heard: of one cut short two thirds, and no sooner than in 2 s.
+
+        A model that was given no words says what it was to say before.
+        """
+        say, question_id = self._words, self.session.question_id
+        question = next((question for question in self.plan.questions if question.id == question_id), None)
+        if question is None or (say != FOLLOW_UP and question.text not in say):
+            return
+        unheard = len(say.split()) - len(heard.split())
+        if unheard <= 0 or (seconds >= 2 and 3 * unheard < len(question.text.split())):
+            self._put.add(question.id)
 
     def _keep(self, event: Event) -> None:
         self.kept.append(Kept(event, self.session.clock.used(self.now)))

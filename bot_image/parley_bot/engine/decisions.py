@@ -52,11 +52,15 @@ class Decisions:
         self._resuming = bool(self.ledger.states)
         self._unspoken: Reply | None = None
         self._given: Reply | None = None
+        # Whether the model has the words that are not spoken yet: what is put again of itself waits for its next call.
+        self._handed_out = True
         # What was heard of the interviewer's last turn, where it was cut short, and for how many seconds.
         self._cut_short: tuple[str, float] | None = None
+        # Whether it was the question that is current, before enough of it to answer it, and has not been put since.
+        self._talked_over = False
         # Whether the candidate's last words came before the question that is current could be heard.
         self._spoke_before = False
-        # Whether the interviewer has begun to speak the question that is current.
+        # Whether the interviewer has begun to speak the question that is current, or has again where it is put again.
         self._sounded = True
         # Whether words of the candidate's were understood since the interviewer last put something to them.
         self._heard = False
@@ -104,6 +108,7 @@ class Decisions:
         """What comes before any tool's own answer: words not spoken yet, the end, time that is over."""
         if self.finished is None and self._unspoken is not None:
             self._closing.give_again()
+            self._handed_out = True
             return self._unspoken
         if self.finished is not None or self.ending:
             return Reply(Next.HANG_UP, instruct.SILENT_END)
@@ -136,6 +141,8 @@ class Decisions:
             return self._repeat_or_ask(now, events, self._phrases.go_on if more else "")
         over = self._question_over(now)
         if state is not None and state.open and current is not None and not over:
+            if (owed := self._question_owed()) is not None:
+                return self._put_again(owed)
             if state.awaits_follow_up and not self._heard:
                 return Reply(Next.FOLLOW_UP, instruct.ask_follow_up(current))
             if not self._heard and (notice := self._time_notice(now)):
@@ -185,7 +192,7 @@ class Decisions:
             return self._hang_up(self._reason_of_end(), opening)
         words = [opening, self._time_notice(now), question.text]
         self._report(events, QuestionAsked(question_id=question.id))
-        self._heard = self._sounded = self._lost_part = False
+        self._heard = self._sounded = self._talked_over = self._lost_part = False
         self._stop_offer.drop()
         self._asked_at = self.clock.used(now)
         self._watch.reset()
@@ -284,15 +291,19 @@ class Decisions:
     def _give(self, reply: Reply) -> Reply:
         """Remember words until their first sound is out, so that a model that forgets them is given them again."""
         self._unspoken = self._given = reply
+        self._handed_out = True
         return reply
 
-    def _was_talked_over(self) -> bool:
-        """Whether the question that was put last was cut short before enough of it was heard to answer it."""
+    def _puts_question(self) -> bool:
+        """Whether the words that were given out last put the current question, and have begun to be spoken."""
         question = self._current_words()
         say = self._given.say if self._given is not None and self._unspoken is None else None
-        if self._cut_short is None or say is None or not question or not say.endswith(question):
-            return False
-        return self._missed(say, question)
+        return bool(say and question and say.endswith(question))
+
+    def _missed_question(self) -> bool:
+        """Whether the question, which is put, was cut short before enough of it was heard to answer it."""
+        say = self._given.say if self._given is not None else None
+        return self._puts_question() and self._missed(say or "", self._current_words())
 
     def _missed(self, say: str, words: str) -> bool:
         """Whether `say` was cut short before enough of the words at its end was heard."""
@@ -302,11 +313,16 @@ class Decisions:
         unheard = len(say.split()) - len(heard.split())
         return unheard > 0 and (seconds < _TOO_SOON_SECONDS or unheard >= len(words.split()) * _MISSED_SHARE)
 
-    def _put_again(self) -> None:
+    def _question_owed(self) -> QuestionPlan | None:
+        """The question that was talked over and is to be put again, unless something else comes first."""
+        else_first = self._unspoken is not None or self._stop_offer.open or self._resuming
+        return self.ledger.current if self._talked_over and not else_first and self._owes_words is None else None
+
+    def _put_again(self, question: QuestionPlan) -> Reply:
         """The question that was talked over is to be spoken again, without what came before it."""
-        if (current := self.ledger.current) is not None:
-            say = f"{self._phrases.go_on} {self._current_words()}"
-            self._give(Reply(Next.LISTEN, instruct.listen_for(current), say))
+        self._sounded = False
+        say = f"{self._phrases.go_on} {self._current_words()}"
+        return self._give(Reply(Next.LISTEN, instruct.listen_for(question), say))
 
     def _report(self, events: list[Event], event: Event) -> None:
         self.ledger.apply(event)

@@ -37,8 +37,8 @@ class InterviewSession(Decisions):
         if current is None or state is None:
             reply = Reply(Next.NEXT_QUESTION, instruct.NOTHING_ASKED)
             return self._decide("record_answer", reply, events, refused="nothing-asked")
-        if self._stop_offer.open and self._heard:
-            # They were asked whether they want to stop, and do not: that answers no other question.
+        if self._resuming or (self._stop_offer.open and self._heard):
+            # Who is back is to be welcomed first; and a "no" to whether they want to stop answers no other question.
             return self._decide("record_answer", self._go_on(now, events), events)
         if (state.open or self._stop_offer.open) and not self._heard:
             return self._decide(
@@ -62,6 +62,8 @@ class InterviewSession(Decisions):
             return self._decide("end_interview", reply, events, refused=refused)
         if reason == CANDIDATE_STOPPED and self.ledger.states:
             return self._decide("end_interview", self._candidate_stops(), events)
+        if self._resuming:
+            return self._decide("end_interview", self._go_on(now, events), events, refused="too-early")
         self._record_silently(events)
         if self._awaits_answer(now):
             if self._stop_offer.open:
@@ -161,8 +163,9 @@ class InterviewSession(Decisions):
             return self._finish(self._reason_of_leaving() if left else action.reason)
         if action is not None or self.ending:
             return () if action is None else (action,)
-        if self._was_talked_over() and self.clock.quiet(now) >= self._words_within:
-            self._put_again()  # by a cough, or by something in the room
+        if (owed := self._question_owed()) is not None and self.clock.quiet(now) >= self._words_within:
+            self._put_again(owed)  # a cough cut it short, or something in the room
+            self._handed_out = False
             return (Prompt(instruct.PROMPT_GO_ON),)
         return self._lookups.due(self.clock, now, words_waiting=waiting)
 
@@ -207,11 +210,12 @@ class InterviewSession(Decisions):
         self._closing.candidate_understood(self.clock)
         if self._unspoken is None:
             self._stop_offer.candidate_understood()
-        talked_over = self._was_talked_over()
-        self._spoke_before = talked_over or not self._sounded
-        if talked_over:
-            self._put_again()
-        elif self._unspoken is None:
+        owed = self._question_owed()
+        self._spoke_before = owed is not None or not self._sounded
+        if owed is not None:
+            self._put_again(owed)
+            self._handed_out = False
+        elif self._unspoken is None and not self._resuming:
             self._heard = True
 
     def interviewer_began(self, now: float, *, given: bool = True) -> None:
@@ -220,8 +224,9 @@ class InterviewSession(Decisions):
         What the engine gave out last counts as spoken then, unless the sentence is an older one (`given` is false):
         the model speaks faster than it is heard.
         """
-        if given and not self._closing.owed:
+        if given and self._handed_out and not self._closing.owed:
             self._unspoken, self._sounded = None, True
+            self._talked_over = self._talked_over and not self._puts_question()
         self._cut_short = None
         self._closing.interviewer_began(now)
         self._stop_offer.interviewer_began()
@@ -231,6 +236,7 @@ class InterviewSession(Decisions):
     def interviewer_cut_short(self, heard: str, seconds: float) -> None:
         """The interviewer's turn ended before its words did, and so much of it was heard, for so long."""
         self._cut_short = heard, seconds
+        self._talked_over = self._talked_over or self._missed_question()
 
     def interviewer_ceased(self, now: float) -> tuple[Action, ...]:
         """The interviewer's words are out, or were cut short: after the closing words the candidate may have some."""
@@ -251,7 +257,8 @@ class InterviewSession(Decisions):
         """The model has lost its session, and gets a new one."""
         interrupted, self.clock.interviewer_speaking = self.clock.interviewer_speaking, False
         self._owes_words = bool(self._owes_words) or interrupted or not self.clock.floor_is_candidates
-        self._cut_short = None  # by the loss, not by the candidate
+        if interrupted:
+            self._cut_short, self._talked_over = None, False  # by the loss, not by the candidate
         self._lookups.lost()
 
     def model_restarted(self, now: float, *, unheard: bool = False, part_lost: bool = False) -> tuple[Action, ...]:

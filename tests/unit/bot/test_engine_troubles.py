@@ -287,6 +287,50 @@ def test_words_lost_with_the_session_are_not_talked_over(room: Room) -> None:
     assert room.said == [f"{PHRASES.lost_words} Why us?"]
 
 
+def test_a_question_that_was_talked_over_before_the_session_was_lost_is_put_again(room: Room) -> None:
+    """The rest of the answer before is what the next session hears: it answers nothing that nobody has heard."""
+    room.call("next_question")
+    assert next_words(room) == "A hobby?"
+    room.session.interviewer_began(room.now)
+    room.session.candidate_spoke(room.now, speaking=True)
+    room.session.interviewer_cut_short("", 0.1)
+    room.session.interviewer_ceased(room.now)
+    room.session.model_interrupted()
+    room.session.model_restarted(room.now + 1, unheard=True)
+    assert room.session.next_question(room.now + 1).reply.say == f"{PHRASES.go_on} A hobby?"
+    room.session.candidate_spoke(room.now + 2, speaking=False)
+    room.session.candidate_understood()
+    assert room.session.answered_id == "why"
+    assert room.call("record_answer", summary="and more", follow_up=False) is Next.LISTEN
+    assert room.said[-1] == f"{PHRASES.go_on} A hobby?"
+    assert recorded(room) == ["why"]
+
+
+def test_who_cuts_a_question_short_to_ask_for_a_moment_hears_it_after_that(room: Room) -> None:
+    room.call("next_question")
+    assert next_words(room) == "A hobby?"
+    room.session.interviewer_began(room.now)
+    room.session.interviewer_cut_short("", 0.1)
+    room.session.interviewer_ceased(room.now)
+    assert room.call("give_time") is Next.LISTEN
+    room.answer()
+    assert room.session.answered_id == "why"
+    room.call("record_answer", summary="s", follow_up=False)
+    assert room.said[-1] == f"{PHRASES.go_on} A hobby?"
+    assert recorded(room) == ["why"]
+
+
+def test_who_says_they_are_back_has_not_answered(room: Room) -> None:
+    """The question may not have been heard yet: they are welcomed back, and hear it."""
+    room.session.next_question(room.now)
+    room.session.candidate_left(room.now)
+    room.session.candidate_joined(room.now + 5)
+    room.session.candidate_understood()
+    assert room.call("record_answer", summary="I am back", follow_up=False) is Next.LISTEN
+    assert room.said == [f"{PHRASES.welcome_back} Why us?"]
+    assert recorded(room) == []
+
+
 def test_a_model_that_obeys_a_prompt_is_not_prompted_again_before_it_can_speak() -> None:
     room = Room(InterviewSession(make_plan(silence_nudge_seconds=20, silence_end_seconds=90)))
     room.call("next_question")

@@ -100,7 +100,8 @@ def test_who_comes_back_wants_to_go_on(room: Room) -> None:
     room.session.candidate_left(room.now)
     room.session.candidate_joined(room.now)
     room.answer(1)
-    assert room.call("end_interview", reason="completed") is Next.NEXT_QUESTION
+    assert room.call("end_interview", reason="completed") is Next.LISTEN
+    assert room.said[-1] == f"{PHRASES.welcome_back} Why us?"
 
 
 def test_what_is_said_before_it_is_asked_does_not_answer_it() -> None:
