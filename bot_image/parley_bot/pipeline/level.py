@@ -29,12 +29,19 @@ _SOFTEST_UNKNOWN = -34.0
 _OWN_WINDOWS = round(10.0 / WINDOW_SECONDS)
 _KNOWN_WINDOWS = round(1.0 / WINDOW_SECONDS)
 _QUANTILE = 0.9
-# Others talk while the interviewer does, for seconds: 2 s without a pause, or a third of all the time. A nod is none of
-# that, and what comes right before the interviewer has ended is a prompt answer. They are forgotten in 16 s.
+# Others talk while the interviewer does, for seconds: 1.5 s without a pause, or a quarter of all the time. A nod is
+# none of that, nor are two in 3 s, and what comes right before the interviewer has ended is a prompt answer. A greeting
+# with a question takes 3 s. They are forgotten in 16 s.
 _PROMPT_WINDOWS = round(0.6 / WINDOW_SECONDS)
 _RISING = 1 - math.exp(-WINDOW_SECONDS / 3.0)
 _FALLING = math.exp(-WINDOW_SECONDS / 10.0)
-_COME, _GONE = 0.5, 0.2
+_COME, _GONE = 0.4, 0.2
+# Who come later, or after a shorter greeting, are a voice in the candidate's turn that is as much softer than theirs
+# for so long, with neither a word of theirs nor such a pause in it. Four people who talk at once make one such pause in
+# 20 s; so does who talks alone, but for the best of readers. A candidate who has moved away and talks on like those is
+# taken for others, and heard again in 30 s.
+_ASIDE_WINDOWS = round(12.0 / WINDOW_SECONDS)
+_PAUSE_WINDOWS = round(0.5 / WINDOW_SECONDS)
 _OTHERS_WINDOWS = round(6.0 / WINDOW_SECONDS)
 # Others may come so much nearer and still be others.
 _NEARER = 6.0
@@ -73,6 +80,9 @@ class OwnVoice:
     _latest: deque[float | None] = field(default_factory=deque)
     _share: float = 0.0
     _sunk: float = 0.0
+    # In the candidate's turn, where nobody else is known: how loud the softer voice is that may be another's.
+    _aside: list[float] = field(default_factory=list)
+    _pause: int = 0
 
     def hear(self, power: float, confidence: float) -> Heard:
         """Take the next window, of this mean square (1 is full scale), a voice with this confidence; say whose."""
@@ -80,18 +90,17 @@ class OwnVoice:
         level = 10 * math.log10(sum(self._recent) / _LEVEL_WINDOWS + 1e-12)
         self.heard = self._whose(level, confidence)
         if self.interviewer:
+            self._was_theirs()
             self._look_round(level if self.heard is Heard.OTHERS else None)
         else:
             self._latest.clear()
-            if self.heard is Heard.CANDIDATE:
-                self._learn(level)
-            elif self.heard is Heard.OTHERS:
-                self._sunk += WINDOW_SECONDS * (_SINKING if self._known else _SINKING_UNKNOWN)
+            self._listen(level)
         return self.heard
 
     def forget(self) -> None:
         """The candidate comes back, perhaps with another microphone."""
         self._own.clear()
+        self._aside.clear()
         self._sunk = 0.0
 
     @property
@@ -125,6 +134,31 @@ class OwnVoice:
             self._share += (1 - self._share) * _RISING
             self._others.append(sure)
         self.company = self._share >= (_GONE if self.company else _COME)
+
+    def _listen(self, level: float) -> None:
+        self._pause = self._pause + 1 if self.heard is Heard.NOBODY else 0
+        if self._pause >= _PAUSE_WINDOWS:
+            self._was_theirs()
+        elif self.heard is Heard.OTHERS:
+            self._sunk += WINDOW_SECONDS * (_SINKING if self._known else _SINKING_UNKNOWN)
+        elif self.heard is Heard.CANDIDATE:
+            if not self.company and self._known and level < _level(self._own) - _SOFTER:
+                self._listen_aside(level)
+            else:
+                self._aside.clear()
+                self._learn(level)
+
+    def _listen_aside(self, level: float) -> None:
+        self._aside.append(level)
+        if len(self._aside) >= _ASIDE_WINDOWS:
+            self.company, self._share = True, _COME
+            self._others.extend(self._aside)
+            self._aside.clear()
+
+    def _was_theirs(self) -> None:
+        """The softer voice has ceased as a candidate's does."""
+        self._own.extend(self._aside)
+        self._aside.clear()
 
     def _learn(self, level: float) -> None:
         self._own.append(level)

@@ -52,6 +52,30 @@ def test_people_who_talk_far_off_are_not_the_candidate() -> None:
     assert set(hear(own, BABBLE, 20)) == {Heard.OTHERS}, "and while they think"
 
 
+@pytest.mark.parametrize("greeting", [2.6, 3.3])
+def test_a_short_greeting_is_long_enough_to_know_of_others(greeting: float) -> None:
+    """One of 3.3 s was not, where they drew breath within it, and nobody got a word in after it."""
+    own = OwnVoice()
+    hear(own, BABBLE, greeting / 2)
+    quiet(own, 0.1 if greeting < 3 else 0.7)
+    hear(own, BABBLE, greeting / 2)
+    assert own.company
+
+
+@pytest.mark.parametrize("thinks", [0.0, 20.0])
+def test_others_who_were_not_known_of_end_no_turn_for_ever(thinks: float) -> None:
+    """They came after the greeting, or it was too short; the candidate has answered, and waits."""
+    own = in_quiet_room()
+    hear(own, BABBLE, thinks)
+    hear(own, LOUD, 3)
+    hear(own, BABBLE, 6)
+    quiet(own, 0.3)
+    hear(own, BABBLE, 7)
+    assert own.company
+    assert set(hear(own, BABBLE, 5)) == {Heard.OTHERS}
+    assert believed(hear(own, LOUD, 1)), "and the candidate is heard as before"
+
+
 def test_who_talks_before_the_greeting_does_not_take_the_floor() -> None:
     assert Heard.CANDIDATE not in hear(OwnVoice(), BABBLE, 10)
 
@@ -94,6 +118,24 @@ def test_who_has_moved_away_in_a_quiet_room_is_heard_at_once(softer: float) -> N
     hear(own, LOUD - softer, 0.3)
     own.interviewer = False
     assert Heard.OTHERS not in hear(own, LOUD - softer, 10)
+
+
+def test_who_has_moved_away_and_pauses_for_breath_is_heard_for_ever() -> None:
+    own = in_quiet_room()
+    hear(own, LOUD, 20)
+    for _ in range(20):
+        assert set(hear(own, LOUD - 20, 8)) == {Heard.CANDIDATE}
+        quiet(own, 0.5)
+
+
+def test_a_soft_voice_over_two_turns_is_the_candidates() -> None:
+    own = in_quiet_room()
+    hear(own, LOUD, 20)
+    for _ in range(5):
+        assert set(hear(own, LOUD - 20, 8)) == {Heard.CANDIDATE}
+        own.interviewer = True
+        quiet(own, 3)
+        own.interviewer = False
 
 
 def test_a_soft_echo_of_the_interviewer_is_not_the_candidate() -> None:
@@ -174,4 +216,4 @@ def test_in_a_quiet_room_every_voice_in_the_candidates_turn_is_theirs(words: lis
     own = in_quiet_room()
     for level, seconds in words:
         assert set(hear(own, level, seconds)) <= {Heard.CANDIDATE}
-        quiet(own, 0.2)
+        quiet(own, 0.5)
