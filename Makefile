@@ -40,15 +40,17 @@ synth: setup ## deploy/eks: the templates of its two examples, one region and th
 	  CDK_OUTDIR=$$OLDPWD/out/eks/$$(basename $$example .json) PARLEY_EKS_SETTINGS=$$example "$$python" app.py; done
 	@ls out/eks/*/*.template.json
 
-# Beside each other one half on an API server, and two conversations at a time: all wait more than they work. The first
-# is seen as it goes.
+# Beside each other one half on an API server, and two conversations at a time with the matrix behind them, for those are
+# done sooner: all wait more than they work. The first half is seen as it goes.
 CONVERSATION := $(addprefix tests/integration/,bot emulators)
-CONTROL_PLANE = $(filter-out $(CONVERSATION) %__pycache__,$(patsubst %/,%,$(wildcard tests/integration/*/)))
+MATRIX := tests/integration/chaos
+CONTROL_PLANE = $(filter-out $(CONVERSATION) $(MATRIX) %__pycache__,$(patsubst %/,%,$(wildcard tests/integration/*/)))
 test-integration: setup tools recordings ## on a real kube-apiserver and a real S3 server
 	@mkdir -p out; log=out/integration-conversation.log; status=0; \
-	$(PY) -m pytest --numprocesses 2 --maxschedchunk 1 $(CONVERSATION) >$$log 2>&1 & beside=$$!; \
+	{ failed=0; $(PY) -m pytest --numprocesses 2 --maxschedchunk 1 $(CONVERSATION) || failed=$$?; \
+	  $(PY) -m pytest $(MATRIX) || failed=$$?; exit $$failed; } >$$log 2>&1 & beside=$$!; \
 	$(PY) -m pytest $(CONTROL_PLANE) || status=$$?; \
-	echo "beside it: $(notdir $(CONVERSATION))"; wait $$beside || status=$$?; cat $$log; exit $$status
+	echo "beside it: $(notdir $(CONVERSATION) $(MATRIX))"; wait $$beside || status=$$?; cat $$log; exit $$status
 
 test-e2e: setup web/node_modules/.ready install browser ## on a real cluster, in a real browser, with real speech
 	@$(PY) -m pytest tests/e2e -m 'not live'
