@@ -164,6 +164,8 @@ class Conversation:
         """A turn of the interviewer's was played, whole or `interrupted`."""
         if interrupted:
             self.session.interviewer_cut_short(text, max(0.0, end - start))
+        else:
+            self.session.interviewer_said(text)
         self._report_turn(Speaker.INTERVIEWER, text, start, max(start, end), question_id, interrupted=interrupted)
 
     def interviewer_ceased(self) -> None:

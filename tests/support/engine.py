@@ -63,6 +63,7 @@ class Room:
         self.said.append(words)
         self.session.interviewer_began(self.now)
         self.now += 3
+        self.session.interviewer_said(words)
         turn = Turn(
             seq=len(self.said),
             speaker=Speaker.INTERVIEWER,

@@ -131,8 +131,8 @@ class World:
         """The interviewer speaks what it was given last, or (`given` is false) something older."""
         self._began(given=given)
         self.wait(seconds)
-        if given:
-            self._was_put(self._words)
+        self._was_put(self._words)
+        self.session.interviewer_said(self._words)
         self._turn(self._words, interrupted=False)
         self._act(self.session.interviewer_ceased(self.now))
 
@@ -307,13 +307,10 @@ class World:
         return self.reply
 
     def _was_put(self, heard: str, seconds: float = math.inf) -> None:
-        """Take note of the question in what was heard: of one cut short two thirds, and no sooner than in 2 s.
-
-        A model that was given no words says what it was to say before.
-        """
+        """Take note of the question in what was heard: of one cut short two thirds, and no sooner than in 2 s."""
         say, question_id = self._words, self.session.question_id
         question = next((question for question in self.plan.questions if question.id == question_id), None)
-        if question is None or (say != FOLLOW_UP and question.text not in say):
+        if question is None or question.text not in say:
             return
         unheard = len(say.split()) - len(heard.split())
         if unheard <= 0 or (seconds >= 2 and 3 * unheard < len(question.text.split())):

@@ -1,5 +1,7 @@
 """What the interviewer says next: the words, their order, and what is reported of them."""
 
+import re
+from collections import Counter
 from collections.abc import Iterable
 
 from parley_protocol import (
@@ -27,6 +29,7 @@ from parley_bot.engine.watch import Watch, words_within
 _MISSED_SHARE = 1 / 3
 # Nobody answers so soon after the interviewer's first word: they go on with what they were saying.
 _TOO_SOON_SECONDS = 2.0
+_WORD = re.compile(r"\w+")
 
 
 class Decisions:
@@ -56,8 +59,11 @@ class Decisions:
         self._handed_out = True
         # What was heard of the interviewer's last turn, where it was cut short, and for how many seconds.
         self._cut_short: tuple[str, float] | None = None
-        # Whether it was the question that is current, before enough of it to answer it, and has not been put since.
-        self._talked_over = False
+        # Whether the turn that is spoken is that of the words that were given out last.
+        self._fresh = False
+        # Whether the question that is current was cut short before enough of it to answer it, and not put since; how
+        # far the bot before this one came with it is not known.
+        self._talked_over = self._resuming
         # Whether the candidate's last words came before the question that is current could be heard.
         self._spoke_before = False
         # Whether the interviewer has begun to speak the question that is current, or has again where it is put again.
@@ -192,7 +198,7 @@ class Decisions:
             return self._hang_up(self._reason_of_end(), opening)
         words = [opening, self._time_notice(now), question.text]
         self._report(events, QuestionAsked(question_id=question.id))
-        self._heard = self._sounded = self._talked_over = self._lost_part = False
+        self._heard = self._sounded = self._talked_over = self._lost_part = self._resuming = False
         self._stop_offer.drop()
         self._asked_at = self.clock.used(now)
         self._watch.reset()
@@ -233,7 +239,7 @@ class Decisions:
         if self._stop_offer.open and self._heard:
             return self._hang_up(FinishReason.CANDIDATE_LEFT)
         self._stop_offer.make()
-        self._heard = False
+        self._heard = self._resuming = False
         return self._give(Reply(Next.LISTEN, instruct.CONFIRM_STOP, self._phrases.confirm_stop))
 
     def _hang_up(self, reason: FinishReason, opening: str = "") -> Reply:
@@ -295,15 +301,14 @@ class Decisions:
         return reply
 
     def _puts_question(self) -> bool:
-        """Whether the words that were given out last put the current question, and have begun to be spoken."""
-        question = self._current_words()
-        say = self._given.say if self._given is not None and self._unspoken is None else None
+        """Whether the words that were given out last put the current question."""
+        question, say = self._current_words(), self._given.say if self._given is not None else None
         return bool(say and question and say.endswith(question))
 
     def _missed_question(self) -> bool:
-        """Whether the question, which is put, was cut short before enough of it was heard to answer it."""
+        """Whether the question was cut short as it was put, before enough of it was heard to answer it."""
         say = self._given.say if self._given is not None else None
-        return self._puts_question() and self._missed(say or "", self._current_words())
+        return self._fresh and self._puts_question() and self._missed(say or "", self._current_words())
 
     def _missed(self, say: str, words: str) -> bool:
         """Whether `say` was cut short before enough of the words at its end was heard."""
@@ -315,12 +320,20 @@ class Decisions:
 
     def _question_owed(self) -> QuestionPlan | None:
         """The question that was talked over and is to be put again, unless something else comes first."""
-        else_first = self._unspoken is not None or self._stop_offer.open or self._resuming
-        return self.ledger.current if self._talked_over and not else_first and self._owes_words is None else None
+        state = self.ledger.current_state
+        else_first = self._unspoken is not None or self._stop_offer.open or self._resuming or self._lost_words
+        if not self._talked_over or else_first or self._owes_words is not None or self.ending:
+            return None
+        return self.ledger.current if state is not None and state.open else None
+
+    def _may_answer(self) -> bool:
+        """Whether the candidate has heard what there is to answer: whether they want to stop, or the question."""
+        unheard = self._resuming or self._talked_over
+        return self._unspoken is None and (self._stop_offer.open or not unheard)
 
     def _put_again(self, question: QuestionPlan) -> Reply:
         """The question that was talked over is to be spoken again, without what came before it."""
-        self._sounded = False
+        self._sounded = self._lost_part = False
         say = f"{self._phrases.go_on} {self._current_words()}"
         return self._give(Reply(Next.LISTEN, instruct.listen_for(question), say))
 
@@ -330,3 +343,10 @@ class Decisions:
 
     def _decide(self, tool: str, reply: Reply, events: list[Event], refused: str | None = None) -> Decision:
         return Decision(reply, (*events, ToolCalled(name=tool, outcome=refused or "ok")))
+
+
+def contains(text: str, words: str) -> bool:
+    """Whether a text holds so many of the words, in any order, that it may be taken for them."""
+    wanted = Counter(_WORD.findall(words.casefold()))
+    found = wanted & Counter(_WORD.findall(text.casefold()))
+    return bool(wanted) and found.total() > wanted.total() * (1 - _MISSED_SHARE)

@@ -3,7 +3,7 @@
 from parley_protocol import AnswerRecorded, Event, FinishReason, QuestionAsked, ToolAnswer
 
 from parley_bot.engine import instructions as instruct
-from parley_bot.engine.decisions import Decisions
+from parley_bot.engine.decisions import Decisions, contains
 from parley_bot.engine.replies import Action, Decision, Finish, Next, Prompt, Reply
 
 CANDIDATE_STOPPED = "candidate_stopped"
@@ -37,7 +37,7 @@ class InterviewSession(Decisions):
         if current is None or state is None:
             reply = Reply(Next.NEXT_QUESTION, instruct.NOTHING_ASKED)
             return self._decide("record_answer", reply, events, refused="nothing-asked")
-        if self._resuming or (self._stop_offer.open and self._heard):
+        if (self._resuming and not self._heard) or (self._stop_offer.open and self._heard):
             # Who is back is to be welcomed first; and a "no" to whether they want to stop answers no other question.
             return self._decide("record_answer", self._go_on(now, events), events)
         if (state.open or self._stop_offer.open) and not self._heard:
@@ -46,13 +46,14 @@ class InterviewSession(Decisions):
             )
         if self._heard and self._lost_part:
             return self._decide("record_answer", self._ask_for_part(), events, refused="part-lost")
+        opening = self._phrases.welcome_back if self._resuming else ""
         if self._heard:
             self._report(events, AnswerRecorded(question_id=current.id, summary=summary[:2000]))
             self._heard = False
             if follow_up and self._may_follow_up(now):
                 self._report(events, QuestionAsked(question_id=current.id, follow_up=state.follow_ups + 1))
                 return self._decide("record_answer", Reply(Next.FOLLOW_UP, instruct.ask_follow_up(current)), events)
-        return self._decide("record_answer", self._ask(now, events), events)
+        return self._decide("record_answer", self._ask(now, events, opening), events)
 
     def end_interview(self, now: float, reason: str) -> Decision:
         """Tool `end_interview`: granted when nothing is left to ask, or the candidate confirmed the wish to stop."""
@@ -91,7 +92,7 @@ class InterviewSession(Decisions):
             return self._decide("repeat_question", reply, events, refused="nothing-asked")
         if self._stop_offer.open and not self._heard:
             return self._decide("repeat_question", self._candidate_stops(), events)
-        self._heard = False  # what they said was no answer
+        self._heard = self._resuming = False  # what they said was no answer
         self._stop_offer.drop()
         reply = self._give(Reply(Next.LISTEN, instruct.SAY_AND_LISTEN, self._current_words()))
         return self._decide("repeat_question", reply, events)
@@ -116,7 +117,7 @@ class InterviewSession(Decisions):
         events: list[Event] = []
         if (reply := self._standing_reply(now, events)) is not None:
             return self._decide("give_time", reply, events, refused="words-not-spoken")
-        self._heard = False
+        self._heard = self._resuming = False
         self._stop_offer.drop()
         self._watch.give_time()
         reply = self._give(Reply(Next.LISTEN, instruct.SAY_AND_LISTEN, self._phrases.take_time))
@@ -181,6 +182,7 @@ class InterviewSession(Decisions):
         self._watch.candidate_returned()
         if returning and self.ledger.states:
             self._resuming, self._unspoken = True, None
+            self._talked_over = self._talked_over or not self._sounded
             self._drop_offer()  # who comes back is welcomed back, and wants to go on
 
     def candidate_left(self, now: float) -> None:
@@ -208,14 +210,15 @@ class InterviewSession(Decisions):
         self.clock.words()
         self._watch.candidate_spoke()
         self._closing.candidate_understood(self.clock)
-        if self._unspoken is None:
+        if self._unspoken is None and self._stop_offer.open:
             self._stop_offer.candidate_understood()
+            self._heard = self._heard and self._stop_offer.open  # what answered the offer answers nothing else
         owed = self._question_owed()
         self._spoke_before = owed is not None or not self._sounded
         if owed is not None:
             self._put_again(owed)
             self._handed_out = False
-        elif self._unspoken is None and not self._resuming:
+        elif self._may_answer():
             self._heard = True
 
     def interviewer_began(self, now: float, *, given: bool = True) -> None:
@@ -225,18 +228,28 @@ class InterviewSession(Decisions):
         the model speaks faster than it is heard.
         """
         if given and self._handed_out and not self._closing.owed:
+            if self._unspoken is not None:
+                self._fresh = True
+                self._talked_over = self._talked_over and not self._puts_question()
             self._unspoken, self._sounded = None, True
-            self._talked_over = self._talked_over and not self._puts_question()
         self._cut_short = None
         self._closing.interviewer_began(now)
         self._stop_offer.interviewer_began()
         self._lookups.answered()
         self.clock.interviewer(speaking=True, now=now, resets_quiet=not self._watch.nudging)
 
+    def interviewer_said(self, text: str) -> None:
+        """A turn of the interviewer's was heard to its end. A model may put the question again in words of its own."""
+        self._fresh = False
+        if self._talked_over and contains(text, self._current_words()):
+            self._talked_over, self._sounded = False, True
+            self._unspoken = self._unspoken if self._handed_out else None
+
     def interviewer_cut_short(self, heard: str, seconds: float) -> None:
         """The interviewer's turn ended before its words did, and so much of it was heard, for so long."""
         self._cut_short = heard, seconds
         self._talked_over = self._talked_over or self._missed_question()
+        self._fresh = False
 
     def interviewer_ceased(self, now: float) -> tuple[Action, ...]:
         """The interviewer's words are out, or were cut short: after the closing words the candidate may have some."""
@@ -258,7 +271,7 @@ class InterviewSession(Decisions):
         interrupted, self.clock.interviewer_speaking = self.clock.interviewer_speaking, False
         self._owes_words = bool(self._owes_words) or interrupted or not self.clock.floor_is_candidates
         if interrupted:
-            self._cut_short, self._talked_over = None, False  # by the loss, not by the candidate
+            self._cut_short = None  # by the loss, not by the candidate
         self._lookups.lost()
 
     def model_restarted(self, now: float, *, unheard: bool = False, part_lost: bool = False) -> tuple[Action, ...]:

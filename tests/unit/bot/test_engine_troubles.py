@@ -320,6 +320,126 @@ def test_who_cuts_a_question_short_to_ask_for_a_moment_hears_it_after_that(room:
     assert recorded(room) == ["why"]
 
 
+def test_what_the_model_says_of_its_own_when_it_was_cut_short_is_not_the_question(room: Room) -> None:
+    room.call("next_question")
+    assert next_words(room) == "A hobby?"
+    interrupt(room, "")
+    room.session.interviewer_began(room.now)
+    room.session.interviewer_said("Sorry, go ahead.")
+    room.session.interviewer_ceased(room.now)
+    room.answer()
+    assert room.call("record_answer", summary="and more", follow_up=False) is Next.LISTEN
+    assert room.said[-1] == f"{PHRASES.go_on} A hobby?"
+
+
+def test_a_model_that_puts_the_question_again_of_its_own_need_not_be_given_it(room: Room) -> None:
+    room.call("next_question")
+    assert next_words(room) == "A hobby?"
+    interrupt(room, "")
+    room.session.interviewer_began(room.now)
+    room.session.interviewer_said("As I was asking: do you have a hobby?")
+    room.session.interviewer_ceased(room.now)
+    room.answer()
+    assert room.session.answered_id == "hobby"
+    room.call("record_answer", summary="s", follow_up=False)
+    assert recorded(room) == ["why", "hobby"]
+
+
+@pytest.mark.parametrize("follow_up", [True, False])
+def test_who_cuts_the_models_own_words_short_is_not_asked_again(room: Room, follow_up: bool) -> None:
+    """A follow-up, or a word of thanks: it is not the question that they talk over."""
+    room.call("next_question")
+    room.answer()
+    if follow_up:
+        assert room.session.record_answer(room.now, "s", follow_up=True).reply.next is Next.FOLLOW_UP
+    room.session.interviewer_began(room.now)
+    room.session.candidate_spoke(room.now, speaking=True)
+    room.session.interviewer_cut_short("Could you say", 3.0)
+    room.session.interviewer_ceased(room.now)
+    room.answer()
+    assert room.call("record_answer", summary="s", follow_up=False) is Next.LISTEN
+    assert room.said[-1] == "A hobby?"
+
+
+def test_a_question_that_was_talked_over_and_skipped_is_not_put_again(room: Room) -> None:
+    room.call("next_question")
+    assert next_words(room) == "A hobby?"
+    room.session.interviewer_began(room.now)
+    room.session.interviewer_cut_short("A", 0.3)
+    room.session.interviewer_ceased(room.now)
+    room.call("skip_question")
+    room.answer()
+    assert room.call("record_answer", summary="s", follow_up=False) is not None
+    assert [words for words in room.said if words.endswith("A hobby?")] == []
+
+
+@pytest.mark.parametrize("ceased_first", [True, False])
+def test_a_question_cut_short_as_the_session_is_lost_is_not_answered_by_what_is_heard_again(
+    room: Room, ceased_first: bool
+) -> None:
+    room.call("next_question")
+    assert next_words(room) == "A hobby?"
+    room.session.interviewer_began(room.now)
+    room.session.candidate_spoke(room.now, speaking=True)
+    room.session.interviewer_cut_short("A", 0.3)
+    if ceased_first:
+        room.session.interviewer_ceased(room.now)
+    room.session.model_interrupted()
+    if not ceased_first:
+        room.session.interviewer_ceased(room.now)
+    room.session.model_restarted(room.now, unheard=True)
+    room.session.candidate_spoke(room.now, speaking=False)
+    room.session.candidate_understood()
+    assert room.call("record_answer", summary="s", follow_up=False) is Next.LISTEN
+    assert room.said[-1] == f"{PHRASES.go_on} A hobby?"
+
+
+def test_who_is_back_and_wants_to_stop_can(room: Room) -> None:
+    room.call("next_question")
+    room.session.candidate_left(room.now)
+    room.session.candidate_joined(room.now + 5)
+    room.call("end_interview", reason="candidate_stopped")
+    assert room.said[-1] == PHRASES.confirm_stop
+    room.answer()
+    assert room.call("end_interview", reason="candidate_stopped") is Next.HANG_UP
+
+
+def test_who_is_let_go_is_asked_nothing_more(room: Room) -> None:
+    """They came back before the question, wanted to stop, and say goodbye."""
+    room.session.next_question(room.now)
+    room.session.candidate_left(room.now)
+    room.session.candidate_joined(room.now + 5)
+    room.call("end_interview", reason="candidate_stopped")
+    room.answer()
+    assert room.session.end_interview(room.now, "candidate_stopped").reply.next is Next.HANG_UP
+    room.session.interviewer_began(room.now)
+    room.session.interviewer_said("Goodbye.")
+    room.session.interviewer_ceased(room.now)
+    room.answer(1)
+    assert room.session.next_question(room.now).reply.say is None
+
+
+@pytest.mark.parametrize("wish", ["repeat_question", "give_time"])
+def test_who_is_back_and_has_been_answered_need_not_be_welcomed_as_well(room: Room, wish: str) -> None:
+    room.call("next_question")
+    room.session.candidate_left(room.now)
+    room.session.candidate_joined(room.now + 5)
+    room.call(wish)
+    room.answer()
+    room.call("record_answer", summary="s", follow_up=False)
+    assert recorded(room) == ["why"]
+
+
+def test_an_answer_from_before_they_left_is_kept(room: Room) -> None:
+    room.call("next_question")
+    room.answer()
+    room.session.candidate_left(room.now)
+    room.session.candidate_joined(room.now + 5)
+    room.call("record_answer", summary="s", follow_up=False)
+    assert recorded(room) == ["why"]
+    assert room.said[-1] == f"{PHRASES.welcome_back} A hobby?"
+
+
 def test_who_says_they_are_back_has_not_answered(room: Room) -> None:
     """The question may not have been heard yet: they are welcomed back, and hear it."""
     room.session.next_question(room.now)
