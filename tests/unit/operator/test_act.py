@@ -8,23 +8,32 @@ from parley_operator.actions import Action, ApplyLink, ApplyStatus, CollectRevis
 from parley_operator.shell.client.kube import AlreadyExistsError, ConflictError, Kube, KubeError, NotFoundError
 from parley_operator.shell.reconcile.act import Actor
 from parley_operator.shell.reconcile.revisions import COLLECT_PAGE_SIZE
+from parley_operator.shell.watch.mirror import Mirror
 from parley_protocol import InterviewRef
 from support.operator_installation import INSTALLATION
 
 REF = InterviewRef(namespace="hiring", name="jane", uid="0")
+SNAPSHOT = "backend-0123456789"
 
 
-class ManyInterviews(Kube):
-    """A namespace of 1,000 Interviews, of which the first so many name the snapshot; the calls are counted."""
+class ManyInterviews(Mirror):
+    """A namespace of 1,000 Interviews that no watch has told of; the first so many name the snapshot.
+
+    The calls are counted.
+    """
 
     def __init__(self, naming: int) -> None:
+        around: Any = None
+        super().__init__(around, "parley", "bots", ["hiring"])
         self._naming = naming
         self.calls: list[str] = []
 
     async def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         self.calls.append(f"{method} {path.rpartition('/')[2]}")
         if method != "GET":
-            return {}
+            return {"kind": "Status"}
+        if path.endswith(SNAPSHOT):
+            return {"metadata": {"namespace": "hiring", "name": SNAPSHOT, "uid": "1", "resourceVersion": "1"}}
         query = options["query"]
         start = int(query.get("continue", "0"))
         end = min(1000, start + int(query["limit"]))
@@ -32,23 +41,23 @@ class ManyInterviews(Kube):
         return {"items": items, "metadata": {"continue": str(end)} if end < 1000 else {}}
 
     def _interview(self, number: int) -> dict[str, Any]:
-        revision = "backend-0123456789" if number < self._naming else "other-0123456789"
+        revision = SNAPSHOT if number < self._naming else "other-0123456789"
         return {"metadata": {"uid": str(number)}, "status": {"template": {"revision": revision}}}
 
 
 async def collect(kube: ManyInterviews) -> list[str]:
     around: Any = None
-    await Actor(kube, INSTALLATION, {}, around).perform(REF, CollectRevision("backend-0123456789"))
+    await Actor(kube, INSTALLATION, {}, around).perform(REF, CollectRevision(SNAPSHOT))
     return kube.calls
 
 
 async def test_a_snapshot_that_another_names_stays_and_the_look_for_it_is_short() -> None:
-    assert await collect(ManyInterviews(naming=1000)) == ["GET interviews"]
+    assert await collect(ManyInterviews(naming=1000)) == [f"GET {SNAPSHOT}", "GET interviews"]
 
 
 async def test_a_snapshot_that_nobody_else_names_goes() -> None:
     pages = ["GET interviews"] * (1000 // COLLECT_PAGE_SIZE)
-    assert await collect(ManyInterviews(naming=1)) == [*pages, "DELETE backend-0123456789"]
+    assert await collect(ManyInterviews(naming=1)) == [f"GET {SNAPSHOT}", *pages, f"DELETE {SNAPSHOT}"]
 
 
 class Answers(Kube):

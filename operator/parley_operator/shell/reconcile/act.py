@@ -55,7 +55,7 @@ from parley_operator.shell.client.kube import (
     Resource,
 )
 from parley_operator.shell.reconcile.peers import Peer
-from parley_operator.shell.reconcile.revisions import collect
+from parley_operator.shell.reconcile.revisions import collect_behind
 from parley_operator.shell.watch.mirror import Mirror
 
 logger = logging.getLogger(__name__)
@@ -107,7 +107,7 @@ class Actor:
             case DeleteLink():
                 await self._kube.delete(SECRETS, ref.namespace, link_secret_name(_child(ref)))
             case CollectRevision(name):
-                await collect(self._kube, ref.namespace, name, besides=ref.uid)
+                await collect_behind(self._kube, ref, name)
 
     async def warn(self, ref: InterviewRef, reason: str, message: str) -> None:
         """Tells people of a fault, once for each message."""

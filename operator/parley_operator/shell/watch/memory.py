@@ -1,7 +1,7 @@
 """The last state of each object that was seen, and which of two states is the later one. No I/O."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from parley_crds.names import LABEL_INTERVIEW_UID
@@ -132,6 +132,12 @@ class Memory:
         keys = sorted(key[2] for key in self._by_interview.get((resource, uid), ()) if key[1] == namespace)
         held = (self._held[resource, namespace, name].body for name in keys)
         return [body for body in held if body is not None]
+
+    def each(self, resource: Resource, namespace: str) -> Iterator[Json]:
+        """What is known to be there of a resource in a namespace, without an order; nothing may change meanwhile."""
+        for key, held in self._held.items():
+            if key[0] == resource and key[1] == namespace and held.body is not None:
+                yield held.body
 
     def there(self, resource: Resource, namespace: str | None) -> dict[Key, Json]:
         """What is known to be there of a resource in a namespace (None: in all)."""

@@ -6,7 +6,7 @@ answers a write with the object. What is doubted (a write that was refused, or w
 What a watch missed, `verify` finds: kopf lists again after a gap, and tells nothing of what vanished in it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from kubernetes.aio.client import ApiClient
@@ -115,6 +115,10 @@ class Mirror(Kube):
         for key in self._memory.doubted(PODS, self._bots):
             await self._read(key)
         return self._memory.of_interview(PODS, self._bots, uid)
+
+    def interviews(self, namespace: str) -> Iterator[Json]:
+        """The Interviews of a namespace, as far as they are known; not to be gone through across an `await`."""
+        return self._memory.each(INTERVIEWS, namespace)
 
     async def _read(self, key: Key) -> Json | None:
         """Asks the API server; where a watch told of a later state while the answer was on its way, that one."""
