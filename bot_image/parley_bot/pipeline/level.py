@@ -29,13 +29,13 @@ _SOFTEST_UNKNOWN = -34.0
 _OWN_WINDOWS = round(10.0 / WINDOW_SECONDS)
 _KNOWN_WINDOWS = round(1.0 / WINDOW_SECONDS)
 _QUANTILE = 0.9
-# Others talk while the interviewer does, for seconds: 1.5 s without a pause, or a sixth of all the time. A nod is
-# none of that, nor are two in 3 s, and what comes right before the interviewer has ended is a prompt answer. A greeting
-# with a question takes 3 s. They are forgotten in 16 s.
+# Others talk while the interviewer does, for seconds: 1.5 s without a pause, or a third of all the time. A nod is
+# none of that, nor is one each 2.5 s, and what comes right before the interviewer has ended is a prompt answer. A
+# greeting with a question takes 3 s. They are forgotten in 16 s.
 _PROMPT_WINDOWS = round(0.6 / WINDOW_SECONDS)
-_RISING = 1 - math.exp(-WINDOW_SECONDS / 3.0)
-_FALLING = math.exp(-WINDOW_SECONDS / 10.0)
-_COME, _GONE = 0.4, 0.2
+_RISING = 1 - math.exp(-WINDOW_SECONDS / 2.2)
+_FALLING = math.exp(-WINDOW_SECONDS / 5.0)
+_COME, _GONE = 0.5, 0.04
 # Who come later, or after a shorter greeting, are a voice in the candidate's turn that is as much softer than theirs
 # for so long, with neither a word of theirs nor such a pause in it. Four people who talk at once make one such pause in
 # 20 s, one who speaks freely makes more. A candidate who has moved away and talks on as if from a page is taken for

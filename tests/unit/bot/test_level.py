@@ -109,6 +109,15 @@ def test_a_prompt_answer_at_a_quiet_microphone_is_not_taken_for_anothers(level: 
     assert not own.company
 
 
+def test_who_nods_all_along_at_a_quiet_microphone_is_heard_at_once() -> None:
+    own = OwnVoice()
+    for _ in range(20):
+        hear(own, QUIET_MICROPHONE, 0.5)
+        quiet(own, 2)
+    own.interviewer = False
+    assert set(hear(own, QUIET_MICROPHONE, 8)) == {Heard.CANDIDATE}
+
+
 @pytest.mark.parametrize("softer", [16.0, 20.0, 30.0])
 def test_who_has_moved_away_in_a_quiet_room_is_heard_at_once(softer: float) -> None:
     own = in_quiet_room()
