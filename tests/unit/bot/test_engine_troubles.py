@@ -190,9 +190,7 @@ def test_who_is_let_go_is_asked_nothing_more(room: Room) -> None:
     room.call("end_interview", reason="candidate_stopped")
     room.answer()
     assert room.session.end_interview(room.now, "candidate_stopped").reply.next is Next.HANG_UP
-    room.session.interviewer_began(room.now)
-    room.session.interviewer_said("Goodbye.")
-    room.session.interviewer_ceased(room.now)
+    room.speak("Goodbye.")
     room.answer(1)
     assert room.session.next_question(room.now).reply.say is None
 
