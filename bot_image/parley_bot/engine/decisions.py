@@ -148,7 +148,7 @@ class Decisions:
         over = self._question_over(now)
         if state is not None and state.open and current is not None and not over:
             if (owed := self._question_owed()) is not None:
-                return self._put_again(owed)
+                return self._put_again(owed, handed_out=True)
             if state.awaits_follow_up and not self._heard:
                 return Reply(Next.FOLLOW_UP, instruct.ask_follow_up(current))
             if not self._heard and (notice := self._time_notice(now)):
@@ -331,11 +331,16 @@ class Decisions:
         unheard = self._resuming or self._talked_over
         return self._unspoken is None and (self._stop_offer.open or not unheard)
 
-    def _put_again(self, question: QuestionPlan) -> Reply:
-        """The question that was talked over is to be spoken again, without what came before it."""
+    def _put_again(self, question: QuestionPlan, *, handed_out: bool) -> Reply:
+        """The question that was talked over is to be spoken again, without what came before it.
+
+        `handed_out`: the model gets it now, as a call's result, and not with its next call.
+        """
         self._sounded = self._lost_part = False
         say = f"{self._phrases.go_on} {self._current_words()}"
-        return self._give(Reply(Next.LISTEN, instruct.listen_for(question), say))
+        reply = self._give(Reply(Next.LISTEN, instruct.listen_for(question), say))
+        self._handed_out = handed_out
+        return reply
 
     def _report(self, events: list[Event], event: Event) -> None:
         self.ledger.apply(event)

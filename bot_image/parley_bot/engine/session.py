@@ -165,8 +165,7 @@ class InterviewSession(Decisions):
         if action is not None or self.ending:
             return () if action is None else (action,)
         if (owed := self._question_owed()) is not None and self.clock.quiet(now) >= self._words_within:
-            self._put_again(owed)  # a cough cut it short, or something in the room
-            self._handed_out = False
+            self._put_again(owed, handed_out=False)  # a cough cut it short, or something in the room
             return (Prompt(instruct.PROMPT_GO_ON),)
         return self._lookups.due(self.clock, now, words_waiting=waiting)
 
@@ -216,8 +215,7 @@ class InterviewSession(Decisions):
         owed = self._question_owed()
         self._spoke_before = owed is not None or not self._sounded
         if owed is not None:
-            self._put_again(owed)
-            self._handed_out = False
+            self._put_again(owed, handed_out=False)
         elif self._may_answer():
             self._heard = True
 
