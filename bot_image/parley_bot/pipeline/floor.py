@@ -102,9 +102,12 @@ class Floor:
         self._voice = speaking
         self._quiet = 0
         self._no_echo = False
+        if speaking and self._settling is not None:
+            return self._settle()
         if self._guarding:
-            self.hushed = False
-        return self._settle() if speaking and self._settling is not None else []
+            # By what was taken before: the next piece would tell no more, and comes later.
+            self._no_echo = self.hushed = speaking and bool(self._kept) and self._is_candidate()
+        return []
 
     def take(self, sound: bytes) -> list[bytes]:
         """The next sound of the candidate's; the answer is what the model is to hear now."""

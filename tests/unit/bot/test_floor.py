@@ -69,6 +69,13 @@ def test_a_nod_is_not_heard_and_the_interviewer_speaks_on() -> None:
     assert floor.interviewer(speaking=False) == []
 
 
+def test_the_interviewer_falls_silent_with_the_voice_and_not_a_piece_later() -> None:
+    floor = speaking()
+    hear(floor, 0.2)
+    floor.voice(speaking=True)
+    assert floor.hushed
+
+
 def test_who_speaks_on_is_heard_from_the_first_word() -> None:
     floor = speaking()
     hear(floor, 1, SILENCE)
