@@ -10,6 +10,7 @@ from pipecat.frames.frames import (
     InputAudioRawFrame,
     InterruptionFrame,
     LLMFullResponseEndFrame,
+    LLMFullResponseStartFrame,
     LLMTextFrame,
     SystemFrame,
     TTSAudioRawFrame,
@@ -21,6 +22,7 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from parley_bot.conversation import Conversation
 from parley_bot.pipeline.echo import Loudspeaker
+from parley_bot.pipeline.onset import Onset
 from parley_bot.pipeline.pulse import Pulse
 from parley_bot.pipeline.sound import Playout, VoiceEdges, audible_span
 
@@ -94,11 +96,15 @@ class Ear(FrameProcessor):
 
 
 class Voice(FrameProcessor):
-    """Right after the model: when its first sound comes, how much sound each sentence has, and that a pulse came."""
+    """Right after the model: when its first sound comes, how much sound each sentence has, and that a pulse came.
+
+    The quiet before a reply's first sound goes no further.
+    """
 
     def __init__(self, conversation: Conversation, speech: Speech, pulse: Pulse) -> None:
         super().__init__()
         self._conversation, self._speech, self._pulse = conversation, speech, pulse
+        self._onset = Onset()
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Take note, and pass the frame on."""
@@ -107,11 +113,17 @@ class Voice(FrameProcessor):
             self._pulse.arrive()
             return
         if isinstance(frame, TTSAudioRawFrame):
+            if not (audio := self._onset.take(frame.audio, frame.sample_rate)):
+                return
+            if len(audio) != len(frame.audio):
+                frame = TTSAudioRawFrame(audio, frame.sample_rate, frame.num_channels)
             if self._conversation.latency.awaits_sound:
                 quiet = leading_quiet(frame.audio) / (frame.num_channels * frame.sample_rate)
                 self._conversation.latency.model_sounded(quiet, audible=quiet < _seconds(frame))
             if (sentence := self._speech.receiving) is not None:
                 sentence.received += _seconds(frame)
+        elif isinstance(frame, LLMFullResponseStartFrame):
+            self._onset.begin()
         elif isinstance(frame, TTSTextFrame) and (sentence := self._speech.receiving) is not None:
             sentence.whole = True
         await self.push_frame(frame, direction)

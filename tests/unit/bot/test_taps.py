@@ -20,6 +20,7 @@ from pipecat.frames.frames import (
     InputAudioRawFrame,
     InterruptionFrame,
     LLMFullResponseEndFrame,
+    LLMFullResponseStartFrame,
     LLMTextFrame,
     TTSAudioRawFrame,
     TTSTextFrame,
@@ -27,6 +28,7 @@ from pipecat.frames.frames import (
     VADUserStoppedSpeakingFrame,
 )
 from pipecat.processors.frame_processor import FrameDirection
+from pipecat.tests.utils import run_test
 from pipecat.utils.text.base_text_aggregator import TextType
 from support.engine import make_plan, no_tools
 
@@ -75,6 +77,13 @@ def sound() -> TTSAudioRawFrame:
 @pytest.fixture
 async def line() -> Line:
     return Line()
+
+
+async def test_quiet_before_a_reply_goes_no_further(line: Line) -> None:
+    quiet, loud = bytes(2400), b"\x00\x10" * 1200
+    sent = [LLMFullResponseStartFrame(), *(TTSAudioRawFrame(piece, 24000, 1) for piece in (quiet, loud, quiet))]
+    played, _ = await run_test(line.voice, frames_to_send=sent)
+    assert [frame.audio for frame in played if isinstance(frame, TTSAudioRawFrame)] == [bytes(240) + loud, quiet]
 
 
 async def test_a_sentence_that_is_said_twice(line: Line) -> None:
