@@ -172,11 +172,16 @@ class ApplyStatus:
 
 @dataclass(frozen=True, slots=True)
 class EmitEvent:
-    """Tells people. It is no part of the state: when it fails, nothing is repeated for it."""
+    """Tells people. It is no part of the state: when it fails, nothing is repeated for it.
+
+    What is told in the same words of the same `occasion` is told once.
+    """
 
     type: Literal["Normal", "Warning"]
     reason: str
     message: str
+    occasion: int = 0
+    """The Interview's generation where it was edited into what is told; 0 where the words alone tell it apart."""
 
 
 type Action = (

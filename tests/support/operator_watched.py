@@ -10,9 +10,11 @@ from parley_operator.actions import (
     CreateInputs,
     CreatePod,
     DeleteInterview,
+    EmitEvent,
     EnsureRoom,
     MarkPod,
     PinTemplate,
+    Plan,
     RemoveTombstone,
 )
 from parley_operator.plan.rooms import orphans, own_rooms
@@ -37,6 +39,14 @@ class WatchedWorld(World):
     def has_to_wait(self) -> bool:
         """Whether there is no slot for it."""
         return self.installation.capacity.limited and self.turn != "MayTake"
+
+    def plan(self) -> Plan:
+        step = super().plan()
+        for status in (action.status for action in step.actions if isinstance(action, ApplyStatus)):
+            if status.phase is not None and status.phase.is_final and status.phase != self.status.phase:
+                ends = [c.reason for c in status.conditions if c.type in ("Complete", "Failed") and c.status == "True"]
+                assert ends == [action.reason for action in step.actions if isinstance(action, EmitEvent)][:1]
+        return step
 
     def perform(self, action: Action) -> None:
         if self.recalled:

@@ -24,6 +24,8 @@ EXIT_REASONS: dict[int, str] = {
     ExitCode.ROOM_LOST: "RoomLost",
 }
 """The bot's own exit codes. Its next attempt waits a little: what refused it once may do so again at once."""
+EXITED = "Exited"
+"""A bot that ended by itself: it has said how."""
 OWN = frozenset({*EXIT_REASONS.values(), "BotCrashed", "PodFailed"})
 INFRASTRUCTURE = {
     "Evicted": "Evicted",

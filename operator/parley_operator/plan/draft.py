@@ -24,10 +24,8 @@ from parley_crds import (
 
 from parley_operator.actions import Action, ApplyStatus, EmitEvent, Plan
 from parley_operator.capacity import SlotRequest
+from parley_operator.plan.telling import told_of
 from parley_operator.snapshot import Children, Snapshot
-
-WARNINGS = frozenset({Phase.PENDING, Phase.FAILED})
-UNTOLD = frozenset({Phase.PROVISIONING, Phase.READY})
 
 
 @dataclass
@@ -184,7 +182,7 @@ class Draft:
         """The plan: what the status tells of, the status where it differs, its Events, and what it must outlive."""
         told: list[Action] = []
         if (news := self.news()) is not None:
-            told = [news, *self._transition_events(news.status)]
+            told = [news, *told_of(self.observed.interview, news.status, {notice.reason for notice in self.notices})]
         actions = [*self.before, *told, *self.notices, *self.after]
         return Plan(actions, min(self.wakes, default=None), self.awaits_template, self.wants)
 
@@ -216,20 +214,6 @@ class Draft:
             finished_at=self.finished_at,
         )
 
-    def _transition_events(self, new: InterviewStatus) -> list[EmitEvent]:
-        """One Event for each change that people care about: the phase, and why an interview is not accepted.
-
-        A start that goes well is told by its conversation: each Event is a write, and the status has the times.
-        """
-        told = _explanation(new)
-        if new.phase == self.status.phase and told == _explanation(self.status):
-            return []
-        if told is None and new.phase in UNTOLD:
-            return []
-        reason, message = told or (str(new.phase), "")
-        kind: Literal["Normal", "Warning"] = "Warning" if new.phase in WARNINGS and told else "Normal"
-        return [EmitEvent(kind, reason, message or f"The interview is {new.phase} now")]
-
 
 def zulu(moment: datetime) -> str:
     """A time as people read it in messages: UTC, as Kubernetes writes times."""
@@ -240,13 +224,3 @@ def _owned(status: InterviewStatus) -> InterviewStatus:
     """The operator's part of a status, in the form that plans have it."""
     own = [condition for condition in status.conditions if condition.type not in API_CONDITIONS]
     return status.model_copy(update={"session": None, "conditions": sorted(own, key=lambda condition: condition.type)})
-
-
-def _explanation(status: InterviewStatus) -> tuple[str, str] | None:
-    """The reason and message that explain the phase, where a condition does."""
-    for condition in status.conditions:
-        if condition.type in (ConditionType.COMPLETE, ConditionType.FAILED) and condition.status == "True":
-            return condition.reason, condition.message
-        if condition.type == ConditionType.ACCEPTED and condition.status == "False":
-            return condition.reason, condition.message
-    return None

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from parley_crds import Condition, ConditionType, Phase, find_condition
 
 from parley_operator.actions import DeleteInputs, DeleteLink, Seal
-from parley_operator.plan.attempts import Fate
+from parley_operator.plan.attempts import EXITED, Fate
 from parley_operator.plan.cleanup import in_order, remove_pods, remove_room
 from parley_operator.plan.draft import Draft, zulu
 from parley_operator.plan.expiry import expire
@@ -24,7 +24,6 @@ FAULTS = {"RecordingFailed": "The interview is to be recorded, and its recording
 
 GOODBYE_SECONDS = 15
 """How long a bot whose interview is finished may take to end by itself, and the API to say that it is finished."""
-EXITED = "Exited"
 DEADLINE_EXCEEDED = "DeadlineExceeded"
 
 

@@ -2,7 +2,6 @@
 
 from parley_operator.plan import attempts, hindrances
 from parley_operator.plan.cleanup import KEY_REFUSED
-from parley_operator.plan.ending import EXITED
 
 LOSSES = frozenset(
     {
@@ -10,7 +9,7 @@ LOSSES = frozenset(
         *attempts.OWN,
         *attempts.INFRASTRUCTURE.values(),
         *hindrances.REASONS,
-        EXITED,
+        attempts.EXITED,
         KEY_REFUSED,
         # What the plan finds by itself: of a pod, of the time that it took, of what an attempt needs.
         *("NotReady", "PodDeleted", "PodLost", "StartDeadlineExceeded"),

@@ -12,11 +12,10 @@ from parley_operator.bot_plan import bot_inputs
 from parley_operator.manifests import changed_inputs, inputs_manifest, link_manifest, wanted_link
 from parley_operator.placement import placement_of
 from parley_operator.plan.acceptance import provider_of
-from parley_operator.plan.attempts import Fate, closed, next_number, recorded
+from parley_operator.plan.attempts import EXITED, Fate, closed, next_number, recorded
 from parley_operator.plan.bots import STARTING, Hold, create_pod, give_attempt_up, hold_of, pod_of, replace, watch_over
 from parley_operator.plan.cleanup import remove_pods
 from parley_operator.plan.draft import Draft, zulu
-from parley_operator.plan.ending import EXITED
 from parley_operator.plan.queueing import created_at, must_wait
 from parley_operator.plan.withdrawal import withdraw
 from parley_operator.snapshot import InputsSecret, LinkSecret, ReferenceProblem, Step

@@ -229,7 +229,8 @@ class Actor:
 
     async def _emit(self, ref: InterviewRef, event: EmitEvent) -> None:
         """Writes an Event. Its name is made of what it says, so that a repeated one is not told again."""
-        digest = hashlib.sha256(f"{event.type}|{event.reason}|{event.message}".encode()).hexdigest()[:12]
+        said = f"{event.type}|{event.reason}|{event.message}|{event.occasion}"
+        digest = hashlib.sha256(said.encode()).hexdigest()[:12]
         now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         manifest = {
             "apiVersion": "events.k8s.io/v1",
