@@ -9,7 +9,7 @@ from parley_crds import Phase
 Document = Mapping[str, Any]
 
 HEADER = ("NAME", "PHASE", "TEMPLATE", "CANDIDATE", "EXPIRES", "AGE")
-WIDE = ("ROOM", "ATTEMPT", "STARTED", "REASON")
+WIDE = ("ROOM", "ATTEMPT", "STARTED", "REASON", "STALLED")
 STYLES: Mapping[str, str] = {
     Phase.IN_PROGRESS: "green",
     Phase.READY: "cyan",
@@ -45,6 +45,7 @@ def row(interview: Document, now: datetime, *, wide: bool, all_namespaces: bool)
             _at(status, "attempts", "current"),
             _at(status, "session", "startedAt"),
             reason_of(interview),
+            stalled_by(interview),
         )
     return tuple(str(cell) for cell in cells)
 
@@ -70,6 +71,12 @@ def reason_of(interview: Document) -> str:
     """Why it can be joined or not; once over, why it ended."""
     found = condition(interview, "Joinable")
     return str((found or {}).get("reason") or "")
+
+
+def stalled_by(interview: Document) -> str:
+    """What somebody has to mend, in a word; empty: nothing."""
+    found = condition(interview, "Stalled") or {}
+    return str(found.get("reason") or "") if found.get("status") == "True" else ""
 
 
 def age(created: str | None, now: datetime) -> str:

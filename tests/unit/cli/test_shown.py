@@ -48,6 +48,19 @@ def test_a_row_has_a_cell_for_each_column(interview: MakeInterview) -> None:
             assert len(row(interview(), NOW, wide=wide, all_namespaces=all_namespaces)) == len(names)
 
 
+def test_the_wide_row_tells_what_somebody_has_to_mend(interview: MakeInterview) -> None:
+    joinable = {"type": "Joinable", "status": "True", "reason": "Open"}
+
+    def told(*conditions: dict[str, Any]) -> dict[str, str]:
+        cells = row(interview(conditions=[joinable, *conditions]), NOW, wide=True, all_namespaces=False)
+        return dict(zip(header(wide=True, all_namespaces=False), cells, strict=True))
+
+    stalled = told({"type": "Stalled", "status": "True", "reason": "RoomKeyRefused"})
+    assert (stalled["REASON"], stalled["STALLED"]) == ("Open", "RoomKeyRefused")
+    assert told()["STALLED"] == ""
+    assert told({"type": "Stalled", "status": "False", "reason": "Mended"})["STALLED"] == ""
+
+
 def test_columns_are_aligned_and_end_without_blanks() -> None:
     assert columns(("A", "B"), [("long", "x"), ("s", "")]) == "A      B\nlong   x\ns"
 
