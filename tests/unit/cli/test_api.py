@@ -47,6 +47,42 @@ def test_transcript(run: Any, ready: Any) -> None:
     assert sent.headers["Authorization"] == "Bearer for-parley"
 
 
+DOCUMENT = '{"turns": [{"text": "Zo\u00eb"}],  "version": 1}\n'.encode()
+"""As the API might write one, odd blanks included."""
+
+
+@pytest.mark.parametrize("words", [("-o", "json"), ("--output", "json", "--format", "json"), ("--format", "json")])
+def test_a_transcript_for_programs_is_the_document_byte_for_byte(
+    run: Any, ready: Any, words: tuple[str, ...]
+) -> None:
+    ready.answer(TRANSCRIPT, DOCUMENT)
+    done = run("transcript", "ada", *words, "--api-url", ready.url)
+    assert (done.code, done.out, done.err) == (0, DOCUMENT.decode(), "")
+    assert ready.asked[-1].query == "format=json"
+
+
+@pytest.mark.parametrize("words", [(), ("--format", "json")])
+def test_a_transcript_as_yaml_is_the_same_document(run: Any, ready: Any, words: tuple[str, ...]) -> None:
+    ready.answer(TRANSCRIPT, DOCUMENT)
+    done = run("transcript", "ada", "-o", "yaml", *words, "--api-url", ready.url)
+    assert (done.code, done.out, done.err) == (0, "turns:\n- text: Zoë\nversion: 1\n", "")
+    assert ready.asked[-1].query == "format=json"
+
+
+@pytest.mark.parametrize("form", ["vtt", "txt"])
+def test_a_transcript_has_one_form(run: Any, stub: Any, form: str) -> None:
+    done = run("transcript", "ada", "-o", "yaml", "--format", form)
+    assert (done.code, done.out, stub.asked) == (2, "", [])
+    assert f"--format {form} and -o yaml contradict each other" in done.err
+
+
+def test_a_transcript_as_yaml_that_is_no_document(run: Any, ready: Any) -> None:
+    ready.answer(TRANSCRIPT, b"<html>a proxy</html>")
+    done = run("transcript", "ada", "-o", "yaml", "--api-url", ready.url)
+    assert (done.code, done.out) == (1, "")
+    assert "Parley's API answered with no JSON" in done.err
+
+
 RECORDING = "/v1/namespaces/hiring/interviews/ada/recording"
 
 

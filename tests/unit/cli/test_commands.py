@@ -269,7 +269,7 @@ def test_watch_for_programs(run: Any, stub: Any, interview: MakeInterview, monke
     assert list(yaml.safe_load_all(done.out)) == [waiting]
 
 
-@pytest.mark.parametrize("command", ["list", "watch", "link", "cancel", "doctor"])
+@pytest.mark.parametrize("command", ["list", "watch", "link", "cancel", "doctor", "transcript"])
 def test_a_form_that_there_is_not(run: Any, stub: Any, command: str) -> None:
     done = run(command, *() if command in ("list", "doctor") else ("ada",), "-o", "xml")
     assert (done.code, done.out, stub.asked) == (2, "", [])
