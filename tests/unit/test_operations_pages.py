@@ -11,6 +11,7 @@ import pytest
 import typer
 import yaml
 from parley_cli.app import app
+from parley_operator.installation import parse_quantity
 from parley_operator.shell.service.lease import LEASE_NAME
 
 ROOT = Path(__file__).parents[2]
@@ -104,6 +105,30 @@ def test_values_are_found() -> None:
 def test_each_metric_is_in_the_table(name: str) -> None:
     table = {*re.findall(r"^\| `(parley_operator_\w+)`", PAGES["metrics.md"], re.MULTILINE)}
     assert {*re.findall(r"\b(parley_operator_\w+)\b", PAGES[name])} <= table
+
+
+def burst() -> tuple[str, int]:
+    """The largest burst that Parley's operator was measured in, and the MiB that its process took at its peak."""
+    section = (ROOT / "docs/benchmarks.md").read_text().partition("\n## The operator side by side\n")[2]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:1] == "|"]
+    column = rows[0].index("controller: CPU s, peak MiB")
+    bursts = {row[0].removeprefix("burst of "): row for row in rows if row[0].startswith("burst of ")}
+    largest = max(bursts, key=lambda many: int(many.replace(",", "")))
+    (row,) = [row for row in rows if row[:2] == [f"burst of {largest}", "Parley's operator"]]
+    return largest, int(row[column].split(", ")[1])
+
+
+def test_the_limits_tell_what_the_operator_was_measured_to_take() -> None:
+    largest, peak = burst()
+    section = PAGES["limits.md"].partition("\n## Interviews that are there\n")[2].partition("\n## ")[0]
+    assert re.findall(r"([\d,]+) in\s+one burst: (\d+) MiB", section) == [(largest, str(peak))]
+    assert f"some {largest} by the operator's memory" in PAGES["limits.md"]
+
+
+@pytest.mark.parametrize("profile", ["values.yaml", "values-ha.yaml", "values-eks.yaml"])
+def test_the_operator_may_use_what_it_was_measured_to_take(profile: str) -> None:
+    limits = yaml.safe_load((CHART / profile).read_text())["operator"]["resources"]["limits"]
+    assert parse_quantity(limits["memory"]) > burst()[1] * 2**20
 
 
 KINDS = {

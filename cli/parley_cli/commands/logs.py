@@ -29,8 +29,8 @@ def show_logs(
 ) -> None:
     """Print the log of an interview's bot.
 
-    It takes the right to read pods/log where bots run. The log goes with the bot's pod. It is passed on as the bot wrote
-    it, which is a JSON object on each line.
+    It takes the right to read pods/log where bots run. The log goes with the bot's pod. It is passed on as the
+    bot wrote it, which is a JSON object on each line.
     """
     cluster = open_cluster(kubeconfig, context, namespace)
     interview = cluster.kube.get(interviews_path(cluster.namespace, name))

@@ -52,9 +52,7 @@ DOCUMENT = '{"turns": [{"text": "Zo\u00eb"}],  "version": 1}\n'.encode()
 
 
 @pytest.mark.parametrize("words", [("-o", "json"), ("--output", "json", "--format", "json"), ("--format", "json")])
-def test_a_transcript_for_programs_is_the_document_byte_for_byte(
-    run: Any, ready: Any, words: tuple[str, ...]
-) -> None:
+def test_a_transcript_for_programs_is_the_document_byte_for_byte(run: Any, ready: Any, words: tuple[str, ...]) -> None:
     ready.answer(TRANSCRIPT, DOCUMENT)
     done = run("transcript", "ada", *words, "--api-url", ready.url)
     assert (done.code, done.out, done.err) == (0, DOCUMENT.decode(), "")
