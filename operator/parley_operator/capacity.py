@@ -82,6 +82,15 @@ class Place:
     limit: int
 
 
+@dataclass(frozen=True, slots=True)
+class Occupancy:
+    """How full an installation is: slots that are taken, of so many (None: not limited as a whole), and who waits."""
+
+    taken: int
+    limit: int | None
+    waiting: int
+
+
 type Turn = Literal["MayTake"] | Place
 
 
@@ -107,6 +116,11 @@ class Line:
     def waiting(self) -> int:
         """How many claims wait."""
         return len(self._claims)
+
+    @property
+    def occupancy(self) -> Occupancy:
+        """How full the installation is."""
+        return Occupancy(self.taken, self._capacity.total, self.waiting)
 
     def take(self, uid: str, namespace: str) -> None:
         """The interview has a slot, whatever the limits say: it waits no more."""

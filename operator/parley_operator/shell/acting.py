@@ -77,6 +77,7 @@ async def act(replica: Replica, settings: Settings, installation: Installation, 
     eyes = Eyes(mirror, reconciler, workers, templates, census, Sightings(replica.meter, settings.lead_seconds))
     sweeps = Sweeps(mirror, installation, settings.watch_namespaces, reconciler.pins, slots, census, rooms.get("daily"))
     replica.meter.watch_phases(census.by_phase)
+    replica.meter.watch_capacity(lambda: slots.occupancy)
     replica.vitals.rounds, replica.vitals.backlog = rounds, workers.backlog
     try:
         await _await_types(mirror, stop)

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from parley_crds import Phase
+from parley_operator.capacity import Occupancy
 from parley_operator.liveness import Pulse
 from parley_operator.plan.losses import LOSSES
 from parley_operator.shell.telemetry.metrics import ENDS, OTHER, PREFIX, Meter
@@ -17,6 +18,7 @@ def whole() -> Meter:
     meter = Meter("1.2.3")
     meter.watch_pulse(lambda: Pulse(100, active=True, queued=2, heard={"bots": 90, "resources": 95}), lambda: 101)
     meter.watch_phases(lambda: {"Open": 3})
+    meter.watch_capacity(lambda: Occupancy(taken=2, limit=5, waiting=7))
     return meter
 
 
@@ -57,6 +59,30 @@ def test_what_is_in_memory_is_told_when_asked() -> None:
     assert told(f"{PREFIX}_interviews", {"phase": "Open"}) == 3
     assert told(f"{PREFIX}_interviews", {"phase": "Ready"}) == 0
     assert told(f"{PREFIX}_build_info", {"version": "1.2.3"}) == 1
+
+
+def test_slots_are_told_of_as_far_as_they_are_limited() -> None:
+    told = whole().registry.get_sample_value
+    assert told(f"{PREFIX}_capacity_slots", {"state": "taken"}) == 2
+    assert told(f"{PREFIX}_capacity_slots", {"state": "limit"}) == 5
+    assert told(f"{PREFIX}_capacity_waiting") == 7
+    namespaces = Meter("1")
+    namespaces.watch_capacity(lambda: Occupancy(taken=2, limit=None, waiting=7))
+    assert namespaces.registry.get_sample_value(f"{PREFIX}_capacity_slots", {"state": "taken"}) == 2
+    assert namespaces.registry.get_sample_value(f"{PREFIX}_capacity_slots", {"state": "limit"}) is None
+    unlimited = Meter("1")
+    unlimited.watch_capacity(lambda: None)
+    assert "_capacity_" not in unlimited.render().decode()
+
+
+def test_a_sweep_that_did_all_of_its_work_is_told_with_its_time() -> None:
+    now = [1000.0]
+    meter = Meter("1", lambda: now[0])
+    told = meter.registry.get_sample_value
+    meter.swept(whole=True)
+    now[0] = 2000.0
+    meter.swept(whole=False)
+    assert told(f"{PREFIX}_last_successful_sweep_timestamp_seconds") == 1000
 
 
 def test_each_final_phase_has_its_ends() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from parley_operator.capacity import Capacity, Place, SlotRequest, Turn
+from parley_operator.capacity import Capacity, Occupancy, Place, SlotRequest, Turn
 from parley_operator.shell.capacity.slots import GRANT, PATIENCE, Slots
 from parley_protocol import InterviewRef
 
@@ -48,6 +48,16 @@ def test_a_free_slot_is_taken_and_the_next_waits() -> None:
     assert site.ask("a") == "MayTake", "as long as its ledger is not there"
     site.slots.hold(ref("a"))
     assert (site.slots.taken, site.slots.waiting) == (1, 2)
+
+
+def test_how_full_it_is_is_told_of_the_whole_installation() -> None:
+    site = Site(total=2, per_namespace=1)
+    site.ask("a")
+    site.ask("b", 1)
+    site.slots.hold(ref("c", "sales"))
+    assert site.slots.occupancy == Occupancy(taken=2, limit=2, waiting=1)
+    assert Site(per_namespace=1).slots.occupancy == Occupancy(taken=0, limit=None, waiting=0)
+    assert Site().slots.occupancy is None
 
 
 def test_a_freed_slot_wakes_who_comes_first_and_is_theirs() -> None:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from parley_crds import WAITING_FOR_CAPACITY, ConditionType, Phase
 from parley_protocol import InterviewRef
 
-from parley_operator.capacity import Capacity, Claim, Line, Place, SlotRequest, Turn, place_seconds
+from parley_operator.capacity import Capacity, Claim, Line, Occupancy, Place, SlotRequest, Turn, place_seconds
 from parley_operator.installation import Installation
 from parley_operator.shell.client.children import ledgers
 from parley_operator.shell.client.failures import ACTION_ERRORS
@@ -65,6 +65,11 @@ class Slots:
     def waiting(self) -> int:
         """How many interviews wait for a slot."""
         return self._line.waiting
+
+    @property
+    def occupancy(self) -> Occupancy | None:
+        """How full the installation is; None where nothing is limited, and so not counted. Any thread may ask."""
+        return self._line.occupancy if self.limited else None
 
     def begin(self, held: Iterable[InterviewRef], expected: Iterable[str]) -> None:
         """Gives slots from now on: `held` have a ledger, `expected` are the uids that waited before this start."""

@@ -17,6 +17,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from parley_operator.capacity import Occupancy
 from parley_operator.liveness import Pulse
 from parley_operator.plan.losses import LOSSES
 
@@ -47,6 +48,7 @@ RESOURCES = (
     "priorityclasses",
     "discovery",
 )
+SLOT_STATES = ("taken", "limit")
 STARTS = ("Immediate", "OnArrival")
 ENDS = {
     "Completed": ("Completed", "CandidateLeft", "TimeLimit", "Silence", "Sealed", "AlreadyFinished"),
@@ -71,9 +73,10 @@ def one_of(value: str, known: Collection[str]) -> str:
 
 
 class Meter:
-    """The operator's metrics. Call it from any thread."""
+    """The operator's metrics. Call it from any thread; `now` is the time of day in seconds, as Prometheus has it."""
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, now: Callable[[], float] = time.time) -> None:
+        self._now = now
         self.registry = CollectorRegistry()
         counted, timed = self._counter, self._histogram
         self._reconciles = counted("reconciles", "Reconciles, by how they ended.", "result")
@@ -104,6 +107,10 @@ class Meter:
         """Tells how many interviews are in each phase; `phases` is called by another thread."""
         self.registry.register(_Phases(phases))
 
+    def watch_capacity(self, occupancy: Callable[[], Occupancy | None]) -> None:
+        """Tells how full the installation is; `occupancy` is called by another thread."""
+        self.registry.register(_Slots(occupancy))
+
     def render(self) -> bytes:
         """All of them, in Prometheus's text format."""
         return generate_latest(self.registry)
@@ -119,7 +126,7 @@ class Meter:
         """A sweep ended."""
         self._sweeps.labels("ok" if whole else "failed").inc()
         if whole:
-            self._swept.set_to_current_time()
+            self._swept.set(self._now())
 
     # Interviews
 
@@ -214,6 +221,23 @@ class _Phases(Collector):
         for phase in Phase:
             counts.add_metric([str(phase)], found.get(str(phase), 0))
         yield counts
+
+
+class _Slots(Collector):
+    """Slots as far as there are limits; of the installation alone, for there may be any number of namespaces."""
+
+    def __init__(self, occupancy: Callable[[], Occupancy | None]) -> None:
+        self._occupancy = occupancy
+
+    def collect(self) -> Iterable[Metric]:
+        if (found := self._occupancy()) is None:
+            return
+        slots = GaugeMetricFamily(f"{PREFIX}_capacity_slots", "Slots of the installation.", labels=["state"])
+        for state, count in zip(SLOT_STATES, (found.taken, found.limit), strict=True):
+            if count is not None:
+                slots.add_metric([state], count)
+        yield slots
+        yield _gauge("capacity_waiting", "Interviews that wait for a slot.", found.waiting)
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
