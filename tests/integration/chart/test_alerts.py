@@ -6,13 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
+from parley_operator.capacity import Occupancy
 from parley_operator.liveness import Pulse
-from parley_operator.shell.telemetry.metrics import Meter
+from parley_operator.shell.sweep.sweeps import SWEEP_SECONDS
+from parley_operator.shell.telemetry.metrics import PREFIX, Meter
 from support.chart import render
 from support.promcheck import promcheck, told
 
 NAMESPACE = "parley"
-MINUTES = 60
+STARTED = f"{PREFIX}_process_start_time_seconds"
+MINUTES = 150
 
 
 @dataclass
@@ -23,11 +26,14 @@ class Operator:
     active: bool = True
     oldest_wait: float = 0.0
     heard: float | None = None
-    meter: Meter = field(default_factory=lambda: Meter("1"))
+    sweeps: bool = True
+    meter: Meter = field(init=False)
 
     def __post_init__(self) -> None:
+        self.meter = Meter("1", lambda: self.minute * 60.0)
         self.meter.watch_pulse(self._pulse, lambda: self.minute * 60.0)
         self.meter.watch_phases(dict)
+        self.meter.watch_capacity(lambda: Occupancy(taken=1, limit=2, waiting=0))
 
     def _pulse(self) -> Pulse:
         now = self.minute * 60.0
@@ -52,7 +58,9 @@ def scraped(*stories: Story) -> str:
                     labels = {**sample.labels, "namespace": NAMESPACE, "pod": f"parley-operator-{number}"}
                     name = sample.name + "{" + ", ".join(f'{k}="{v}"' for k, v in labels.items()) + "}"
                     values = series.setdefault(name, ["_"] * minute)
-                    values.append("Inf" if math.isinf(sample.value) else repr(float(sample.value)))
+                    # A replica's process began with it; the test's own, by another clock.
+                    value = 0.0 if sample.name == STARTED else sample.value
+                    values.append("Inf" if math.isinf(value) else repr(float(value)))
         lines += [f"  {name} {' '.join(values)}" for name, values in series.items()]
     return "\n".join(lines) + "\n"
 
@@ -66,6 +74,9 @@ def healthy(operator: Operator) -> None:
     meter.requested("patch", "interviews/status", "2xx", 0.01)
     meter.started("Immediate", 3.0)
     meter.called_rooms("daily", "ensure", "ok", 0.2)
+    meter.ordered("seal", "ok")
+    if operator.minute % (SWEEP_SECONDS // 60) == 1:
+        meter.swept(whole=operator.sweeps)
     if operator.minute % 10 == 0:
         meter.reconciled("retry", 0.05)
         meter.ended("Completed", "Completed")
@@ -158,24 +169,37 @@ def slow(operator: Operator) -> None:
 
 
 def deaf(operator: Operator) -> None:
-    operator.heard = 40 * 60.0
+    operator.heard = (MINUTES - 20) * 60.0
+
+
+def erasure_fails(operator: Operator) -> None:
+    operator.meter.ordered("erase", "unavailable")
+
+
+def no_sweep_works(operator: Operator) -> None:
+    operator.sweeps = False
 
 
 CASES: dict[str, tuple[Story, dict[str, str]]] = {
-    "ParleyNoActiveOperator": (since(50, standby), {"namespace": NAMESPACE}),
+    "ParleyNoActiveOperator": (since(MINUTES - 10, standby), {"namespace": NAMESPACE}),
     "ParleyReconcileErrors": (
-        at(50, lambda operator: operator.meter.reconciled("failed", 0.1)),
+        at(MINUTES - 10, lambda operator: operator.meter.reconciled("failed", 0.1)),
         {"namespace": NAMESPACE},
     ),
     "ParleyQueueStuck": (
-        since(55, lambda operator: setattr(operator, "oldest_wait", 61.0)),
+        since(MINUTES - 5, lambda operator: setattr(operator, "oldest_wait", 61.0)),
         {"namespace": NAMESPACE},
     ),
-    "ParleyInterviewsFail": (at(45, two_failures), {"namespace": NAMESPACE, "reason": "BackoffLimitExceeded"}),
-    "ParleyBotsLost": (at(45, three_losses), {"namespace": NAMESPACE, "reason": "OutOfMemory"}),
-    "ParleyStartsSlow": (since(40, slow), {"namespace": NAMESPACE, "start": "OnArrival"}),
-    "ParleyProviderErrors": (since(50, daily_fails), {"namespace": NAMESPACE, "provider": "daily"}),
-    "ParleyWatchSilent": (since(40, deaf), {"namespace": NAMESPACE}),
+    "ParleyInterviewsFail": (
+        at(MINUTES - 15, two_failures),
+        {"namespace": NAMESPACE, "reason": "BackoffLimitExceeded"},
+    ),
+    "ParleyBotsLost": (at(MINUTES - 15, three_losses), {"namespace": NAMESPACE, "reason": "OutOfMemory"}),
+    "ParleyStartsSlow": (since(MINUTES - 20, slow), {"namespace": NAMESPACE, "start": "OnArrival"}),
+    "ParleyProviderErrors": (since(MINUTES - 10, daily_fails), {"namespace": NAMESPACE, "provider": "daily"}),
+    "ParleyOrdersFail": (since(MINUTES - 10, erasure_fails), {"namespace": NAMESPACE, "order": "erase"}),
+    "ParleyWatchSilent": (since(MINUTES - 20, deaf), {"namespace": NAMESPACE}),
+    "ParleySweepStale": (since(2, no_sweep_works), {"namespace": NAMESPACE}),
 }
 
 
@@ -183,6 +207,26 @@ CASES: dict[str, tuple[Story, dict[str, str]]] = {
 def test_an_alert_tells_of_what_it_is_for_and_no_other_does(alert: str) -> None:
     story, labels = CASES[alert]
     assert firing(scraped(story, standby)) == {alert: [labels]}
+
+
+def test_an_operator_that_never_swept_is_told_by_its_start() -> None:
+    assert firing(scraped(since(0, no_sweep_works), standby)) == {"ParleySweepStale": [{"namespace": NAMESPACE}]}
+
+
+def hands_over(operator: Operator) -> None:
+    """It acts, and is a standby at last."""
+    (healthy if operator.minute < MINUTES - 20 else standby)(operator)
+
+
+def takes_over(operator: Operator) -> None:
+    """A standby for long, which acts at last; none of its own sweeps has worked yet."""
+    no_sweep_works(operator)
+    operator.active = operator.minute >= MINUTES - 20
+    (healthy if operator.active else standby)(operator)
+
+
+def test_a_sweep_counts_whoever_acts_now() -> None:
+    assert firing(scraped(hands_over, takes_over)) == {}
 
 
 def test_that_nobody_is_there_is_told_too() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from parley_crds import Phase
+from parley_operator.capacity import Occupancy
 from parley_operator.liveness import Pulse
 from parley_operator.plan.losses import LOSSES
 from parley_operator.shell.telemetry import metrics
@@ -30,6 +31,8 @@ VALUES = {
     "code": {*metrics.CODES},
     "verb": {*metrics.VERBS},
     "resource": {*metrics.RESOURCES},
+    "order": {*metrics.ORDERS},
+    "state": {*metrics.SLOT_STATES},
     "watch": {"resources", "bots"},
 }
 """The closed sets that an expression may name a value of."""
@@ -68,6 +71,7 @@ def by_name() -> dict[str, set[str]]:
     meter = Meter("1")
     meter.watch_pulse(lambda: Pulse(0, heard={"bots": 0}), lambda: 0)
     meter.watch_phases(dict)
+    meter.watch_capacity(lambda: Occupancy(taken=0, limit=1, waiting=0))
     meter.requested("get", "pods", "2xx", 0.1)
     meter.called_rooms("daily", "ensure", "ok", 0.1)
     return {sample.name: {*sample.labels} for metric in meter.registry.collect() for sample in metric.samples}
@@ -96,7 +100,7 @@ RECORDED = {"parley_operator:start_latency_seconds:p95_30m": {"start"}}
 
 def test_prometheus_takes_the_rules_and_they_name_what_is_told(rules: Path) -> None:
     found = told(promcheck("rules", str(rules)))
-    assert len(found) == 9
+    assert len(found) == 11
     assert list(strangers(found, RECORDED)) == []
 
 
