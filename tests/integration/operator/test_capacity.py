@@ -1,6 +1,9 @@
 """Limits of concurrent interviews, and a burst, on a real API server."""
 
 import json
+import re
+import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,11 +11,11 @@ from typing import Any
 import pytest
 from support.control_plane import ControlPlane
 from support.operator_install import installed
-from support.operator_site import TEMPLATE, WAIT, Daily, Orders, Site
+from support.operator_site import LOOPBACK, TEMPLATE, WAIT, Daily, Orders, Site
 from support.wait import until
 
 WAITING = "WaitingForCapacity"
-BURST = 400
+BURST = 1000
 
 
 @pytest.fixture
@@ -95,6 +98,7 @@ def test_the_next_in_order_begins_when_one_ends_and_a_restart_forgets_nobody(lim
 
 @pytest.mark.parametrize("limited", [{"total": 8}], indirect=True)
 def test_a_burst_starves_no_deletion_and_no_candidate_and_exceeds_no_limit(limited: Site) -> None:
+    """Neither ours nor the API server's: it tells nobody that they ask too much."""
     runs, comes = limited.interview("at-once"), limited.interview("at-once", start="OnArrival")
     until("one runs", lambda: running(limited, runs), WAIT)
     limited.await_phase(comes, "Open")
@@ -103,7 +107,7 @@ def test_a_burst_starves_no_deletion_and_no_candidate_and_exceeds_no_limit(limit
         {
             "apiVersion": "parley.dev/v1alpha1",
             "kind": "Interview",
-            "metadata": {"name": f"burst-{number:03}", "namespace": limited.namespace},
+            "metadata": {"name": f"burst-{number:04}", "namespace": limited.namespace},
             "spec": specs,
         }
         for number in range(BURST)
@@ -111,13 +115,17 @@ def test_a_burst_starves_no_deletion_and_no_candidate_and_exceeds_no_limit(limit
     manifest = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
     limited.crash()
     limited.plane.kubectl("create", "-f", "-", stdin=manifest)
+    answered, refused = answers(limited)
     limited.start()
+    began = time.monotonic()
     until("the operator is amid the burst", lambda: _unseen(limited) < BURST - 20, WAIT)
     limited.session(comes, "CandidateArrived", "Consented")
     limited.await_condition(comes, "Reconciling", "True", WAITING)
     assert _unseen(limited) > BURST / 2, "who has come did not wait for those who were there before"
+    asked = time.monotonic()
     limited.delete(runs)
     left = until("the deletion is done", lambda: _unseen_without(limited, runs), 3 * WAIT)
+    print(f"\na deletion amid {BURST} took {time.monotonic() - asked:.1f} s, with {left - 1} not looked at yet")
     assert left > BURST / 4, "it did not wait for those who came before it"
     until("who has come has the slot", lambda: running(limited, comes), WAIT)
     most = 0
@@ -128,14 +136,39 @@ def test_a_burst_starves_no_deletion_and_no_candidate_and_exceeds_no_limit(limit
         return all(each.get("status", {}).get("phase") for each in interviews(limited))
 
     until("every one is told", all_told, 6 * WAIT)
+    print(f"all of {BURST} are told {time.monotonic() - began:.1f} s after the operator's start")
     found = interviews(limited)
     waiting = [each for each in found if _reason(each) == WAITING]
     assert most <= 8
     assert len(limited.all_of(limited.bots, "pods")) == 8
     assert (len(found), len(waiting)) == (BURST + 1, BURST + 1 - 8)
+    asked = time.monotonic()
     limited.plane.kubectl("-n", limited.namespace, "delete", "interviews", "--all", "--wait=false")
     until("all are gone", lambda: not interviews(limited), 6 * WAIT)
     assert limited.all_of(limited.bots, "pods") == []
+    print(f"all are gone {time.monotonic() - asked:.1f} s after their deletion began")
+    made, refused = (now - before for now, before in zip(answers(limited), (answered, refused), strict=True))
+    own = own_answers(limited)
+    print(f"the API server answered {made} requests, {refused} of them by 429; the operator counted {own}")
+    assert made > own["2xx"] > 4 * BURST
+    assert (refused, own["429"]) == (0, 0)
+
+
+def answers(site: Site) -> tuple[int, int]:
+    """How many requests of anybody the API server has answered, and how many of them by 429."""
+    text = site.plane.kubectl("get", "--raw", "/metrics").stdout
+    found = re.findall(r'^apiserver_request_total\{.*code="(\d+)".*\} (\S+)$', text, re.MULTILINE)
+    counts = [(code, int(float(count))) for code, count in found]
+    return sum(count for _, count in counts), sum(count for code, count in counts if code == "429")
+
+
+def own_answers(site: Site) -> Counter[str]:
+    """How many requests the operator made, its watches aside, by the class of their answers."""
+    text = LOOPBACK.get(site.health.replace("/healthz", "/metrics")).text
+    counted = Counter[str]()
+    for code, count in re.findall(r'^parley_operator_kube_requests_total\{code="(\w+)".*\} (\S+)$', text, re.MULTILINE):
+        counted[code] += int(float(count))
+    return counted
 
 
 def interviews(site: Site) -> list[dict[str, Any]]:
