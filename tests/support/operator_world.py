@@ -64,6 +64,7 @@ from parley_protocol import BotInputs
 
 from support.operator_bots import START
 from support.operator_installation import INSTALLATION, template
+from support.operator_owners import goes_with
 from support.operator_people import People
 
 
@@ -101,6 +102,8 @@ class World(People):
     ejected: list[int] = field(default_factory=list)
     events: list[EmitEvent] = field(default_factory=list)
     phases: list[str] = field(default_factory=list)
+    performed: set[type] = field(default_factory=set)
+    """The kinds of actions that were taken."""
     fell_back: bool = False
     wake_at: datetime | None = None
     turn: Turn = "MayTake"
@@ -215,6 +218,10 @@ class World(People):
         step = step_of(action)
         if step is not None and step.name in self.down:
             raise StepDownError
+        self.performed.add(type(action))
+        if (manifest := getattr(action, "manifest", None)) is not None:
+            uid = None if self.inputs is None else self.inputs["metadata"]["uid"]
+            assert goes_with(self.require_interview(), manifest, self.installation.name, uid), action
         match action:
             case PinTemplate(manifest):
                 self.revisions.setdefault(

@@ -1,19 +1,23 @@
 """The plan against every state that can be reached: people, candidates, nodes and providers do what they like.
 
 Whatever happens, in whatever order, and wherever the operator dies between two actions: there is never more than one
-live bot or one room, an end is final, nothing is left behind, and every run comes to rest.
+live bot or one room, an end is final, nothing is left behind, and every run comes to rest. Each state and each action
+that there is, is reached.
 """
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar, get_args
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
 from parley_crds import WAITING_FOR_CAPACITY, Candidate, LimitsOverride, Overrides, Phase, Window
+from parley_operator.actions import Action, ApplyLink
 from parley_operator.capacity import Capacity, Place
-from parley_operator.snapshot import ReferenceProblem
+from parley_operator.manifests import link_manifest
+from parley_operator.snapshot import LinkSecret, ReferenceProblem
 from parley_operator.tombstones import spec_hash
 from support.gitops_states import documented_reasons
 from support.operator_promises import Promises
@@ -40,6 +44,8 @@ TURNS = ["MayTake", Place(3, 17, "InstallationFull", 50, 50), Place(1, 2, "Names
 
 class Interviews(Promises):
     """One interview's life. Every event is followed by whatever the operator does then."""
+
+    performed: ClassVar[set[type]] = set()
 
     @initialize(
         start=st.sampled_from(["Immediate", "OnArrival"]),
@@ -69,6 +75,7 @@ class Interviews(Promises):
         spec["ttlSecondsAfterFinished"] = rest["ttl"]
         self.spec = spec
         self.world = WatchedWorld(spec=spec, template=template() if rest["has_template"] else None)
+        self.world.performed = self.performed
         if daily:
             self.world.daily()
         if rest["limited"]:
@@ -335,5 +342,17 @@ def test_every_reachable_state() -> None:
     # All of them have to have been there for the invariants to mean much.
     assert reached >= {*map(str, Phase), "gone", "recalled"}, Interviews.seen
     assert {"InProgress, attempt 1", "InProgress, attempt 2", "Completed, attempt 1"} <= Interviews.seen.keys()
+    assert Interviews.performed == {*get_args(Action.__value__)}
     assert WAITING_FOR_CAPACITY in {reason for _, reason in Interviews.told}
     assert Interviews.told <= documented_reasons(), "docs/gitops.md lacks a state: add it to support/gitops_states.py"
+
+
+def test_what_nothing_would_take_away_is_seen_when_it_is_made() -> None:
+    world = WatchedWorld()
+    secret = link_manifest(world.installation, world.require_interview(), LinkSecret("https://x", "t"))
+    world.perform(ApplyLink(secret, known=False))
+    abroad = {**secret, "metadata": {**secret["metadata"], "namespace": "bots"}}
+    unowned = {key: value for key, value in secret["metadata"].items() if key != "ownerReferences"}
+    for wrong in (abroad, {**secret, "metadata": unowned}):
+        with pytest.raises(AssertionError):
+            world.perform(ApplyLink(wrong, known=False))
