@@ -75,6 +75,9 @@ def test_the_next_in_order_begins_when_one_ends_and_a_restart_forgets_nobody(lim
     assert message(limited, third) == "Place 1 of 1: 2 of 2 interviews of this installation run"
     assert limited.condition(third, "Joinable") == ("True", WAITING)
     assert limited.status(third)["phase"] == "Open"
+    told = metrics(limited)
+    for line in ('slots{state="taken"} 2.0', 'slots{state="limit"} 2.0', "waiting 1.0"):
+        assert f"parley_operator_capacity_{line}\n" in told
     assert WAITING in until("the Event", lambda: limited.events(third), WAIT)
     urgent = limited.interview("urgent")
     limited.await_condition(urgent, "Reconciling", "True", WAITING)
@@ -162,11 +165,16 @@ def answers(site: Site) -> tuple[int, int]:
     return sum(count for _, count in counts), sum(count for code, count in counts if code == "429")
 
 
+def metrics(site: Site) -> str:
+    """What the operator tells Prometheus."""
+    return LOOPBACK.get(site.health.replace("/healthz", "/metrics")).raise_for_status().text
+
+
 def own_answers(site: Site) -> Counter[str]:
     """How many requests the operator made, its watches aside, by the class of their answers."""
-    text = LOOPBACK.get(site.health.replace("/healthz", "/metrics")).text
+    series = r'^parley_operator_kube_requests_total\{code="(\w+)".*\} (\S+)$'
     counted = Counter[str]()
-    for code, count in re.findall(r'^parley_operator_kube_requests_total\{code="(\w+)".*\} (\S+)$', text, re.MULTILINE):
+    for code, count in re.findall(series, metrics(site), re.MULTILINE):
         counted[code] += int(float(count))
     return counted
 
