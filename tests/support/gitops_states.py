@@ -13,6 +13,7 @@ from typing import Any
 
 from parley_crds import InterviewTemplate, ObjectMeta, Window
 from parley_operator.capacity import Capacity, Place
+from parley_operator.plan import hindrances
 from parley_operator.snapshot import ReferenceProblem, StepName
 from parley_operator.templates import TemplateSnapshot, template_status
 
@@ -187,6 +188,17 @@ def _in_vain(step: StepName, seconds: float) -> Callable[[], World]:
     return way
 
 
+def _hindered(said: str) -> Callable[[], World]:
+    def way() -> World:
+        world = World()
+        world.reconcile()
+        world.hinder_pod(world.pod, said)
+        world.reconcile()
+        return world
+
+    return way
+
+
 def _key_refused() -> World:
     world = World(down_kind="RoomAuthError").daily()
     world.down.add("room")
@@ -338,8 +350,11 @@ INTERVIEW_STATES = (
     State("Going on hold", (_suspending,)),
     State("Being postponed", (_postponing,)),
     State("Waiting for its turn", (_waiting,)),
-    State("Bot starting", (_at_rest, *(_in_vain(step, 100) for step in STEPS))),
-    State("Bot not to be had", (*(_in_vain(step, 3600) for step in STEPS), _key_refused)),
+    State("Bot starting", (_at_rest, *(_in_vain(step, 100) for step in STEPS), *map(_hindered, hindrances.PASSING))),
+    State(
+        "Bot not to be had",
+        (*(_in_vain(step, 3600) for step in STEPS), _key_refused, *map(_hindered, hindrances.LASTING)),
+    ),
     State("Ready", (lambda: ready(World()), _too_late_to_hold)),
     State("In progress", (lambda: in_progress(World()),)),
     State("Bot being replaced", (_replaced,)),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from parley_operator.plan.attempts import last_line
 from parley_operator.snapshot import Pod
 
-_PASSING = {
+PASSING = {
     "ErrImagePull": "ImagePullFailed",
     "ImagePullBackOff": "ImagePullFailed",
     "RegistryUnavailable": "ImagePullFailed",
@@ -19,14 +19,14 @@ _PASSING = {
     "Unschedulable": "Unschedulable",
     "SchedulingGated": "Unschedulable",
 }
-_LASTING = {
+LASTING = {
     "ErrImageNeverPull": "ImagePullFailed",
     "SignatureValidationFailed": "ImagePullFailed",
     "InvalidImageName": "ImageNotValid",
     "CreateContainerConfigError": "ContainerNotCreated",
 }
 """What nobody expects to mend itself: the installation's values have to change."""
-REASONS = frozenset({*_PASSING.values(), *_LASTING.values()})
+REASONS = frozenset({*PASSING.values(), *LASTING.values()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ class Hindrance:
 
 def hindrance_of(pod: Pod) -> Hindrance | None:
     """What keeps this pod from starting, as far as Kubernetes says."""
-    reason = _LASTING.get(pod.reason) or _PASSING.get(pod.reason)
+    reason = LASTING.get(pod.reason) or PASSING.get(pod.reason)
     if reason is None or pod.dead:
         return None
     message = f"{pod.name}: {pod.reason} {last_line(pod.message)}".rstrip()
-    return Hindrance(reason, message, lasting=pod.reason in _LASTING)
+    return Hindrance(reason, message, lasting=pod.reason in LASTING)

@@ -10,7 +10,19 @@ from support.gitops_states import INTERVIEW_STATES, Document
 from support.gitops_table import documented_rows
 
 SHORT = ["NAME", "PHASE", "REASON", "STALLED", "TEMPLATE", "OPENS", "AGE"]
-WIDE = [*SHORT[:-1], "EXPIRES", "CANDIDATE", "ATTEMPT", "ROOM", "POD", "REVISION", "JOINED", "FINISHED", "AGE"]
+WIDE = [
+    *SHORT[:-1],
+    "RECONCILING",
+    "EXPIRES",
+    "CANDIDATE",
+    "ATTEMPT",
+    "ROOM",
+    "POD",
+    "REVISION",
+    "JOINED",
+    "FINISHED",
+    "AGE",
+]
 NAME, EXTERNAL_ID = "Ada Lovelace", "c-4711"
 type Table = dict[str, dict[str, str]]
 

@@ -80,8 +80,7 @@ def test_the_backoff_limit_is_how_often_it_is_tried_again() -> None:
 def test_what_keeps_a_container_from_starting_is_told_at_once(said: str, type_: str, reason: str) -> None:
     world = World()
     world.reconcile()
-    waiting = {"waiting": {"reason": said, "message": "parley/bot:test was not found"}}
-    world.set_pod(world.pod, phase="Pending", containerStatuses=[{"name": "bot", "state": waiting}])
+    world.hinder_pod(world.pod, said)
     world.reconcile()
     assert world.condition(type_) == ("True", reason)
     assert world.message(type_) == f"{world.pod}: {said} parley/bot:test was not found"

@@ -17,6 +17,7 @@ from parley_crds import WAITING_FOR_CAPACITY, Candidate, LimitsOverride, Overrid
 from parley_operator.actions import Action, ApplyLink
 from parley_operator.capacity import Capacity, Place
 from parley_operator.manifests import link_manifest
+from parley_operator.plan import hindrances
 from parley_operator.snapshot import LinkSecret, ReferenceProblem
 from parley_operator.tombstones import spec_hash
 from support.gitops_states import documented_reasons
@@ -27,6 +28,7 @@ from support.operator_world import START, template
 OPERATOR = st.sampled_from(["runs", "runs", "runs", "runs", "sleeps", 0, 1, 2, 3, 5])
 """What the operator does after an event: it runs, sleeps, or dies after so many actions."""
 ENDS = [(0, ""), (10, ""), (11, ""), (12, ""), (1, ""), (137, "OOMKilled"), (None, "Evicted"), (None, "")]
+HINDRANCES = sorted({*hindrances.PASSING, *hindrances.LASTING})
 FINISHES = ["Completed", "CandidateLeft", "TimeLimit", "Silence", "TechnicalFault", "RecordingFailed", "NoShow"]
 EDITS: list[dict[str, Any]] = [
     *({"candidate": Candidate(name=name)} for name in ("Jane", "Joan", "Jill")),
@@ -112,6 +114,14 @@ class Interviews(Promises):
     @rule(data=st.data(), operator=OPERATOR)
     def bot_becomes_ready(self, data: st.DataObject, operator: str | int) -> None:
         self.world.ready_pod(data.draw(st.sampled_from(self.world.live_pods)))
+        self.then(operator)
+
+    @precondition(lambda self: self.world.live_pods)
+    @rule(data=st.data(), said=st.sampled_from(HINDRANCES), operator=OPERATOR)
+    def bot_does_not_start(self, data: st.DataObject, said: str, operator: str | int) -> None:
+        name = data.draw(st.sampled_from(self.world.live_pods))
+        if not self.world.pods[name]["status"].get("conditions"):
+            self.world.hinder_pod(name, said)
         self.then(operator)
 
     @precondition(lambda self: self.world.live_pods)
