@@ -1,4 +1,4 @@
-"""What became of interviews, told from one state that a watch brought to the next: for the metrics alone."""
+"""What became of interviews, told from one state that a watch brought to the next: for metrics and the log alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from parley_crds import Phase
+
+from parley_operator.plan.expiry import ALREADY_FINISHED
 
 type Raw = Mapping[str, Any]
 
@@ -42,21 +44,20 @@ class Sightings:
         self._lead = timedelta(seconds=lead_seconds)
         self._seen: dict[str, _Seen] = {}
 
-    def saw(self, interview: Raw) -> None:
-        """An Interview as it is listed, added or changed."""
+    def saw(self, interview: Raw) -> str | None:
+        """An Interview as it is listed, added or changed. Gives why it failed, where it has since it was last seen."""
         uid, status = interview["metadata"]["uid"], interview.get("status") or {}
         old = self._seen.get(uid)
         attempts = status.get("attempts") or {}
         phase = _PHASES.get(status.get("phase", ""), Phase.PENDING)
         new = self._seen[uid] = _Seen(phase, "readyAt" in status, attempts.get("failures", 0))
-        if old is not None:
-            self._tell(old, new, interview)
+        return None if old is None else self._tell(old, new, interview)
 
     def gone(self, uid: str) -> None:
         """An Interview is there no more."""
         self._seen.pop(uid, None)
 
-    def _tell(self, old: _Seen, new: _Seen, interview: Raw) -> None:
+    def _tell(self, old: _Seen, new: _Seen, interview: Raw) -> str | None:
         status = interview["status"] if new != old else {}
         if new.ready and not old.ready:
             self._told.started(*start_of(interview, self._lead))
@@ -65,8 +66,12 @@ class Sightings:
             ended = [attempt["reason"] for attempt in history if attempt.get("reason")]
             for reason in ended[old.failures - new.failures :] or ["unknown"]:
                 self._told.lost_bot(reason)
-        if new.phase.is_final and not old.phase.is_final:
-            self._told.ended(str(new.phase), _reason_of_end(status))
+        if not new.phase.is_final or old.phase.is_final:
+            return None
+        reason = _reason_of_end(status)
+        self._told.ended(str(new.phase), reason)
+        # One that was put back after its end failed then, and was told of then.
+        return reason if new.phase is Phase.FAILED and reason != ALREADY_FINISHED else None
 
 
 def start_of(interview: Raw, lead: timedelta) -> tuple[str, float]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 
@@ -19,6 +20,8 @@ from parley_operator.shell.watch.mirror import Mirror
 from parley_operator.shell.watch.upkeep import fill
 from parley_operator.shell.watch.watching import Raw, Seen, Watch, at_rest
 from parley_operator.sightings import Sightings
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,9 @@ class Eyes:
             self.sightings.gone(metadata["uid"])
         else:
             self.census.saw(body)
-            self.sightings.saw(body)
+            if (reason := self.sightings.saw(body)) is not None:
+                # An alarm on AWS counts these words (deploy/eks/parley_eks/signs.py).
+                logger.warning("the interview failed: %s", reason, extra={"interview": ref})
         if not deleted and at_rest(body):
             self.mirror.forget(INTERVIEWS, metadata["namespace"], metadata["name"])
         elif self.mirror.saw(INTERVIEWS, body, deleted=deleted):

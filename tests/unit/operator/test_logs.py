@@ -69,6 +69,15 @@ async def test_tasks_carry_the_interview(written: Callable[[Format], io.StringIO
         assert named(line) == ("hiring", name, f"uid-of-{name}")
 
 
+def test_one_line_names_an_interview(written: Callable[[Format], io.StringIO]) -> None:
+    stderr = written("json")
+    logger.warning("the interview failed: NoBot", extra={"interview": ref("ada")})
+    logger.warning("another's", extra={"interview": "a text"})
+    line, another = lines(stderr)
+    assert named(line) == ("hiring", "ada", "uid-of-ada")
+    assert another.keys() == {"time", "level", "logger", "message"}
+
+
 def test_an_exception_and_line_breaks_stay_on_one_line(written: Callable[[Format], io.StringIO]) -> None:
     stderr = written("json")
     try:

@@ -1,9 +1,12 @@
 """What became of interviews, told from one sight to the next."""
 
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from parley_operator.shell.watches import Eyes
 from parley_operator.sightings import Sightings
+from parley_protocol import InterviewRef
 
 CREATED = "2026-11-29T10:00:00Z"
 
@@ -98,3 +101,34 @@ def test_a_namesake_of_what_is_gone_begins_anew(sightings: Sightings, told: Told
     over = {"type": "Failed", "status": "True", "reason": "NoShow"}
     sightings.saw(interview("Expired", conditions=[over]))
     assert told.ends == [], "what had happened before it was first seen"
+
+
+@pytest.mark.parametrize(
+    ("phase", "reason", "failed"),
+    [
+        ("Failed", "NoBot", "NoBot"),
+        ("Failed", "BackoffLimitExceeded", "BackoffLimitExceeded"),
+        # Put back after its end: it failed then.
+        ("Failed", "AlreadyFinished", None),
+        ("Expired", "NoShow", None),
+        ("Cancelled", "Cancelled", None),
+    ],
+)
+def test_a_failure_is_given_once(sightings: Sightings, phase: str, reason: str, failed: str | None) -> None:
+    over = {"type": "Failed", "status": "True", "reason": reason}
+    assert sightings.saw(interview("Ready")) is None
+    assert sightings.saw(interview(phase, conditions=[over])) == failed
+    assert sightings.saw(interview(phase, conditions=[over])) is None
+
+
+def test_a_failure_is_logged_by_the_words_that_an_alarm_counts(caplog: pytest.LogCaptureFixture) -> None:
+    """deploy/eks/parley_eks/signs.py has them."""
+    nobody: Any = Mock()
+    eyes = Eyes(nobody, nobody, nobody, nobody, nobody, Sightings(Told(), lead_seconds=120))
+    for phase in ("InProgress", "Failed", "Failed"):
+        over = {"type": "Failed", "status": "True", "reason": "NoBot"}
+        eyes.saw_interview(interview(phase, conditions=[over]), False)
+    eyes.saw_interview(interview("Failed"), True)
+    (record,) = caplog.records
+    assert (record.levelname, record.getMessage()) == ("WARNING", "the interview failed: NoBot")
+    assert record.__dict__["interview"] == InterviewRef(namespace="hiring", name="ada", uid="u")

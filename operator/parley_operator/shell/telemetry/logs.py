@@ -18,7 +18,10 @@ _interview: ContextVar[InterviewRef | None] = ContextVar("interview", default=No
 
 
 def about(ref: InterviewRef) -> None:
-    """Has what this task logs from now on, and what the tasks log that it begins, name this interview."""
+    """Has what this task logs from now on, and what the tasks log that it begins, name this interview.
+
+    One line alone names one by `extra={"interview": ref}`.
+    """
     _interview.set(ref)
 
 
@@ -64,7 +67,8 @@ class _JsonLines(JsonFormatter):
 
 
 def _name_interview(record: logging.LogRecord) -> bool:
-    ref = _interview.get() or _named_by_kopf(record)
+    given = getattr(record, "interview", None)
+    ref = given if isinstance(given, InterviewRef) else _interview.get() or _named_by_kopf(record)
     if ref is not None:
         record.interview_namespace, record.interview_name, record.interview_uid = ref.namespace, ref.name, ref.uid
     return True
