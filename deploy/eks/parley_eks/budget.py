@@ -1,4 +1,8 @@
-"""A monthly budget of what carries the installation's cost tag, for the whole account, whatever its regions."""
+"""A monthly budget of all that the account is billed for, whatever its regions.
+
+Not by the cost tag: most of what an installation costs carries none. Bedrock's calls have no resource of ours, and a
+Fargate profile's tags "do not propagate to … the pods that are scheduled with it" (EKS's API reference).
+"""
 
 from aws_cdk import Environment, Stack
 from aws_cdk import aws_budgets as budgets
@@ -7,7 +11,7 @@ from constructs import Construct
 from parley_eks.settings import Budget, Settings
 
 COST_TAG = "parley:installation"
-"""Has to be activated once as a cost allocation tag, in the account that pays (docs/deployment.md)."""
+"""On all that takes tags, for Cost Explorer; to be activated once, in the account that pays (docs/deployment.md)."""
 
 
 class BudgetStack(Stack):
@@ -23,8 +27,8 @@ class BudgetStack(Stack):
                 budget_type="COST",
                 time_unit="MONTHLY",
                 budget_limit=budgets.CfnBudget.SpendProperty(amount=budget.monthly_usd, unit="USD"),
-                # `user:key$value` is how Budgets writes a tag of one's own.
-                cost_filters={"TagKeyValue": [f"user:{COST_TAG}${settings.installation}"]},
+                # In an organisation's paying account a budget without it would count every member's.
+                cost_filters={"LinkedAccount": [settings.account]},
             ),
             notifications_with_subscribers=[
                 budgets.CfnBudget.NotificationWithSubscribersProperty(

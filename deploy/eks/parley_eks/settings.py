@@ -110,7 +110,10 @@ class HostedZone(_Model):
 class Budget(_Model):
     """What a month may cost before people are told."""
 
-    monthly_usd: Annotated[int, Field(ge=1)] = Field(description="US dollars a month, of what carries the cost tags.")
+    monthly_usd: Annotated[int, Field(ge=1)] = Field(
+        description="US dollars a month, of all that the account pays AWS for: neither calls of Bedrock nor pods on"
+        " Fargate carry a tag. What Daily is paid is on no invoice of AWS."
+    )
     emails: Annotated[tuple[Email, ...], Field(min_length=1, max_length=10)] = Field(
         description="Who is told at 80 % and 100 % spent, and when 100 % is forecast."
     )
