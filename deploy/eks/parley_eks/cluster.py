@@ -33,7 +33,7 @@ class Cluster(Construct):
     def __init__(self, scope: Construct, id: str, settings: Settings, vpc: ec2.Vpc, logs: Logs) -> None:
         super().__init__(scope, id)
         # EKS would make it itself, without an end and without a key.
-        control_plane_logs = logs.group("ControlPlane", f"/aws/eks/{settings.installation}/cluster")
+        self.logs = logs.group("ControlPlane", f"/aws/eks/{settings.installation}/cluster")
         self.key = kms.Key(
             self,
             "Secrets",
@@ -64,7 +64,7 @@ class Cluster(Construct):
             # Who may is said below, whoever runs the deployment.
             bootstrap_cluster_creator_admin_permissions=False,
         )
-        self.eks.node.add_dependency(control_plane_logs)
+        self.eks.node.add_dependency(self.logs)
         self.group = self.eks.cluster_security_group
         self._access(settings)
         self.issuer = self.eks.cluster_open_id_connect_issuer_url

@@ -19,6 +19,7 @@ from parley_eks.observability import Alarms, PodLogs
 from parley_eks.outputs import tell
 from parley_eks.parameters import Parameters
 from parley_eks.settings import Region, Settings
+from parley_eks.signs import Logged
 from parley_eks.storage import Recordings, Storage
 
 
@@ -54,7 +55,7 @@ class RegionStack(Stack):
             "Alarms",
             settings,
             region,
-            self._pod_logs,
+            Logged(self._pod_logs, cluster.logs),
             self._network.nat_gateway_ids(),
             self._edge.acl_names,
         )

@@ -1,27 +1,27 @@
-"""Pods' logs, alarms on what AWS alone can tell, and a dashboard; what the operator tells is Prometheus's.
+"""Pods' logs, alarms on what AWS can tell, and a dashboard.
 
-docs/operations/alerts.md has the alerts of the operator's own metrics; these are the ones around it, and what each asks
-for is in docs/operations/alarms.md.
+docs/operations/alerts.md has the alerts of the operator's own metrics, for a Prometheus that nobody has to have; these
+are the ones around it, with the least that has to fire without one. What each asks for is in docs/operations/alarms.md.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as cloudwatch_logs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from parley_eks.exceptions import resource_of
 from parley_eks.logs import Logs
 from parley_eks.settings import Region, Settings
+from parley_eks.signs import Logged, Signs
 
 _FIVE_MINUTES = Duration.minutes(5)
-NAMESPACE = "Parley"
-"""Of the metrics that are counted in the pods' logs."""
 
 
 class PodLogs(Construct):
@@ -41,7 +41,7 @@ class Alarms(Construct):
         id: str,
         settings: Settings,
         region: Region,
-        pod_logs: cloudwatch_logs.LogGroup,
+        logged: Logged,
         nat_gateways: Sequence[str],
         web_acls: Sequence[str],
     ) -> None:
@@ -53,7 +53,7 @@ class Alarms(Construct):
         self._ways_out(nat_gateways)
         self._room_for_pods()
         self._load_balancers()
-        self._programs(pod_logs)
+        self._programs(Signs(self, "Signs", settings, logged))
         self._dashboard(web_acls)
 
     def _topic(self) -> sns.Topic:
@@ -80,21 +80,12 @@ class Alarms(Construct):
         return topic
 
     def _alarm(
-        self,
-        id: str,
-        what: str,
-        metric: cloudwatch.IMetric,
-        threshold: float,
-        *,
-        of: int = 3,
-        at: int = 2,
+        self, id: str, what: str, metric: cloudwatch.IMetric, threshold: float, *, of: int = 3, at: int = 2
     ) -> None:
-        """One alarm: on when `at` of the last `of` five minutes are above the threshold; no data is no alarm."""
-        alarm = cloudwatch.Alarm(
-            self,
+        """One alarm: on when `at` of the last `of` periods are above the threshold; no data is no alarm."""
+        self._add(
             id,
-            alarm_name=f"{self._settings.installation}-{id}",
-            alarm_description=f"{what}: {self._settings.runbooks}#{id.lower()}",
+            what,
             metric=metric,
             threshold=threshold,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
@@ -102,9 +93,32 @@ class Alarms(Construct):
             datapoints_to_alarm=at,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
+
+    def _missed(self, id: str, what: str, metric: cloudwatch.IMetric, *, of: int = 2) -> cloudwatch.Alarm:
+        """One for what should be seen again and again: on when nothing was in the last `of` periods, nor any data."""
+        return self._add(
+            id,
+            what,
+            metric=metric,
+            threshold=1,
+            comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+            evaluation_periods=of,
+            datapoints_to_alarm=of,
+            treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
+        )
+
+    def _add(self, id: str, what: str, **condition: Any) -> cloudwatch.Alarm:
+        alarm = cloudwatch.Alarm(
+            self,
+            id,
+            alarm_name=f"{self._settings.installation}-{id}",
+            alarm_description=f"{what}: {self._settings.runbooks}#{id.lower()}",
+            **condition,
+        )
         alarm.add_alarm_action(actions.SnsAction(self.topic))
         alarm.add_ok_action(actions.SnsAction(self.topic))
         self._alarms.append(alarm)
+        return alarm
 
     def _model(self) -> None:
         """Bedrock refuses or fails; it is asked in its own region, and its metrics are there."""
@@ -160,26 +174,34 @@ class Alarms(Construct):
                 threshold,
             )
 
-    def _programs(self, pod_logs: cloudwatch_logs.LogGroup) -> None:
-        """Errors in the operator's log, which is JSON."""
-        errors = cloudwatch_logs.MetricFilter(
-            self,
-            "OperatorErrors",
-            log_group=pod_logs,
-            # Fluent Bit merges a log that is JSON into its record (handover/manifests.py).
-            filter_pattern=cloudwatch_logs.FilterPattern.all(
-                cloudwatch_logs.FilterPattern.string_value("$.kubernetes.container_name", "=", "operator"),
-                cloudwatch_logs.FilterPattern.string_value("$.level", "=", "ERROR"),
-            ),
-            metric_namespace=NAMESPACE,
-            metric_name=f"{self._settings.installation}-operator-errors",
-        )
+    def _programs(self, signs: Signs) -> None:
+        """What fires without a Prometheus; where there is one, its alerts are earlier and say more."""
+        renewals = signs.renewals.metric(statistic="Sum", period=_FIVE_MINUTES)
+        self._missed("OperatorAway", "no operator renews its Lease", renewals)
         self._alarm(
             "OperatorErrorLines",
             "the operator logs errors",
-            errors.metric(statistic="Sum", period=_FIVE_MINUTES),
+            signs.operator_errors.metric(statistic="Sum", period=_FIVE_MINUTES),
             5,
         )
+        self._alarm(
+            "InterviewsFailed",
+            "two interviews or more failed within half an hour",
+            signs.interviews_failed.metric(statistic="Sum", period=Duration.minutes(30)),
+            1,
+            of=1,
+            at=1,
+        )
+        for id, what, done, period in (
+            ("RetentionMissed", "for a day nothing past its time was deleted", signs.retention, Duration.days(1)),
+            ("CertificatesMissed", "for a week no certificate was looked at", signs.certificates, Duration.days(7)),
+        ):
+            alarm = self._missed(id, what, done.metric(statistic="Sum", period=period), of=1)
+            # Whole days and weeks of the clock, in each of which one run falls: those that slide along end minutes
+            # before a run that is a little later than the last one.
+            resource_of(alarm).evaluation_window = cloudwatch.CfnAlarm.EvaluationWindowProperty(
+                wall_clock_window=cloudwatch.CfnAlarm.WallClockWindowProperty(timezone="UTC")
+            )
 
     def _dashboard(self, web_acls: Sequence[str]) -> None:
         region, name = self._region, self._settings.installation

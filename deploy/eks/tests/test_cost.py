@@ -126,6 +126,7 @@ def test_a_region_has_what_is_counted(one: Site) -> None:
     assert sum(len(acl["Rules"]) for acl in acls) == there.web_acl_rules
     assert len(stack.of("AWS::KMS::Key")) == there.kms_keys
     assert len(stack.of("AWS::CloudWatch::Alarm")) == there.alarms
+    assert len(stack.of("AWS::Logs::MetricFilter")) == there.log_metrics
 
 
 def test_a_no_show_is_waited_for_as_long_as_the_schema_says() -> None:

@@ -3,6 +3,8 @@
 import json
 import re
 
+import pytest
+import yaml
 from conftest import HOME
 from site_of import Site
 
@@ -20,13 +22,15 @@ AROUND = {
     "UnHealthyHostCount",
     "OperatorErrorLines",
 }
+MISSED = {"OperatorAway", "RetentionMissed", "CertificatesMissed"}
+PROGRAMS = MISSED | {"InterviewsFailed"}
 MODEL = {"InvocationThrottles", "InvocationServerErrors", "InvocationClientErrors"}
 
 
-def test_what_aws_alone_can_tell_has_an_alarm(three: Site) -> None:
-    assert {*alarms(three, "us-east-1")} == {f"talks-{name}" for name in AROUND | MODEL}
+def test_what_can_be_told_without_a_prometheus_has_an_alarm(three: Site) -> None:
+    assert {*alarms(three, "us-east-1")} == {f"talks-{name}" for name in AROUND | PROGRAMS | MODEL}
     # An alarm sees no other region's metrics, and there the model is another's.
-    assert {*alarms(three, "ap-south-1")} == {f"talks-{name}" for name in AROUND}
+    assert {*alarms(three, "ap-south-1")} == {f"talks-{name}" for name in AROUND | PROGRAMS}
 
 
 def test_every_alarm_tells_people_when_it_begins_and_ends(three: Site) -> None:
@@ -35,7 +39,6 @@ def test_every_alarm_tells_people_when_it_begins_and_ends(three: Site) -> None:
     for alarm in alarms(three, "us-east-1").values():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": topic}]
         assert alarm["AlarmDescription"]
-        assert alarm["TreatMissingData"] == "notBreaching"
     stack.template.has_resource_properties(
         "AWS::SNS::Subscription", {"Protocol": "email", "Endpoint": "oncall@example.com"}
     )
@@ -44,7 +47,7 @@ def test_every_alarm_tells_people_when_it_begins_and_ends(three: Site) -> None:
 def test_each_alarm_has_its_runbook_and_the_page_no_other(three: Site) -> None:
     page = (HOME.parents[1] / "docs/operations/alarms.md").read_text()
     names = re.findall(r"^## (\w+)$", page, re.MULTILINE)
-    assert set(names) == AROUND | MODEL
+    assert set(names) == AROUND | PROGRAMS | MODEL
     assert len(set(names)) == len(names)
     for name, alarm in alarms(three, "us-east-1").items():
         anchor = name.removeprefix("talks-").lower()
@@ -88,9 +91,37 @@ def test_each_nat_gateway_is_watched(three: Site) -> None:
     assert watched == {*three.first.of("AWS::EC2::NatGateway")}
 
 
-def test_the_operators_errors_are_counted_in_its_log(three: Site) -> None:
-    ((_, found),) = three.first.of("AWS::Logs::MetricFilter").items()
-    assert found["FilterPattern"] == '{ ($.kubernetes.container_name = "operator") && ($.level = "ERROR") }'
+def test_no_data_is_an_alarm_where_something_should_be_seen_again_and_again(three: Site) -> None:
+    for name, alarm in alarms(three, "us-east-1").items():
+        missed = name.removeprefix("talks-") in MISSED
+        assert alarm["TreatMissingData"] == ("breaching" if missed else "notBreaching"), name
+        assert alarm["ComparisonOperator"] == ("LessThanThreshold" if missed else "GreaterThanThreshold"), name
+
+
+DAY = 24 * 3600
+
+
+@pytest.mark.parametrize(
+    ("name", "period", "of"),
+    [("OperatorAway", 300, 2), ("RetentionMissed", DAY, 1), ("CertificatesMissed", 7 * DAY, 1)],
+)
+def test_what_should_be_seen_is_waited_for_as_long_as_it_may_take(three: Site, name: str, period: int, of: int) -> None:
+    alarm = alarms(three, "us-east-1")[f"talks-{name}"]
+    assert (alarm["Threshold"], alarm["Statistic"]) == (1, "Sum")
+    assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (period, of, of)
+    # A week is the longest that CloudWatch looks back, and then by the calendar: one that slides along ends just before
+    # a weekly run that is a minute later than the last one.
+    assert alarm.get("EvaluationWindow") == (None if period < DAY else {"WallClockWindow": {"Timezone": "UTC"}})
+
+
+def test_each_jobs_alarm_waits_for_longer_than_its_schedule() -> None:
+    chart = HOME.parents[1] / "charts/parley"
+    minute, hour, *others = yaml.safe_load((chart / "values.yaml").read_text())["store"]["retentionSchedule"].split()
+    assert (minute.isdecimal(), hour.isdecimal(), others) == (True, True, ["*", "*", "*"])
+    job = (chart / "templates/certificates/job.yaml").read_text()
+    (hour,) = re.findall(r'schedule: "\d+ (\d+) \* \* \d"', job)
+    # Not so near midnight that a run's end could come on the next day, which then would have two and this one none.
+    assert int(hour) < 22
 
 
 def test_the_dashboard_shows_the_model_where_it_is_called(three: Site) -> None:

@@ -58,7 +58,8 @@ class Installation:
     web_acls: int = 2
     web_acl_rules: int = 9
     kms_keys: int = 6
-    alarms: int = 10
+    alarms: int = 14
+    log_metrics: int = 5
     system_pods: int = 12
     """Of the smallest size: 2 of CoreDNS, 2 of the load balancers' controller, 1 of external-dns, 5 of External Secrets
     (its webhook and certificates among them), 2 of metrics-server."""
@@ -122,7 +123,9 @@ class Costs:
             "public addresses": HOURS * addresses * prices.PUBLIC_ADDRESS.usd,
             "web ACLs": there.web_acls * prices.WEB_ACL.usd + there.web_acl_rules * prices.WEB_ACL_RULE.usd,
             "logs": self.assumed.logged_gb * prices.LOGS_GB.usd,
-            "keys and alarms": there.kms_keys * prices.KMS_KEY.usd + there.alarms * prices.ALARM.usd,
+            "keys": there.kms_keys * prices.KMS_KEY.usd,
+            "alarms, and what they count in logs": there.alarms * prices.ALARM.usd
+            + there.log_metrics * prices.LOG_METRIC.usd,
         }
 
     def bot_minutes(self, way: Way) -> tuple[float, float]:

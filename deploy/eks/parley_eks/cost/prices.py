@@ -53,6 +53,7 @@ WEB_ACL_RULE = Price(1.00, "web ACL: rule and month", _WAF, Known.UNREAD)
 KMS_KEY = Price(1.00, "KMS: key and month", "https://aws.amazon.com/kms/pricing/", Known.UNREAD)
 LOGS_GB = Price(0.50, "logs: GB taken in", _CLOUDWATCH, Known.UNREAD)
 ALARM = Price(0.10, "alarm: metric and month", _CLOUDWATCH, Known.UNREAD)
+LOG_METRIC = Price(0.30, "metric of one's own: month", _CLOUDWATCH, Known.UNREAD)
 S3_PUT = Price(0.005, "S3: 1,000 writes", _S3, Known.UNREAD)
 S3_GB = Price(0.023, "S3: GB and month", _S3, Known.UNREAD)
 # Of Nova 2 Sonic; Nova 2.5 Sonic is taken to cost the same.
