@@ -60,8 +60,10 @@ class RegionStack(Stack):
             self._edge.acl_names,
         )
         tell(self, self._network_told() | self._identities_told() | self._edge_told() | self._storage_told())
-        if settings.daily_domain is not None:
-            recordings = Recordings(self, "Recordings", settings, self._storage, settings.daily_domain)
+        if region.daily_domain is not None and region.recordings_days is not None:
+            recordings = Recordings(
+                self, "Recordings", settings, self._storage, region.daily_domain, region.recordings_days
+            )
             tell(
                 self,
                 {

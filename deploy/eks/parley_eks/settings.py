@@ -56,6 +56,17 @@ class Region(_Model):
         default=None, description="Where Nova Sonic is called; the region itself if left out."
     )
     daily_geo: str | None = Field(default=None, description="Daily's media region; the nearest one if left out.")
+    daily_domain: Label | None = Field(
+        default=None,
+        description="A Daily domain (the subdomain of daily.co) that records into a bucket of yours: makes the bucket,"
+        " and a role that lets this domain write there. A domain has one bucket, so it is of this region alone. Left"
+        " out, Daily keeps recordings itself, and Parley deletes them there.",
+    )
+    recordings_days: Annotated[int, Field(ge=1, le=3650)] | None = Field(
+        default=None,
+        description="After how many days that bucket drops a recording: goes with dailyDomain. Neither an erasure on"
+        " demand nor a template's retention reaches what is in it, so this is how long it may outlive either.",
+    )
 
     @field_validator("cidr")
     @classmethod
@@ -76,6 +87,8 @@ class Region(_Model):
             raise ValueError(f"modelRegion: Nova Sonic does not answer in {model_region}; name one of {known}")
         if (self.daily_geo or DAILY_GEO.get(self.region)) not in DAILY_GEOS:
             raise ValueError(f"dailyGeo: name one of {', '.join(sorted(DAILY_GEOS))}")
+        if (self.daily_domain is None) != (self.recordings_days is None):
+            raise ValueError("dailyDomain, recordingsDays: one makes a bucket, the other ends what is in it; name both")
         if self.host == self.api_host:
             raise ValueError("apiHost: pages and API are services of their own, with a host name each")
         return self
@@ -167,13 +180,15 @@ class Settings(_Model):
     models: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
         default=("amazon.nova-2-5-sonic",), description="Ids of the Bedrock models that bots may use, and no other."
     )
-    daily_domain: Label | None = Field(
-        default=None, description="Your Daily domain (the subdomain of daily.co): makes a bucket for its recordings."
+    daily: bool = Field(
+        default=False,
+        description="Interviews may be held in Daily's rooms: its key comes from Parameter Store, and bots may send"
+        " media. Recordings stay with Daily, unless a region names its dailyDomain.",
     )
     retention_days: Annotated[int, Field(ge=1, le=3650)] = Field(
         default=3650,
-        description="After how many days the buckets drop what is in them, whatever templates say. Not less than any"
-        " template's retentionDays: the API's own retention comes first, this is what holds if it does not run.",
+        description="After how many days the interviews' bucket drops what is in it, whatever templates say. Not less"
+        " than any template's retentionDays: the API's own retention comes first, this holds if it does not run.",
     )
     access_log_days: Annotated[int, Field(ge=1, le=3650)] = Field(
         default=90, description="For how many days load balancers' and buckets' access logs are kept."
@@ -244,6 +259,15 @@ class Settings(_Model):
                 raise ValueError(f"regions: {host} is the host of two; each service of each region has its own")
             if not host.endswith(f".{self.hosted_zone.name}"):
                 raise ValueError(f"regions: {host} is not in hostedZone.name, {self.hosted_zone.name}")
+        for region in self.regions:
+            if region.daily_domain is None:
+                continue
+            if not self.daily:
+                raise ValueError(f"regions: {region.region} has a dailyDomain, and parley:daily is not true")
+            if [each.daily_domain for each in self.regions].count(region.daily_domain) > 1:
+                raise ValueError(
+                    f"regions: dailyDomain {region.daily_domain} is of two; a domain records into one bucket alone"
+                )
         namespaces = [self.namespace, self.bots_namespace, *self.system_namespaces, *self.interview_namespaces]
         for name in namespaces:
             if namespaces.count(name) > 1:

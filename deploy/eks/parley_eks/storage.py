@@ -13,6 +13,8 @@ from parley_eks.settings import Settings
 # A version that was overwritten or deleted is of use to nobody: the API takes all versions when it erases, and an
 # accident is noticed within days.
 _OLD_VERSIONS = Duration.days(14)
+# What ends in the recordings' bucket has waited for it: there nothing is overwritten, and nobody but its owner deletes.
+_ENDED_RECORDINGS = Duration.days(1)
 _BUCKET_LOGS = "buckets"
 
 
@@ -23,11 +25,15 @@ class Storage(Construct):
         super().__init__(scope, id)
         self.access_logs = _access_logs(self, settings)
         self.key = _key(self, settings, "interviews")
-        self.artifacts = private_bucket(self, "Artifacts", settings, self.key, self.access_logs)
+        self.artifacts = private_bucket(
+            self, "Artifacts", self.key, self.access_logs, Duration.days(settings.retention_days), _OLD_VERSIONS
+        )
 
 
 class Recordings(Construct):
-    """A bucket for Daily's recordings, and the role by which Daily writes there and nowhere else.
+    """A bucket for a Daily domain's recordings, and the role by which Daily writes there and nowhere else.
+
+    Whoever erases an interview reaches none of them: Daily may not delete here, and Parley is told no file's name.
 
     https://docs.daily.co/docs/guides/features/recording/custom-s3-storage
     """
@@ -35,16 +41,18 @@ class Recordings(Construct):
     DAILY_ACCOUNT = "291871421005"
     """Daily's AWS account, of the page above."""
 
-    def __init__(self, scope: Construct, id: str, settings: Settings, storage: Storage, daily_domain: str) -> None:
+    def __init__(self, scope: Construct, id: str, settings: Settings, storage: Storage, domain: str, days: int) -> None:
         super().__init__(scope, id)
         self.key = _key(self, settings, "recordings")
-        self.bucket = private_bucket(self, "Recordings", settings, self.key, storage.access_logs)
+        self.bucket = private_bucket(
+            self, "Recordings", self.key, storage.access_logs, Duration.days(days), _ENDED_RECORDINGS
+        )
         self.role = iam.Role(
             self,
             "Daily",
             description="By which Daily writes recordings",
             assumed_by=iam.AccountPrincipal(self.DAILY_ACCOUNT),
-            external_ids=[daily_domain],
+            external_ids=[domain],
             # Daily asks for sessions of twelve hours, and is refused by a role that ends sooner.
             max_session_duration=Duration.hours(12),
         )
@@ -80,8 +88,13 @@ _WRITE = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"]
 _KEY = ["kms:Decrypt", "kms:GenerateDataKey"]
 
 
-def private_bucket(scope: Construct, id: str, settings: Settings, key: kms.Key, access_logs: s3.Bucket) -> s3.Bucket:
-    """A bucket of interviews' data: versioned, under the key alone, by TLS alone, with an end to everything in it."""
+def private_bucket(
+    scope: Construct, id: str, key: kms.Key, access_logs: s3.Bucket, kept: Duration, versions_kept: Duration
+) -> s3.Bucket:
+    """A bucket of interviews' data: versioned, under the key alone, by TLS alone, with an end to everything in it.
+
+    An object ends `kept` after it was written, and a version `versions_kept` after it ended or was overwritten.
+    """
     bucket = s3.Bucket(
         scope,
         id,
@@ -98,8 +111,8 @@ def private_bucket(scope: Construct, id: str, settings: Settings, key: kms.Key, 
         lifecycle_rules=[
             s3.LifecycleRule(
                 id="retention",
-                expiration=Duration.days(settings.retention_days),
-                noncurrent_version_expiration=_OLD_VERSIONS,
+                expiration=kept,
+                noncurrent_version_expiration=versions_kept,
                 abort_incomplete_multipart_upload_after=Duration.days(1),
             ),
             s3.LifecycleRule(id="delete-markers", expired_object_delete_marker=True),

@@ -74,8 +74,10 @@ def test_no_rule_is_accepted_in_vain(tmp_path: Path, monkeypatch: pytest.MonkeyP
         return SimpleNamespace(acknowledge=lambda entry: accepted.add((path, entry.id)))
 
     monkeypatch.setattr(exceptions, "Validations", SimpleNamespace(of=record))
+    (region,) = ONE["parley:regions"]
+    region = {**region, "dailyDomain": "acme-talks", "recordingsDays": 30}
     with pytest.raises(RuntimeError, match="ValidationFailed"):
-        synthesise(read_settings({**ONE, "parley:dailyDomain": "acme-talks"}), tmp_path)
+        synthesise(read_settings({**ONE, "parley:daily": True, "parley:regions": [region]}), tmp_path)
     (report,) = [
         plugin
         for plugin in json.loads((tmp_path / "validation-report.json").read_text())["pluginReports"]

@@ -213,9 +213,23 @@ def test_without_keda_there_is_none(one: Site) -> None:
     assert "keda" not in "".join(text for path, text in files(one.settings, outputs(one)).items() if "addons" in path)
 
 
-def test_without_daily_no_key_is_asked_for(one: Site) -> None:
+def test_without_daily_no_key_is_asked_for_and_no_bot_sends_media(one: Site) -> None:
     texts = files(one.settings, outputs(one))
     assert "parley-daily" not in "".join(texts.values())
+    found = yaml.safe_load(texts["us-east-1/parley.yaml"])
+    assert found["securityGroups"]["bots"] == [one.first.told("BotGroup")]
+    assert "rooms" not in found
+
+
+def test_daily_is_used_without_a_bucket_of_ones_own(one: Site) -> None:
+    """Where Daily keeps recordings itself, an erasure reaches them: who needs that does not go without Daily."""
+    settings = one.settings.model_copy(update={"daily": True})
+    texts = files(settings, outputs(one))
+    found = yaml.safe_load(texts["us-east-1/parley.yaml"])
+    assert found["rooms"]["daily"] == {"existingSecret": "parley-daily", "geo": "us-east-1"}
+    assert found["securityGroups"]["bots"] == [one.first.told("BotGroup"), one.first.told("MediaGroup")]
+    assert "/parley/parley/daily-api-key" in texts["us-east-1/cluster.yaml"]
+    assert not [name for name in one.first.json["Outputs"] if name.startswith("Recordings")]
 
 
 def test_the_operator_serves_the_namespaces_that_are_named_alone(written: dict, values: dict) -> None:

@@ -276,7 +276,9 @@ def test_daily_writes_recordings_and_can_take_none_away(three: Site) -> None:
     )
 
 
-@pytest.mark.parametrize(("external_id", "answer"), [("acme-talks", True), ("somebody-else", False), (None, False)])
+@pytest.mark.parametrize(
+    ("external_id", "answer"), [("acme-us", True), ("acme-eu", False), ("somebody-else", False), (None, False)]
+)
 def test_daily_takes_its_role_on_for_our_domain_alone(three: Site, external_id: str | None, answer: bool) -> None:
     stack = three.first
     role = stack.named("AWS::IAM::Role", "RecordingsDaily")

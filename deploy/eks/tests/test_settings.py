@@ -54,7 +54,17 @@ def test_the_examples_are_settings(context: dict) -> None:
         ("natGateways", 4, "parley:natGateways: "),
         ("budget", {"monthlyUsd": 10}, "parley:budget.emails: is missing"),
         ("kubernetesVersion", "1.29", "parley:kubernetesVersion: "),
-        ("dailyDomain", "acme.daily.co", "parley:dailyDomain: "),
+        ("daily", "perhaps", "parley:daily: "),
+        ("dailyDomain", "acme", "parley:dailyDomain: "),
+        ("regions", region(dailyDomain="acme.daily.co", recordingsDays=30), "parley:regions.0.dailyDomain: "),
+        ("regions", region(dailyDomain="acme", recordingsDays=0), "parley:regions.0.recordingsDays: "),
+        ("regions", region(dailyDomain="acme"), "parley:regions.0: dailyDomain, recordingsDays: "),
+        ("regions", region(recordingsDays=30), "parley:regions.0: dailyDomain, recordingsDays: "),
+        (
+            "regions",
+            region(dailyDomain="acme", recordingsDays=30),
+            "parley:regions: us-east-1 has a dailyDomain, and parley:daily is not true",
+        ),
     ],
 )
 def test_a_wrong_setting_is_named(name: str, value: object, told: str) -> None:
@@ -74,6 +84,22 @@ def test_a_name_of_two_clusters_is_refused() -> None:
     second = {"region": "us-west-2", "host": "interviews.example.com", "apiHost": "west-api.example.com"}
     with pytest.raises(SettingsError, match=r"interviews\.example\.com is the host of two"):
         read_settings({**ONE, "parley:regions": [*ONE["parley:regions"], second]})
+
+
+def test_a_daily_domain_has_one_bucket() -> None:
+    """Its setting at Daily is the domain's: of two regions one would record into the other's."""
+    bucket = {"dailyDomain": "acme", "recordingsDays": 30}
+    second = {"region": "us-west-2", "host": "b.example.com", "apiHost": "b-api.example.com", **bucket}
+    context = {**ONE, "parley:daily": True}
+    with pytest.raises(SettingsError, match=r"^parley:regions: dailyDomain acme is of two; "):
+        read_settings({**context, "parley:regions": [*region(**bucket), second]})
+    apart = read_settings({**context, "parley:regions": [*region(**bucket), {**second, "dailyDomain": "acme-west"}]})
+    assert [each.daily_domain for each in apart.regions] == ["acme", "acme-west"]
+
+
+def test_daily_needs_no_bucket() -> None:
+    settings = read_settings({**ONE, "parley:daily": "true"})
+    assert (settings.daily, [each.daily_domain for each in settings.regions]) == (True, [None])
 
 
 def test_a_region_stands_once() -> None:

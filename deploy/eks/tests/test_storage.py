@@ -45,8 +45,8 @@ def test_a_bucket_answers_by_tls_alone(three: Site, part: str) -> None:
     assert dict(zip(wanted, allowed(stack, requests, everything), strict=True)) == wanted
 
 
-@pytest.mark.parametrize("part", INTERVIEWS)
-def test_interviews_are_versioned_under_their_own_key_and_end(three: Site, part: str) -> None:
+@pytest.mark.parametrize(("part", "days", "versions"), [("StorageArtifacts", 400, 14), ("Recordings", 60, 1)])
+def test_interviews_are_versioned_under_their_own_key_and_end(three: Site, part: str, days: int, versions: int) -> None:
     stack = three.first
     bucket = stack.of("AWS::S3::Bucket")[stack.named("AWS::S3::Bucket", part)]
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
@@ -55,8 +55,8 @@ def test_interviews_are_versioned_under_their_own_key_and_end(three: Site, part:
     assert default["SSEAlgorithm"] == "aws:kms"
     assert default["KMSMasterKeyID"]["Fn::GetAtt"][0] in stack.of("AWS::KMS::Key")
     retention, markers = bucket["LifecycleConfiguration"]["Rules"]
-    assert (retention["Status"], retention["ExpirationInDays"]) == ("Enabled", 400)
-    assert retention["NoncurrentVersionExpiration"] == {"NoncurrentDays": 14}
+    assert (retention["Status"], retention["ExpirationInDays"]) == ("Enabled", days)
+    assert retention["NoncurrentVersionExpiration"] == {"NoncurrentDays": versions}
     assert retention["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
     assert markers["ExpiredObjectDeleteMarker"] is True
     assert bucket["LoggingConfiguration"]["DestinationBucketName"] == {
@@ -127,6 +127,22 @@ def test_log_groups_and_repositories_that_are_deleted_in_place_of_it_are_named_a
     assert {f"talks/{image}" for image in images.split()} == {
         entry["RepositoryName"] for entry in three.first.of("AWS::ECR::Repository").values()
     }
+
+
+def test_a_bucket_for_recordings_is_of_one_daily_domain(three: Site) -> None:
+    """Daily is told the domain's name by who asks, so that nobody else's domain writes here."""
+    domains = {}
+    for region, stack in three.stacks.items():
+        trusted = [
+            statement["Condition"]["StringEquals"]["sts:ExternalId"]
+            for name, role in stack.of("AWS::IAM::Role").items()
+            if name.startswith("Recordings")
+            for statement in role["AssumeRolePolicyDocument"]["Statement"]
+        ]
+        buckets = [name for name in stack.of("AWS::S3::Bucket") if name.startswith("Recordings")]
+        assert len(buckets) == len(trusted)
+        domains[region] = trusted
+    assert domains == {"us-east-1": ["acme-us"], "eu-north-1": ["acme-eu"], "ap-south-1": []}
 
 
 def test_without_a_daily_domain_there_is_no_bucket_for_it(one: Site) -> None:

@@ -45,9 +45,9 @@ def chart_values(settings: Settings, region: Region, told: Told) -> Values:
             "web": {"annotations": _balancer(settings, told, "web", Output.WEB_BALANCER_GROUP, Output.WEB_ACL)},
             "api": {"annotations": _balancer(settings, told, "api", Output.API_BALANCER_GROUP, Output.API_ACL)},
         },
-        "securityGroups": _groups(told),
+        "securityGroups": _groups(settings, told),
     }
-    if settings.daily_domain is not None:
+    if settings.daily:
         values["rooms"] = {"daily": {"existingSecret": DAILY_SECRET, "geo": region.geo}}
     return values
 
@@ -57,12 +57,14 @@ def _store(region: Region, told: Told) -> Values:
     return {"type": "s3", "s3": bucket}
 
 
-def _groups(told: Told) -> dict[str, list[str]]:
+def _groups(settings: Settings, told: Told) -> dict[str, list[str]]:
+    # Without Daily a bot has no use for UDP.
+    media = [told[Output.MEDIA_GROUP]] if settings.daily else []
     return {
         "operator": [told[Output.OPERATOR_GROUP]],
         "api": [told[Output.API_GROUP]],
         "web": [told[Output.WEB_GROUP]],
-        "bots": [told[Output.BOT_GROUP], told[Output.MEDIA_GROUP]],
+        "bots": [told[Output.BOT_GROUP], *media],
         "jobs": [told[Output.JOBS_GROUP]],
     }
 

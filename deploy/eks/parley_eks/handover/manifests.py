@@ -113,7 +113,7 @@ def _logging(region: Region, told: Told) -> list[Manifest]:
 
 def _secrets(settings: Settings, region: Region, told: Told) -> list[Manifest]:
     wanted = [("parley-link-key", "key", LINK_KEY)]
-    if settings.daily_domain is not None:
+    if settings.daily:
         wanted.append((DAILY_SECRET, "DAILY_API_KEY", DAILY_API_KEY))
     return [
         {
