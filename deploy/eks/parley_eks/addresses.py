@@ -5,11 +5,28 @@ from ipaddress import IPv4Network, collapse_addresses
 
 from parley_eks.settings import PRIVATE_NETWORKS
 
+NOT_PUBLIC = (
+    *PRIVATE_NETWORKS,
+    *map(
+        IPv4Network,
+        (
+            "0.0.0.0/8",  # this network
+            "100.64.0.0/10",  # carriers' and, within AWS, a VPC's further networks
+            "127.0.0.0/8",  # this machine
+            "169.254.0.0/16",  # this link: metadata, credentials, AWS's own DNS and time
+            "224.0.0.0/3",  # many at once, and what nobody has
+        ),
+    ),
+)
+"""Where somebody within could answer. Left in are networks of examples and benchmarks (192.0.0.0/24, 192.0.2.0/24,
+192.88.99.0/24, 198.18.0.0/15, 198.51.100.0/24, 203.0.113.0/24): nobody routes them, and with them it would be 116
+networks, of the 60 rules that a security group has by default."""
 
-def public_networks(private: Iterable[IPv4Network] = PRIVATE_NETWORKS) -> tuple[IPv4Network, ...]:
-    """Everything but the private networks, in the fewest networks: a security group knows no exceptions."""
+
+def public_networks(others: Iterable[IPv4Network] = NOT_PUBLIC) -> tuple[IPv4Network, ...]:
+    """Everything but the other networks, in the fewest networks: a security group knows no exceptions."""
     left = [IPv4Network("0.0.0.0/0")]
-    for network in private:
+    for network in others:
         left = [part for whole in left for part in _without(whole, network)]
     return tuple(sorted(collapse_addresses(left)))
 

@@ -15,6 +15,10 @@ HTTP = ec2.Port.tcp(8080)
 INTERNAL = ec2.Port.tcp(8443)
 """The API's port for bots and operator."""
 HTTPS = ec2.Port.tcp(443)
+MEDIA = ec2.Port.udp_range(1024, 65535)
+"""Daily's media and STUN. Not 53, by which words could leave as DNS: Daily has the same servers at 3478
+(https://docs.daily.co/guides/privacy-and-security/corporate-firewalls-nats-allowed-ip-list).
+"""
 KUBELET = ec2.Port.tcp(10250)
 """The kubelet of a Fargate pod, at the pod's own address: logs, exec, probes."""
 
@@ -75,8 +79,9 @@ class SecurityGroups(Construct):
             (self.bot, "Daily, Bedrock"),
         ):
             caller.add_egress_rule(self._public, HTTPS, what)
-        # A group of its own: these networks twice would be more rules than a group has by default.
-        self.media.add_egress_rule(self._public, ec2.Port.all_udp(), "Daily's media")
+        # A group of its own, which bots are given with Daily alone: these networks twice would be more rules than a
+        # group has by default.
+        self.media.add_egress_rule(self._public, MEDIA, "Daily's media")
 
     def _balancer(self, id: str, what: str, settings: Settings) -> ec2.SecurityGroup:
         group = self._group(id, what)

@@ -1,5 +1,6 @@
 """Security groups, judged for every pair and port: what is not in the table is refused."""
 
+from ipaddress import IPv4Address, IPv4Network
 from itertools import product
 
 import pytest
@@ -143,7 +144,8 @@ NOTHING = ("255.255.255.255/32", "icmp", 252, 86)
         ("operator", {(PUBLIC, "tcp", 443, 443)}),
         ("jobs", {(PUBLIC, "tcp", 443, 443)}),
         ("bot", {(PUBLIC, "tcp", 443, 443)}),
-        ("media", {(PUBLIC, "udp", 0, 65535)}),
+        # Daily's media and STUN; not 53, by which words could leave as DNS.
+        ("media", {(PUBLIC, "udp", 1024, 65535)}),
         ("endpoints", {NOTHING}),
     ],
 )
@@ -166,4 +168,29 @@ def test_no_group_has_more_rules_than_aws_allows(rules: Rules) -> None:
         for direction in ("Ingress", "Egress"):
             mine = [rule for of, way, rule in rules.rules if of == name and way == direction]
             lists = [rule for rule in mine if {*rule} & PREFIXES]
-            assert len(mine) - len(lists) + 31 * len(lists) <= 60, (name, direction)
+            assert len(mine) - len(lists) + len(listed(rules)) * len(lists) <= 60, (name, direction)
+
+
+def listed(rules: Rules) -> list[IPv4Network]:
+    """What the list of public addresses has; each counts as a rule wherever a group names the list."""
+    ((_, found),) = rules.stack.of("AWS::EC2::PrefixList").items()
+    assert found["MaxEntries"] == len(found["Entries"])
+    return [IPv4Network(entry["Cidr"]) for entry in found["Entries"]]
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("52.94.0.1", True),
+        *((inside, False) for inside in ("10.64.0.1", "169.254.169.254", "100.64.0.1", "127.0.0.1", "224.0.0.1")),
+    ],
+)
+def test_the_list_has_public_addresses_alone(rules: Rules, address: str, public: bool) -> None:
+    assert any(IPv4Address(address) in network for network in listed(rules)) is public
+
+
+def test_no_pods_group_opens_dns_to_addresses(rules: Rules) -> None:
+    """Names are asked for at CoreDNS alone."""
+    for group in (*PODS, "media"):
+        for _, protocol, low, high in rules.addresses(group, "Egress"):
+            assert not (protocol in ("tcp", "udp", "-1") and (low or 0) <= 53 <= (high or 65535)), group
