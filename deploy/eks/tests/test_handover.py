@@ -13,7 +13,7 @@ from site_of import Site
 from test_identities import ACCOUNTS
 
 from parley_eks.handover.__main__ import files
-from parley_eks.handover.manifests import MOST_LOGGING_CHARACTERS
+from parley_eks.handover.manifests import DELIVERERS, MOST_LOGGING_CHARACTERS
 from parley_eks.handover.told import OutputsError
 from parley_eks.identities import record_names
 
@@ -242,12 +242,21 @@ def labels(written: dict) -> dict[str, dict]:
 
 
 def test_pod_security_is_on_every_namespace_before_a_pod_is(labels: dict, three: Site) -> None:
-    # The bots' is the chart's; kube-system, where AWS's own pods are, is there already; others are brought with theirs.
-    others = {"kube-system", "argocd", "flux-system", "monitoring"}
-    programs = {*three.settings.system_namespaces} - others
-    assert {*labels} == {"parley", "interviews", "aws-observability"} | programs
-    for found in labels.values():
-        assert {found[f"pod-security.kubernetes.io/{mode}"] for mode in ("enforce", "audit", "warn")} == {"restricted"}
+    # The bots' is the chart's; the deliverers' are their own.
+    assert {*labels} == {"parley", "interviews", "aws-observability"} | {*three.settings.system_namespaces} - DELIVERERS
+    mixed = {"kube-system", "monitoring"}
+    for name, found in labels.items():
+        levels = {mode: found[f"pod-security.kubernetes.io/{mode}"] for mode in ("enforce", "audit", "warn")}
+        enforced = "baseline" if name in mixed else "restricted"
+        assert levels == {"enforce": enforced, "audit": "restricted", "warn": "restricted"}, name
+
+
+def test_the_page_names_the_namespaces_that_are_not_restricted(labels: dict) -> None:
+    page = (HOME.parents[1] / "docs/deployment.md").read_text()
+    section = page.partition("### Pod Security")[2].partition("\n### ")[0]
+    level = "pod-security.kubernetes.io/enforce"
+    for name in {name for name, found in labels.items() if found[level] != "restricted"} | DELIVERERS:
+        assert f"`{name}`" in section, name
 
 
 def test_no_namespace_is_made_beside_those(written: dict) -> None:

@@ -1,5 +1,6 @@
 """Manifests of the cluster that are no chart's: Fargate's logging, and the Secrets that come from Parameter Store."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from parley_eks.handover.chart import DAILY_SECRET
@@ -57,18 +58,28 @@ _OUTPUT = """\
 """
 
 
-_LEVELS = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
+_RESTRICTED = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
+# Nothing that reaches a node; what of `restricted` is not kept is told where the pod is made, and in the audit log.
+_BASELINE = {**_RESTRICTED, "pod-security.kubernetes.io/enforce": "baseline"}
+
+_OWN_PROGRAMS = frozenset({EXTERNAL_SECRETS_NAMESPACE, EXTERNAL_DNS, KEDA})
+"""System namespaces that hold one program alone, by values from here."""
+DELIVERERS = frozenset({"argocd", "flux-system"})
+"""Namespaces that the tool in them makes and keeps itself: of two owners each would undo the other's labels."""
 
 
 def namespaces(settings: Settings) -> list[Manifest]:
-    """All but the bots', which is the chart's. They come before any chart: no pod starts in one without a level."""
+    """All but the bots', which is the chart's, and the deliverers'.
+
+    They come before any chart: no pod starts in one without a level.
+    """
     # The load balancer controller tells when a new pod is among its targets, and a rollout waits for it.
-    release = _namespace(settings.namespace, **{"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"})
-    logging = _namespace(_LOGGING_NAMESPACE, **{"aws-observability": "enabled"})
+    release = _namespace(settings.namespace, _RESTRICTED | {"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"})
+    logging = _namespace(_LOGGING_NAMESPACE, _RESTRICTED | {"aws-observability": "enabled"})
     return [
         release,
         *map(_namespace, settings.interview_namespaces),
-        *map(_namespace, (EXTERNAL_SECRETS_NAMESPACE, EXTERNAL_DNS, *([KEDA] if settings.keda else []))),
+        *map(_system_namespace, (name for name in settings.system_namespaces if name not in DELIVERERS)),
         logging,
     ]
 
@@ -78,13 +89,22 @@ def manifests(settings: Settings, region: Region, told: Told) -> list[Manifest]:
     return [*_logging(region, told), *_secrets(settings, region, told)]
 
 
-def _namespace(name: str, **labels: str) -> Manifest:
+def _system_namespace(name: str) -> Manifest:
+    """One of the cluster's programs; kube-system, which is there before, is given its level.
+
+    CoreDNS comes as AWS makes it, which says neither a seccomp profile nor that it is no root; what further ones bring
+    nobody here has looked at.
+    """
+    return _namespace(name, _RESTRICTED if name in _OWN_PROGRAMS else _BASELINE)
+
+
+def _namespace(name: str, labels: Mapping[str, str] = _RESTRICTED) -> Manifest:
     return {
         "apiVersion": "v1",
         "kind": "Namespace",
         "metadata": {
             "name": name,
-            "labels": {**_LEVELS, **labels},
+            "labels": dict(labels),
             # No tool takes one away because a file went: with it would go whatever is in it, interviews and keys.
             "annotations": {
                 "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
