@@ -42,9 +42,10 @@ class ApplyLink:
 
 @dataclass(frozen=True, slots=True)
 class CreateInputs:
-    """Creates the inputs Secret."""
+    """Creates the inputs Secret, for an attempt's bot."""
 
     manifest: Json = field(repr=False)
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +213,8 @@ type Action = (
 def step_of(action: Action) -> Step | None:
     """Which step an action is, of those whose troubles are kept."""
     match action:
-        case CreateInputs():
-            return Step("inputs Secret")
+        case CreateInputs(attempt=attempt):
+            return Step("inputs Secret", attempt)
         case EnsureRoom(inputs=inputs):
             return Step("room", inputs.attempt)
         case CreatePod(attempt=attempt):

@@ -91,6 +91,11 @@ class People(Remains):
         return next(item.message for item in self.status.conditions if item.type == type_)
 
     @property
+    def history(self) -> list[Attempt]:
+        """The records of the bots."""
+        return [] if self.status.attempts is None else self.status.attempts.history
+
+    @property
     def last_attempt(self) -> Attempt:
         """The record of the latest bot."""
         assert self.status.attempts is not None

@@ -7,6 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 from parley_crds import WAITING_FOR_CAPACITY, Phase
 
 from support.gitops_states import manifest, told
+from support.operator_installation import template
 from support.operator_watched import WatchedWorld
 
 RUNS_TO_THE_END = 200
@@ -23,6 +24,8 @@ class Promises(RuleBasedStateMachine):
     final: str | None
     deleted: bool
     most_bots: int
+    faults_last: bool
+    """Whether what fails at the end of the rules fails for ever."""
     may_leave_room: bool
     """Without its ledger, or with a provider that fails for long, a room is the sweep's."""
 
@@ -114,8 +117,10 @@ class Promises(RuleBasedStateMachine):
         if not hasattr(self, "world"):
             return
         world = self.world
-        world.down.clear()
         world.meanwhile = None
+        if self.faults_last and world.interview is not None and world.interview.metadata.deletion_timestamp is None:
+            self._ends_though_faults_last()
+        world.down.clear()
         if world.interview is not None:
             world.edit(cancel=True)
             self._run_until(lambda: world.interview is None or Phase(world.phase).is_final)
@@ -125,6 +130,37 @@ class Promises(RuleBasedStateMachine):
         assert world.link is None
         assert world.rooms == set() or self.may_leave_room
         self.sweep_later()
+
+    def _ends_though_faults_last(self) -> None:
+        """A candidate who comes is not left waiting, whatever fails, once people have mended what only they can.
+
+        No bot comes into its room any more, and one that was there is lost sooner or later.
+        """
+        world = self.world
+        world.edit(suspend=False, overrides=None)
+        world.template, world.template_problem, world.context, world.turn = template(), None, None, "MayTake"
+        for _ in range(RUNS_TO_THE_END):
+            world.reconcile()
+            if (how := self._ended()) is not None:
+                self.seen[how] += 1
+                return
+            world.arrive()
+            world.advance(31)
+            for name in world.live_pods:
+                if any(pod.name == name and pod.ready for pod in world.children().pods):
+                    world.kill_pod(name, 1)
+        raise AssertionError(f"the candidate waits for ever: {world.status.conditions}, down: {world.down}")
+
+    def _ended(self) -> str | None:
+        """How the interview ended, if it did. Only a transcript that can't be sealed holds an end up for ever."""
+        world = self.world
+        if world.interview is None or Phase(world.phase).is_final:
+            return "ended while faults lasted"
+        if world.condition("Accepted") == ("False", "SnapshotLost"):
+            return "refused for ever"
+        if "seal" in world.down and world.condition("Reconciling") == ("True", "Ending"):
+            return "ended but for its seal"
+        return None
 
     def sweep_later(self) -> None:
         """Whatever was left, the sweep finds."""

@@ -77,7 +77,15 @@ def hold_of(draft: Draft, step: Step, reason: str) -> Hold:
 
 
 def give_attempt_up(draft: Draft, ledger: InputsSecret, inputs: BotInputs, step: Step, reason: str) -> bool:
-    """Counts an attempt as lost whose room or pod can't be had while the candidate waits for it.
+    """Counts an attempt as lost whose room or pod can't be had while the candidate waits for it."""
+    if not note_in_vain(draft, step, reason, ledger.failures):
+        return False
+    replace(draft, ledger, inputs, in_room=False)
+    return True
+
+
+def note_in_vain(draft: Draft, step: Step, reason: str, failures: int) -> bool:
+    """Ends an attempt's record, where its step has failed for the start deadline while the candidate waits for it.
 
     So the wait ends, by `backoffLimit`. Where nobody waits, what fails is told and tried for as long as it takes.
     """
@@ -87,9 +95,8 @@ def give_attempt_up(draft: Draft, ledger: InputsSecret, inputs: BotInputs, step:
     if draft.now < max(trouble.since, draft.arrived_at) + timedelta(seconds=patience):
         return False
     fate = Fate(draft.second, reason, trouble.message)
-    record = closed(Attempt(attempt=inputs.attempt), inputs.attempt, "", fate)
-    draft.attempts = recorded(draft.attempts, record, ledger.failures)
-    replace(draft, ledger, inputs, in_room=False)
+    record = closed(Attempt(attempt=step.attempt), step.attempt, "", fate)
+    draft.attempts = recorded(draft.attempts, record, failures)
     return True
 
 

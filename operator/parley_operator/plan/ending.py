@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from parley_crds import Condition, ConditionType, Phase, find_condition
+from parley_crds import Attempt, Condition, ConditionType, Phase, find_condition
 
 from parley_operator.actions import DeleteInputs, DeleteLink, Seal
 from parley_operator.plan.attempts import EXITED, Fate
 from parley_operator.plan.cleanup import in_order, remove_pods, remove_room
 from parley_operator.plan.draft import Draft, zulu
 from parley_operator.plan.expiry import expire
+from parley_operator.snapshot import InputsSecret
 
 FINISHED = {
     "Completed": "Every question was asked",
@@ -66,15 +67,22 @@ def decide(draft: Draft, fate: Fate | None) -> End | None:
 
 
 def _out_of_bots(draft: Draft, sealed: bool) -> End | None:
-    ledger, limit = draft.children.inputs, draft.observed.interview.spec.backoff_limit
-    if ledger is None or ledger.failures <= limit:
-        return None
     last = draft.attempts.history[-1] if draft.attempts and draft.attempts.history else None
+    failures = _failures(draft.children.inputs, last)
+    if failures <= draft.observed.interview.spec.backoff_limit:
+        return None
     why = "" if last is None or last.reason is None else f"; the last: {last.reason}, {last.message or ''}"
-    count = "the bot was" if ledger.failures == 1 else f"{ledger.failures} bots were"
+    count = "the bot was" if failures == 1 else f"{failures} bots were"
     message = f"{count} lost{why}"
     seal = None if sealed else "TechnicalFault"
     return End(Phase.FAILED, ConditionType.FAILED, "BackoffLimitExceeded", message[0].upper() + message[1:], seal)
+
+
+def _failures(ledger: InputsSecret | None, last: Attempt | None) -> int:
+    """How many bots were lost. Where the ledger was, so was the last bot, and every one before it counts as it did."""
+    if ledger is not None:
+        return ledger.failures
+    return 0 if last is None or last.ended_at is None else last.attempt
 
 
 def _cancelled(draft: Draft, reason: str | None) -> End | None:
@@ -184,7 +192,7 @@ def wind_up(draft: Draft, end: End) -> None:
     draft.act_after_status(*remove_pods(draft.children.pods, draft.now)[0])
     ledger = draft.children.inputs
     steps = remove_room(ledger)
-    if end.seal is not None and ledger is not None:
+    if end.seal is not None and (ledger is not None or draft.started):
         steps.append(Seal(end.seal))
     outside = in_order(steps, draft.children, draft.now, keep=frozenset({"seal"}))
     if (told := outside.explained("Ending", end.message)) is not None:

@@ -13,7 +13,7 @@ LOSSES = frozenset(
         KEY_REFUSED,
         # What the plan finds by itself: of a pod, of the time that it took, of what an attempt needs.
         *("NotReady", "PodDeleted", "PodLost", "StartDeadlineExceeded"),
-        *("InputsLost", "PodNotCreated", "RoomNotMade"),
+        *("InputsLost", "InputsNotCreated", "PodNotCreated", "RoomNotMade"),
     }
 )
 """`status.attempts.history[].reason`, as this version writes it. The plan's tests fail on one that is not here."""

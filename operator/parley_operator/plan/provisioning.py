@@ -13,7 +13,17 @@ from parley_operator.manifests import changed_inputs, inputs_manifest, link_mani
 from parley_operator.placement import placement_of
 from parley_operator.plan.acceptance import provider_of
 from parley_operator.plan.attempts import EXITED, Fate, closed, next_number, recorded
-from parley_operator.plan.bots import STARTING, Hold, create_pod, give_attempt_up, hold_of, pod_of, replace, watch_over
+from parley_operator.plan.bots import (
+    STARTING,
+    Hold,
+    create_pod,
+    give_attempt_up,
+    hold_of,
+    note_in_vain,
+    pod_of,
+    replace,
+    watch_over,
+)
 from parley_operator.plan.cleanup import remove_pods
 from parley_operator.plan.draft import Draft, zulu
 from parley_operator.plan.queueing import created_at, must_wait
@@ -135,11 +145,15 @@ def _create_inputs(draft: Draft, content: InterviewTemplateSpec) -> Hold:
         fate = Fate(draft.second, "InputsLost", "The bot's inputs were removed")
         record = last if last.ended_at is not None else closed(last, last.attempt, last.pod_name or "", fate)
         draft.attempts = recorded(draft.attempts, record, failures)
-    inputs = _fresh_inputs(draft, content, attempt=next_number(draft.attempts))
-    installation = draft.observed.installation
+    number = next_number(draft.attempts)
+    step = Step("inputs Secret", number)
+    hold = hold_of(draft, step, "InputsNotCreated")
+    if note_in_vain(draft, step, hold.reason, failures=number):
+        return hold
+    inputs, installation = _fresh_inputs(draft, content, attempt=number), draft.observed.installation
     manifest = inputs_manifest(installation, inputs, placement_of(content, installation.daily_geo), failures)
-    draft.act_after_status(CreateInputs(manifest))
-    return hold_of(draft, Step("inputs Secret"), "InputsNotCreated")
+    draft.act_after_status(CreateInputs(manifest, number))
+    return hold
 
 
 def _fresh_inputs(draft: Draft, content: InterviewTemplateSpec, *, attempt: int) -> BotInputs:

@@ -321,7 +321,9 @@ def test_a_key_that_is_refused_at_the_end_is_told_and_holds_it_up_for_five_minut
     assert any(event.reason == "CleanupAbandoned" for event in world.events)
 
 
-@pytest.mark.parametrize(("step", "reason"), [("room", "RoomNotMade"), ("pod", "PodNotCreated")])
+@pytest.mark.parametrize(
+    ("step", "reason"), [("room", "RoomNotMade"), ("pod", "PodNotCreated"), ("inputs Secret", "InputsNotCreated")]
+)
 def test_a_candidate_does_not_wait_for_ever_for_what_can_not_be_had(step: StepName, reason: str) -> None:
     world = World(spec={"start": "OnArrival", "backoffLimit": 1}).daily()
     world.reconcile()
@@ -334,9 +336,44 @@ def test_a_candidate_does_not_wait_for_ever_for_what_can_not_be_had(step: StepNa
         assert world.phase == "Provisioning"
         world.advance(1)
         world.reconcile()
+        world.reconcile()
     assert world.condition("Failed") == ("True", "BackoffLimitExceeded")
     assert reason in world.message("Failed")
     assert world.created_pods == []
+
+
+def test_a_conversation_whose_inputs_are_lost_and_not_to_be_had_again_ends_and_is_sealed() -> None:
+    world = in_progress(World(spec={"backoffLimit": 1}))
+    world.down.add("inputs Secret")
+    world.inputs = None
+    world.collect()
+    for _ in range(6):
+        world.reconcile()
+        world.advance(31)
+    assert world.phase == "InProgress"
+    assert [(record.attempt, record.reason) for record in world.history] == [(1, "InputsLost")]
+    world.reconcile()
+    world.reconcile()
+    assert [(record.attempt, record.reason) for record in world.history] == [(1, "InputsLost"), (2, "InputsNotCreated")]
+    assert world.condition("Failed") == ("True", "BackoffLimitExceeded")
+    assert world.sealed == ["TechnicalFault"]
+
+
+def test_inputs_that_can_be_had_again_have_the_next_number_and_all_that_were_lost_count() -> None:
+    world = World(spec={"start": "OnArrival", "backoffLimit": 2})
+    world.reconcile()
+    world.down.add("inputs Secret")
+    world.arrive()
+    for _ in range(3):
+        world.reconcile()
+        world.advance(90)
+    world.reconcile()
+    world.down.clear()
+    world.reconcile()
+    ledger = world.children().inputs
+    assert ledger is not None
+    assert (world.bot_inputs.attempt, ledger.failures) == (2, 1)
+    assert world.pod.endswith("-2")
 
 
 def test_a_trouble_whose_words_change_is_one_trouble() -> None:

@@ -1,8 +1,8 @@
 """The plan against every state that can be reached: people, candidates, nodes and providers do what they like.
 
 Whatever happens, in whatever order, and wherever the operator dies between two actions: there is never more than one
-live bot or one room, an end is final, nothing is left behind, and every run comes to rest. Each state and each action
-that there is, is reached.
+live bot or one room, an end is final, nothing is left behind, every run comes to rest, and no candidate waits for ever.
+Each state and each action that there is, is reached.
 """
 
 from dataclasses import replace
@@ -62,7 +62,9 @@ class Interviews(Promises):
         deadline=st.sampled_from([None] * 5 + [60, 600, 3000]),
         ttl=st.sampled_from([None, None, None, 0, 100]),
         limited=st.booleans(),
+        turn=st.sampled_from(TURNS),
         nodes_ahead=st.sampled_from([0, 0, 300, -300]),
+        faults_last=st.booleans(),
     )
     def create(self, start: str, not_before: int | None, expires_at: int | None, daily: bool, **rest: Any) -> None:
         spec: dict[str, Any] = {"start": start, "noShowSeconds": 120, "backoffLimit": rest["backoff_limit"]}
@@ -82,8 +84,10 @@ class Interviews(Promises):
             self.world.daily()
         if rest["limited"]:
             self.world.installation = replace(self.world.installation, capacity=Capacity(total=50))
+        self.world.turn = rest["turn"]
         self.world.nodes_ahead = rest["nodes_ahead"]
         self.lifetime = rest["lifetime"]
+        self.faults_last = rest["faults_last"]
         self.final = None
         self.deleted = False
         self.most_bots = 1 + rest["backoff_limit"]
@@ -351,6 +355,7 @@ def test_every_reachable_state() -> None:
     reached = {state.partition(",")[0] for state in Interviews.seen}
     # All of them have to have been there for the invariants to mean much.
     assert reached >= {*map(str, Phase), "gone", "recalled"}, Interviews.seen
+    assert {"ended while faults lasted", "ended but for its seal"} <= Interviews.seen.keys()
     assert {"InProgress, attempt 1", "InProgress, attempt 2", "Completed, attempt 1"} <= Interviews.seen.keys()
     assert Interviews.performed == {*get_args(Action.__value__)}
     assert WAITING_FOR_CAPACITY in {reason for _, reason in Interviews.told}
