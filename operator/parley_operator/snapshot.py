@@ -100,7 +100,7 @@ class Pod:
     """A bot's pod. `settled_at` is when its readiness last changed, `deleted_at` when its deletion's `grace` ends.
 
     `unreachable` means that it is its node that is not heard of, so that nothing it says of the pod is news. `marked`:
-    a drain waits for it.
+    a drain waits for it. `finalizers` keep it once it is deleted; all of them are somebody else's.
     """
 
     name: str
@@ -118,6 +118,7 @@ class Pod:
     exit_code: int | None = None
     reason: str = ""
     message: str = ""
+    finalizers: tuple[str, ...] = ()
 
     @property
     def dead(self) -> bool:

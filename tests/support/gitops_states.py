@@ -332,6 +332,14 @@ def _deleted_in_vain() -> World:
     return world
 
 
+def _deleted_with_a_kept_pod() -> World:
+    world = in_progress(World())
+    world.pods[world.pod]["metadata"]["finalizers"] = ["example.com/keeps-it"]
+    world.delete()
+    _pass(world, 0, 36, 31)
+    return world
+
+
 def _deleted_without_key() -> World:
     world = in_progress(World(down_kind="RoomAuthError").daily())
     world.down.add("room's removal")
@@ -373,7 +381,7 @@ INTERVIEW_STATES = (
     State("Failed", (_lost_bots, _deadline, _no_bot, _ended("TechnicalFault"), _ended("RecordingFailed"))),
     State("Put back", tuple(map(_put_back, (_ended("Completed"), _lost_bots, _ended("Cancelled"))))),
     State("Being deleted", (_deleted(lambda: in_progress(World())),)),
-    State("Deletion that hangs", (_deleted_in_vain, _deleted_without_key)),
+    State("Deletion that hangs", (_deleted_in_vain, _deleted_with_a_kept_pod, _deleted_without_key)),
 )
 
 

@@ -4,6 +4,7 @@
 there. The shell repeats observe, plan, act until nothing is left to do, and again at every event and wake-up.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from parley_crds.names import FINALIZER
@@ -12,6 +13,7 @@ from parley_operator.actions import Plan, SetFinalizer
 from parley_operator.plan.acceptance import accept, stay_accepted
 from parley_operator.plan.attempts import Fate
 from parley_operator.plan.bots import note_fate
+from parley_operator.plan.cleanup import awaited
 from parley_operator.plan.deletion import plan_deletion, plan_orphan
 from parley_operator.plan.draft import Draft
 from parley_operator.plan.ending import decide, final_condition, settle, wind_up
@@ -27,6 +29,7 @@ def plan(observed: Snapshot, now: datetime) -> Plan:
     """The next actions for an interview, in order, and when to look again. `now` is aware of its zone."""
     if observed.interview.metadata.deletion_timestamp is not None:
         return plan_deletion(observed, now)
+    observed = replace(observed, children=awaited(observed.children, now))
     if FINALIZER not in observed.interview.metadata.finalizers:
         # Alone: it changes the Interview, and a status that pins has to find it as it was observed.
         return Plan([SetFinalizer(present=True)])

@@ -1,7 +1,7 @@
 """Taking away what was made for an interview, in the one order that loses nothing: pods, room, ledger."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from parley_crds import ConditionType
@@ -16,7 +16,10 @@ STUCK_SECONDS = 30
 """After how long beyond its grace a pod that does not go is removed without its node's answer."""
 
 GIVE_UP_SECONDS = 300
-"""After how long a step outside Kubernetes that fails is let go: a room's own end closes it."""
+"""After how long what is outside the operator's reach is let go: a step outside Kubernetes that fails (a room's own end
+closes it), a pod that somebody else's finalizer keeps."""
+TOLD = 3
+"""How many of what keeps something are named."""
 SEEN_SECONDS = 60
 """How much of that this process must have seen: after its own absence, what it needs may just be starting, too."""
 
@@ -43,6 +46,29 @@ def remove_pods(
         else:
             wakes.append(limit)
     return actions, wakes
+
+
+def kept(pods: Iterable[Pod], now: datetime) -> str | None:
+    """The pods that only somebody else's finalizers keep, and which these are, in words; None: there is no such pod."""
+    stuck = [pod for pod in pods if _kept_for(pod, now) >= STUCK_SECONDS]
+    told = [f"{pod.name}: only its finalizers keep it: {', '.join(pod.finalizers[:TOLD])}" for pod in stuck[:TOLD]]
+    return "; ".join(told) or None
+
+
+def awaited(children: Children, now: datetime) -> Children:
+    """The children without the pods that somebody else's finalizer has kept for too long to be waited for.
+
+    Without it they would have been gone when they were to go at once. Kubernetes removes each with its last finalizer,
+    whoever is there to see it.
+    """
+    return replace(children, pods=tuple(pod for pod in children.pods if _kept_for(pod, now) < GIVE_UP_SECONDS))
+
+
+def _kept_for(pod: Pod, now: datetime) -> float:
+    """For how many seconds only finalizers have kept a pod: it was to go at once, so nothing is left to ask for."""
+    if pod.grace != 0 or pod.deleted_at is None or not pod.finalizers:
+        return 0
+    return (now - pod.deleted_at).total_seconds()
 
 
 def remove_room(ledger: InputsSecret | None) -> list[Action]:

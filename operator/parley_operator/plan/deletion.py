@@ -17,7 +17,7 @@ from parley_operator.actions import (
     Seal,
     SetFinalizer,
 )
-from parley_operator.plan.cleanup import Ordered, in_order, remove_pods, remove_room
+from parley_operator.plan.cleanup import awaited, in_order, kept, remove_pods, remove_room
 from parley_operator.plan.draft import Draft
 from parley_operator.snapshot import Children, Snapshot, StepName
 
@@ -27,16 +27,25 @@ def plan_deletion(observed: Snapshot, now: datetime) -> Plan:
     if FINALIZER not in observed.interview.metadata.finalizers:
         return Plan([])
     actions: list[Action] = [] if observed.link is None else [DeleteLink()]
+    every_pod = observed.children.pods
+    observed = replace(observed, children=awaited(observed.children, now))
     pods, wakes = remove_pods(observed.children.pods, now)
-    actions += pods
     if observed.children.pods:
-        return Plan(actions, min(wakes, default=None))
+        held = kept(observed.children.pods, now)
+        told = None if held is None else (ConditionType.RECONCILING, "Deleting", f"{_explained(observed)}. {held}")
+        return Plan([*actions, *_told(observed, now, told), *pods], min(wakes, default=None))
     since = observed.interview.metadata.deletion_timestamp
     # A room's own end closes it, and what was stored stays; but nobody else keeps a promise to erase. Whoever wants the
     # Interview gone all the same changes its deletionPolicy to Retain.
     keep: frozenset[StepName] = frozenset({"erasure"})
     outside = in_order(_steps(observed), observed.children, now, since=since, keep=keep)
-    actions += [*_told(observed, now, outside), *outside.actions]
+    if (left := kept(every_pod, now)) is not None:
+        actions.append(
+            EmitEvent(
+                "Warning", "CleanupAbandoned", f"The deletion goes on without waiting for what others keep. {left}"
+            )
+        )
+    actions += [*_told(observed, now, outside.explained("Deleting", _explained(observed))), *outside.actions]
     for step, trouble in outside.dropped:
         message = f"The Interview is let go, though the {step} still fails: {trouble.message}"
         actions.append(EmitEvent("Warning", "CleanupAbandoned", message))
@@ -58,12 +67,15 @@ def _steps(observed: Snapshot) -> list[Action]:
     return steps
 
 
-def _told(observed: Snapshot, now: datetime, outside: Ordered) -> list[Action]:
-    """Tells in the status what holds the deletion up. Where nothing does, nobody reads it any more, and it stays."""
+def _explained(observed: Snapshot) -> str:
     message = "The Interview is being deleted"
     if observed.interview.spec.deletion_policy == "Erase":
         message += " and stays until it is erased, or its deletionPolicy is changed to Retain"
-    told = outside.explained("Deleting", message)
+    return message
+
+
+def _told(observed: Snapshot, now: datetime, told: tuple[ConditionType, str, str] | None) -> list[Action]:
+    """Tells in the status what holds the deletion up. Where nothing does, nobody reads it any more, and it stays."""
     if told is None:
         return []
     draft = Draft(observed, now)
@@ -78,6 +90,7 @@ def _told(observed: Snapshot, now: datetime, outside: Ordered) -> list[Action]:
 
 def plan_orphan(children: Children, now: datetime) -> Plan:
     """What is left of an Interview that is gone: its finalizer was taken off by hand."""
+    children = awaited(children, now)
     actions, wakes = remove_pods(children.pods, now)
     if children.pods:
         return Plan(actions, min(wakes, default=None))

@@ -7,7 +7,7 @@ from parley_crds import Attempt, Condition, ConditionType, Phase, find_condition
 
 from parley_operator.actions import DeleteInputs, DeleteLink, Seal
 from parley_operator.plan.attempts import EXITED, Fate
-from parley_operator.plan.cleanup import in_order, remove_pods, remove_room
+from parley_operator.plan.cleanup import in_order, kept, remove_pods, remove_room
 from parley_operator.plan.draft import Draft, zulu
 from parley_operator.plan.expiry import expire
 from parley_operator.snapshot import InputsSecret
@@ -227,7 +227,8 @@ def _ended_by_itself(draft: Draft, end: End) -> bool:
 
 
 def _dismiss(draft: Draft, end: End) -> None:
-    draft.condition(ConditionType.RECONCILING, True, "Ending", end.message)
+    held = kept(draft.children.pods, draft.now)
+    draft.condition(ConditionType.RECONCILING, True, "Ending", f"{end.message}. {held}" if held else end.message)
     actions, wakes = remove_pods(draft.children.pods, draft.now)
     draft.act_after_status(*actions)
     for wake in wakes:

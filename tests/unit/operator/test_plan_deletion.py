@@ -93,6 +93,52 @@ def test_a_deletion_that_is_held_up_says_by_what() -> None:
     assert (world.interview, world.erased, len(world.phases)) == (None, True, told + 1)
 
 
+def kept(world: World) -> World:
+    """The world, in which somebody else's finalizer keeps the bot's pod."""
+    world.pods[world.pod]["metadata"]["finalizers"] = ["example.com/keeps-it"]
+    return world
+
+
+def test_a_deletion_that_its_pod_holds_up_says_by_what() -> None:
+    world = kept(in_progress(World()))
+    told = len(world.phases)
+    world.delete()
+    for _ in range(8):
+        world.reconcile()
+        world.advance(5)
+    assert world.condition("Reconciling") == ("True", "Deleting")
+    assert f"{world.pod}: only its finalizers keep it: example.com/keeps-it" in world.message("Reconciling")
+    assert world.condition("Joinable") == ("False", "Deleting")
+    for _ in range(3):
+        world.advance(60)
+        world.reconcile()
+    assert len(world.phases) == told + 1, "the same is told once"
+    assert world.interview is not None
+
+
+def test_a_pod_that_only_a_finalizer_keeps_is_left_to_it_after_five_minutes() -> None:
+    for policy, erased, sealed in (("Retain", False, ["Cancelled"]), ("Erase", True, [])):
+        world = kept(in_progress(World(spec={"deletionPolicy": policy}).daily()))
+        deleted(world)
+        for _ in range(12):
+            world.advance(30)
+            world.reconcile()
+        assert (world.interview, world.inputs, world.rooms) == (None, None, set())
+        assert (world.erased, world.sealed) == (erased, sealed)
+        assert [event.reason for event in world.events if event.type == "Warning"] == ["CleanupAbandoned"]
+        assert world.pod in world.events[-1].message
+        assert world.plan().actions == []
+
+
+def test_what_an_interview_without_finalizer_left_does_not_wait_for_such_a_pod_either() -> None:
+    world = kept(in_progress(World().daily()))
+    world.interview = None
+    for _ in range(12):
+        world.reconcile()
+        world.advance(30)
+    assert (world.inputs, world.rooms) == (None, set())
+
+
 def test_a_deletion_whose_key_is_refused_is_stalled() -> None:
     world = in_progress(World(down_kind="RoomAuthError").daily())
     world.down.add("room's removal")

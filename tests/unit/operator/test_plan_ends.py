@@ -179,6 +179,23 @@ def test_a_pod_that_somebody_elses_finalizer_keeps_is_waited_for() -> None:
     assert world.interview is None
 
 
+def test_an_end_does_not_wait_for_ever_for_a_pod_that_somebody_elses_finalizer_keeps() -> None:
+    world = in_progress(World())
+    name = world.pod
+    world.pods[name]["metadata"]["finalizers"] = ["example.com/keeps-it"]
+    world.edit(cancel=True)
+    for _ in range(9):
+        world.reconcile()
+        world.advance(30)
+    assert world.condition("Reconciling") == ("True", "Ending")
+    assert f"{name}: only its finalizers keep it" in world.message("Reconciling")
+    world.advance(30)
+    world.reconcile()
+    assert (world.phase, world.sealed) == ("Cancelled", ["Cancelled"])
+    world.reconcile()
+    assert (world.inputs, world.link) == (None, None)
+
+
 def test_the_time_without_a_bot_is_no_no_show() -> None:
     world = ready(World(spec={"noShowSeconds": 60}))
     world.advance(10)

@@ -226,6 +226,7 @@ def pod_of(pod: Json) -> Pod:
         exit_code=ended.get("exitCode"),
         reason=next((part["reason"] for part in told if part.get("reason")), ""),
         message=next((part["message"] for part in (*told, *causes) if part.get("message")), ""),
+        finalizers=tuple(metadata.get("finalizers", ())),
     )
 
 
