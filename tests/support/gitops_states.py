@@ -16,6 +16,7 @@ from parley_operator.capacity import Capacity, Place
 from parley_operator.plan import hindrances
 from parley_operator.snapshot import ReferenceProblem, StepName
 from parley_operator.templates import TemplateSnapshot, template_status
+from parley_operator.unreadable import unreadable_status
 
 from support.operator_installation import INSTALLATION, template
 from support.operator_world import START, World, in_progress, ready, window
@@ -29,15 +30,16 @@ LONG_WORDS = "\N{CJK UNIFIED IDEOGRAPH-554F}" * 4000
 
 @dataclass(frozen=True)
 class State:
-    """One row: its name in the table, and all the ways into it."""
+    """One row: its name in the table, and all the ways into it; a way may end with what no world can read."""
 
     name: str
-    ways: tuple[Callable[[], World], ...]
+    ways: tuple[Callable[[], World | Document], ...]
 
     def manifests(self) -> Iterator[Document]:
         """The Interview as a client reads it, once for each way."""
         for way in self.ways:
-            yield manifest(way())
+            made = way()
+            yield manifest(made) if isinstance(made, World) else made
 
 
 def manifest(world: World) -> Document:
@@ -223,6 +225,19 @@ def _replaced() -> World:
 
 STEPS: tuple[StepName, ...] = ("inputs Secret", "room", "pod")
 
+
+def _not_valid(way: Callable[[], World]) -> Callable[[], Document]:
+    """One that a later schema does not take: which field it is changes nothing here, so none is spoilt."""
+
+    def spoilt() -> Document:
+        document = manifest(way())
+        status = unreadable_status(document, "it is not valid: spec.withdrawn: Extra inputs are not permitted", START)
+        assert status is not None
+        return {**document, "status": status}
+
+    return spoilt
+
+
 # Ends
 
 
@@ -370,6 +385,7 @@ INTERVIEW_STATES = (
         "In progress without its template",
         tuple((lambda lost=lost: lost(in_progress(World()))) for lost in (_lose_snapshot, _spoil_snapshot)),
     ),
+    State("Not valid any more", (_not_valid(World), _not_valid(lambda: in_progress(World())))),
     State("Ending", (_ending, _ending_in_vain)),
     State(
         "End or hold held up",

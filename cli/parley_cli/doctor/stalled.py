@@ -25,6 +25,7 @@ REMEDIES = {
     "TemplateNotAllowed": "mend the InterviewTemplate's spec.bot, or widen its bounds: bots.* in the chart's values",
     "RoomProviderNotConfigured": "name Daily's Secret by rooms.daily.existingSecret in the chart's values, or another"
     " provider by the template's spec.room.provider",
+    "InterviewNotValid": "mend the field of the Interview that it names, or delete it and create it anew",
     "OverridesNotValid": "mend the Interview's spec.overrides",
     "ContextNotFound": _REFERRED,
     "ContextNotReadable": _READABLE,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import aiohttp
-from parley_crds import API_VERSION, INTERVIEW_KIND, OPERATOR_MANAGER, InterviewStatus
+from parley_crds import API_VERSION, INTERVIEW_KIND, OPERATOR_MANAGER
 from parley_crds.names import FINALIZER, LABEL_IN_INTERVIEW, child_name, link_secret_name, tombstone_name
 from parley_protocol import InterviewRef
 from parley_rooms.errors import RoomError
@@ -113,6 +113,17 @@ class Actor:
         """Tells people of a fault, once for each message."""
         await self._emit(ref, EmitEvent("Warning", reason, message))
 
+    async def apply_raw_status(self, ref: InterviewRef, status: Json, resource_version: str | None) -> None:
+        """Applies the operator's part of the status, as JSON, with `resource_version` only to the Interview as read.
+
+        Raises:
+            KubeError, aiohttp.ClientError, TimeoutError: the API server refuses, or is away.
+        """
+        manifest = _interview(ref) | {"status": status}
+        if resource_version is not None:
+            manifest["metadata"]["resourceVersion"] = resource_version
+        await self._kube.apply(INTERVIEWS, manifest, OPERATOR_MANAGER, subresource="status")
+
     async def _create(self, resource: Resource, manifest: Json) -> None:
         """Creates an object. Names are deterministic, so one that is there was made by an earlier run.
 
@@ -152,7 +163,7 @@ class Actor:
             case SetFinalizer(present):
                 await self._set_finalizer(ref, present)
             case ApplyStatus(status, resource_version):
-                await self._apply_status(ref, status, resource_version)
+                await self.apply_raw_status(ref, status.to_dict(), resource_version)
             case EmitEvent():
                 await self._emit(ref, action)
             case DeleteInterview(version):
@@ -220,12 +231,6 @@ class Actor:
         changed = {"uid": ref.uid, "resourceVersion": metadata["resourceVersion"], "finalizers": others}
         with contextlib.suppress(NotFoundError):
             await self._kube.patch(INTERVIEWS, ref.namespace, ref.name, {"metadata": changed})
-
-    async def _apply_status(self, ref: InterviewRef, status: InterviewStatus, resource_version: str | None) -> None:
-        manifest = _interview(ref) | {"status": status.to_dict()}
-        if resource_version is not None:
-            manifest["metadata"]["resourceVersion"] = resource_version
-        await self._kube.apply(INTERVIEWS, manifest, OPERATOR_MANAGER, subresource="status")
 
     async def _emit(self, ref: InterviewRef, event: EmitEvent) -> None:
         """Writes an Event. Its name is made of what it says, so that a repeated one is not told again."""

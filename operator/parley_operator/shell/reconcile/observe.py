@@ -56,6 +56,10 @@ type Troubles = Mapping[Step, Trouble]
 class UnreadableInterviewError(Exception):
     """An Interview that was stored under an older schema and is not valid any more; the message names the field."""
 
+    def __init__(self, message: str, found: Json) -> None:
+        super().__init__(message)
+        self.found = found
+
 
 @dataclass(frozen=True, slots=True)
 class _Template:
@@ -252,7 +256,7 @@ def interview_of(found: Json) -> Interview:
         return Interview.model_validate(found)
     except ValidationError as error:
         if "deletionTimestamp" not in found["metadata"]:
-            raise UnreadableInterviewError(f"it is not valid: {_first_of(error)}") from error
+            raise UnreadableInterviewError(f"it is not valid: {_first_of(error)}", found) from error
         return _remains_of(found)
 
 

@@ -31,6 +31,7 @@ from parley_operator.shell.reconcile.peers import PeerBusyError
 from parley_operator.shell.reconcile.revisions import Pins
 from parley_operator.shell.turns.workers import RetryLaterError, Settled
 from parley_operator.snapshot import Step, Trouble, troubled
+from parley_operator.unreadable import NOT_VALID, unreadable_status
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ class Reconciler:
             try:
                 step, settled = await self._look(ref)
             except UnreadableInterviewError as error:
-                await self._actor.warn(ref, "InterviewNotValid", str(error))
+                await self._tell_of_unreadable(ref, error)
                 raise RetryLaterError(f"{ref.namespace}/{ref.name}: {error}") from error
             except ACTION_ERRORS as error:
                 message = f"{ref.namespace}/{ref.name}: {type(error).__name__} {error}"
@@ -92,6 +93,17 @@ class Reconciler:
                 return settled
         kinds = ", ".join(type(action).__name__ for action in step.actions)
         raise RetryLaterError(f"{ref.namespace}/{ref.name}: no rest after {PASSES} passes, at last: {kinds}")
+
+    async def _tell_of_unreadable(self, ref: InterviewRef, error: UnreadableInterviewError) -> None:
+        """Tells in the status and by an Event. A status of an older schema may be refused whatever is written to it."""
+        await self._actor.warn(ref, NOT_VALID, str(error))
+        status = unreadable_status(error.found, str(error), self._clock())
+        if status is None:
+            return
+        try:
+            await self._actor.apply_raw_status(ref, status, error.found["metadata"].get("resourceVersion"))
+        except ACTION_ERRORS as refusal:
+            logger.warning("%s/%s: its status can't tell that it is not valid: %s", ref.namespace, ref.name, refusal)
 
     async def _look(self, ref: InterviewRef) -> tuple[Plan, Settled]:
         """Observes and plans; with what follows when the plan has nothing more to do."""
