@@ -41,7 +41,6 @@ class Eyes:
         ref = InterviewRef(namespace=metadata["namespace"], name=metadata["name"], uid=metadata["uid"])
         if deleted:
             self.census.gone(metadata["uid"])
-            self.sightings.gone(metadata["uid"])
         else:
             self.census.saw(body)
             if (reason := self.sightings.saw(body)) is not None:

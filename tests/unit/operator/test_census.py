@@ -66,6 +66,17 @@ def test_what_a_cut_watch_missed_is_found_by_a_list() -> None:
     assert census.reconcile({"a", "e"}) == []
 
 
+def test_it_tells_of_all_that_left_however_it_was_noticed() -> None:
+    left: list[str] = []
+    census = Census(left=left.append)
+    for uid, phase in (("a", "Open"), ("b", "Completed"), ("c", "Open")):
+        census.saw(raw(uid, phase))
+    census.gone("a")
+    census.mark()
+    census.reconcile({"c"})
+    assert left == ["a", "b"]
+
+
 def test_who_is_waited_for_goes_first() -> None:
     census = Census()
     deleted = {"metadata": {"deletionTimestamp": "2026-11-29T12:00:00Z"}}

@@ -38,10 +38,19 @@ class Record:
 
 
 class Census:
-    """Feed it on one event loop. `changed` is told of each template whose count of active interviews changed."""
+    """Feed it on one event loop.
 
-    def __init__(self, changed: Callable[[str, str], None] = lambda _namespace, _template: None) -> None:
+    `changed` is told of each template whose count of active interviews changed, `left` of each uid that is there no
+    more: by the watch, or found so by a list.
+    """
+
+    def __init__(
+        self,
+        changed: Callable[[str, str], None] = lambda _namespace, _template: None,
+        left: Callable[[str], None] = lambda _uid: None,
+    ) -> None:
         self._changed = changed
+        self._left = left
         self._active: dict[str, Record] = {}
         self._final: dict[str, Phase] = {}
         self._seen: dict[str, int] = {}
@@ -80,6 +89,7 @@ class Census:
         """An Interview is there no more."""
         record = self._active.get(uid)
         self._drop(uid)
+        self._left(uid)
         if record is not None:
             self._changed(record.ref.namespace, record.template)
 
