@@ -13,6 +13,12 @@ from parley_cli.options import Context, DocumentForm, InterviewName, Kubeconfig,
 from parley_cli.shown.interviews import condition, is_over, phase_of
 from parley_cli.shown.printing import document
 
+_AGAIN = (
+    "the operator puts the same link back within some ten minutes. Raise spec.linkEpoch for another at once; the former"
+    " opens nothing any more then"
+)
+"""Nobody watches links' Secrets: the operator sees that one is gone when it looks at its interview again."""
+
 
 def show_link(
     name: InterviewName,
@@ -33,9 +39,7 @@ def show_link(
         secret = cluster.kube.get(core_path("secrets", cluster.namespace, secret_name))
     except ClusterError as error:
         if error.status == 404:
-            raise CliError(
-                f"the link of {name} is gone ({secret_name} is no more): the operator makes it again within a minute"
-            ) from error
+            raise CliError(f"the link of {name} is gone ({secret_name} is no more): {_AGAIN}") from error
         raise
     url = url_of(secret)
     if output is None:
@@ -71,6 +75,4 @@ def url_of(secret: dict[str, Any]) -> str:
     try:
         return base64.b64decode((secret.get("data") or {})[LINK_URL_KEY], validate=True).decode()
     except (KeyError, TypeError, binascii.Error, UnicodeDecodeError) as error:
-        raise CliError(
-            f"the Secret {secret['metadata']['name']} holds no {LINK_URL_KEY}: delete it for a new one"
-        ) from error
+        raise CliError(f"the Secret {secret['metadata']['name']} holds no {LINK_URL_KEY}: {_AGAIN}") from error

@@ -258,6 +258,16 @@ def test_a_raised_epoch_changes_the_link(site: Site) -> None:
     until("the link is of epoch 1", epoch, WAIT)
 
 
+def test_a_raised_epoch_brings_a_link_back_whose_secret_was_deleted(site: Site) -> None:
+    name = site.interview()
+    secret = site.await_phase(name, "Open")["linkSecretName"]
+    find = ("-n", site.namespace, "get", "secret", "--ignore-not-found", "-o", "name", secret)
+    site.plane.kubectl("-n", site.namespace, "delete", "secret", secret)
+    assert site.plane.kubectl(*find).stdout == ""
+    site.patch(name, {"linkEpoch": 1})
+    until("the link is there again", lambda: site.plane.kubectl(*find).stdout != "", WAIT)
+
+
 def test_an_operator_that_was_away_goes_on(site: Site) -> None:
     running = site.interview(start="Immediate")
     uid = uid_of(site, running)

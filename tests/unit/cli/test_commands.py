@@ -175,6 +175,7 @@ def test_link_for_programs(run: Any, stub: Any, interview: MakeInterview) -> Non
         ),
         (None, {}, "the operator has not seen it"),
         ("Open", {"linkSecretName": "gone"}, "the link of ada is gone"),
+        ("Open", {"linkSecretName": "gone"}, "within some ten minutes. Raise spec.linkEpoch"),
     ],
 )
 def test_no_link(
@@ -184,6 +185,14 @@ def test_no_link(
     done = run("link", "ada")
     assert (done.code, done.out) == (1, "")
     assert expected in done.err
+
+
+def test_a_link_secret_without_its_link(run: Any, stub: Any, interview: MakeInterview) -> None:
+    stub.answer(ADA, interview(phase="Open", linkSecretName="itv-ada-link"))
+    stub.answer("/api/v1/namespaces/hiring/secrets/itv-ada-link", {"metadata": {"name": "itv-ada-link"}, "data": {}})
+    done = run("link", "ada")
+    assert (done.code, done.out) == (1, "")
+    assert "itv-ada-link holds no url: the operator puts the same link back" in done.err
 
 
 def test_cancel(run: Any, stub: Any, interview: MakeInterview) -> None:
