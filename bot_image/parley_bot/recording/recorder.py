@@ -12,7 +12,7 @@ from parley_bot.recording.encoder import OggOpus
 from parley_bot.recording.parts import Cutter, Part, Spool
 from parley_bot.recording.tape import Tape
 from parley_bot.reporter import ApiClient
-from parley_bot.reporter.client import backoff
+from parley_bot.reporter.pauses import Pauses
 from parley_bot.timeline import Timeline
 
 _TAKE_SECONDS = 1.0
@@ -37,7 +37,7 @@ class Recorder:
         self._tape: Tape | None = None
         self._cutter: Cutter | None = None
         self._encoder: OggOpus | None = None
-        self._spool = Spool()
+        self._spool, self._pauses = Spool(), Pauses()
         self._work, self._progress = asyncio.Event(), asyncio.Event()
         self._pool = ThreadPoolExecutor(1, "recording")
         self._taking = asyncio.Lock()
@@ -92,6 +92,7 @@ class Recorder:
     async def close(self, timeout: float) -> bool:  # noqa: ASYNC109 - False is an answer here, not an error
         """End the stream and wait until the API has it, for `timeout` seconds; whether it has all that is left."""
         await self._take(last=True)
+        self._pauses.hurry()
         try:
             async with asyncio.timeout(timeout):
                 while len(self._spool) and not self._refused:
@@ -134,7 +135,6 @@ class Recorder:
         self._work.set()
 
     async def _send(self) -> None:
-        failures = 0
         while True:
             await self._work.wait()
             self._work.clear()
@@ -142,14 +142,13 @@ class Recorder:
                 try:
                     await self._client.send_recording(self._attempt, part)
                 except ApiUnavailableError as error:
-                    failures += 1
                     logger.warning("part {} of the recording not acknowledged: {}", part.number, error)
-                    await asyncio.sleep(backoff(min(failures, 6)))
+                    await self._pauses.after_failure()
                 except ApiRefusedError as error:
                     self._give_up(f"the API does not take it: {error}")
                     return
                 else:
-                    failures = 0
+                    self._pauses.worked()
                     self._spool.sent(part)
                 self._progress.set()
 

@@ -1,6 +1,7 @@
 """Interviews that are recorded: who is on which channel, where on the clock, and what is not recorded."""
 
 import io
+import signal
 from itertools import pairwise
 from pathlib import Path
 
@@ -112,6 +113,29 @@ async def test_who_has_not_agreed_is_not_recorded(peer: ApiPeer, start_bot: Star
     assert await bot.exit_code(15) == 0
     assert guest.told("recording") == []
     assert peer.recorded == {}, "at its end a bot hands over whatever it has recorded"
+
+
+async def test_a_bot_that_goes_hands_over_what_the_api_was_away_for(peer: ApiPeer, start_bot: StartBot) -> None:
+    to_be_recorded(peer)
+    bot = await start_bot()
+    await bot.ready()
+    guest = await Guest([]).join(bot.url(record=True))
+    await eventually("the interviewer has spoken", lambda: bool(peer.turns), 30)
+    peer.down = True
+
+    def refusals() -> int:
+        return sum("of the recording not acknowledged" in line.get("message", "") for line in bot.lines)
+
+    # By then it waits for 8 s at most between its tries, and has 2 s when it is told to go.
+    await eventually("it has long been away", lambda: refusals() >= 5, 90)
+    peer.down = False
+    assert bot.process is not None
+    bot.process.send_signal(signal.SIGTERM)
+    assert await bot.exit_code(6) == 143
+    await guest.over(5)
+    (left,) = bot.logged("the interview is left to the next bot")
+    assert left["drained"] is True
+    decoded(peer)
 
 
 async def test_a_recording_that_is_required_and_fails_ends_the_interview(peer: ApiPeer, start_bot: StartBot) -> None:

@@ -13,6 +13,7 @@ from parley_bot.interview import Interview, prepare
 from parley_bot.recording import recorder as module
 from parley_bot.recording.parts import Part, Spool
 from parley_bot.recording.recorder import Recorder
+from parley_bot.reporter import pauses
 from parley_bot.timeline import Timeline
 from parley_protocol import Assignment, DailyRoom, FinishReason, InterviewRef, RecordingPlan, WebsocketRoom
 from support.bot import interview_plan
@@ -58,7 +59,7 @@ class Rig:
 
 @pytest.fixture
 async def rig(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rig]:
-    monkeypatch.setattr(module, "backoff", lambda _attempt: 0.0)
+    monkeypatch.setattr(pauses, "backoff", lambda _attempt: 0.0)
     rig = Rig(getattr(request, "param", None) or Api())
     yield rig
     rig.running.cancel()
@@ -84,6 +85,22 @@ async def test_at_the_end_everything_is_handed_over(rig: Rig) -> None:
     assert rig.failures == 0
     rig.talk()
     assert await rig.recorder.close(10), "an end is one"
+
+
+@pytest.mark.parametrize("rig", [Api(away=1)], indirect=True)
+async def test_who_waits_for_the_rest_does_not_wait_for_a_pause(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    pausing = asyncio.Event()
+
+    def an_hour(_failures: int) -> float:
+        pausing.set()
+        return 3600.0
+
+    monkeypatch.setattr(pauses, "backoff", an_hour)
+    rig.talk()
+    rig.recorder._keep(Part(1, 0, 10_000, b"a part"))
+    await asyncio.wait_for(pausing.wait(), 20)
+    assert await rig.recorder.close(10)
+    assert rig.api.parts
 
 
 @pytest.mark.parametrize("rig", [Api(away=10**9)], indirect=True)
