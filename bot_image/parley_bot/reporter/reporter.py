@@ -3,13 +3,13 @@
 import asyncio
 import time
 from collections import deque
-from contextlib import suppress
 
 from loguru import logger
 from parley_protocol import Event, EventBatch, FinishReason, FinishRequest, NumberedEvent
 
 from parley_bot.exits import ApiRefusedError, ApiUnavailableError
 from parley_bot.reporter.client import ApiClient, backoff
+from parley_bot.reporter.pauses import Pauses
 from parley_bot.timeline import Timeline
 
 _BATCH = 256
@@ -31,7 +31,9 @@ class Reporter:
         self._client, self._attempt, self._timeline = client, attempt, timeline
         self.last = self.acknowledged = 0
         self._unsent: deque[NumberedEvent] = deque()
-        self._work, self._progress, self._hurry = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._work, self._progress = asyncio.Event(), asyncio.Event()
+        self._pauses = Pauses()
+        self._ended = False
         self.refused: ApiRefusedError | None = None
 
     @property
@@ -39,16 +41,20 @@ class Reporter:
         """The events that are not acknowledged yet, in order."""
         return tuple(self._unsent)
 
-    def report(self, event: Event, moment: float | None = None) -> NumberedEvent:
-        """Take an event in, with the next number; `moment` is of the monotonic clock, now when left out."""
+    def report(self, event: Event, moment: float | None = None) -> None:
+        """Take an event in, with the next number; `moment` is of the monotonic clock, now when left out.
+
+        After the end, which tells the last number, nothing is taken any more: the API would refuse it.
+        """
+        if self._ended:
+            logger.bind(kind=event.kind).warning("an event after the end is not reported")
+            return
         moment = time.monotonic() if moment is None else moment
         self.last += 1
-        numbered = NumberedEvent(
-            n=self.last, at=self._timeline.at(moment), at_ms=self._timeline.ms(moment), event=event
+        self._unsent.append(
+            NumberedEvent(n=self.last, at=self._timeline.at(moment), at_ms=self._timeline.ms(moment), event=event)
         )
-        self._unsent.append(numbered)
         self._work.set()
-        return numbered
 
     async def run(self) -> None:
         """Send until cancelled, or until the API refuses this attempt.
@@ -56,7 +62,6 @@ class Reporter:
         Raises:
             ApiRefusedError: the API does not take this attempt's events (any more).
         """
-        failures = 0
         while True:
             await self._work.wait()
             self._work.clear()
@@ -64,30 +69,21 @@ class Reporter:
                 try:
                     await self._send_some()
                 except ApiUnavailableError as error:
-                    failures += 1
                     logger.warning("events not acknowledged, {} waiting: {}", len(self._unsent), error)
-                    await self._pause(backoff(min(failures, 6)))
+                    await self._pauses.after_failure()
                 except ApiRefusedError as error:
                     self.refused = error
                     self._progress.set()
                     raise
                 else:
-                    failures = 0
-
-    async def _pause(self, seconds: float) -> None:
-        """Wait before the next try, unless somebody waits for its outcome."""
-        self._hurry.clear()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._hurry.wait()
+                    self._pauses.worked()
 
     async def drained(self, timeout: float) -> bool:  # noqa: ASYNC109 - False is an answer here, not an error
-        """Wait until everything reported so far is acknowledged; False when that takes longer than `timeout` s."""
-        target = self.last
-        self._hurry.set()
+        """Wait until everything is acknowledged, with what is reported meanwhile; False after `timeout` seconds."""
+        self._pauses.hurry()
         try:
             async with asyncio.timeout(timeout):
-                while self.acknowledged < target and self.refused is None:
+                while self.acknowledged < self.last and self.refused is None:
                     self._progress.clear()
                     await self._progress.wait()
         except TimeoutError:
@@ -107,6 +103,7 @@ class Reporter:
             if self.refused is not None:
                 raise self.refused
             return False
+        self._ended = True
         request = FinishRequest(attempt=self._attempt, reason=reason, last_event=self.last)
         failures = 0
         while True:

@@ -136,18 +136,17 @@ class DailyRoom:
 
     async def close(self, reason: FinishReason | None) -> None:
         """Tell the page that it is over, and leave the room."""
+        silent = self._interview.conversation.session.clock.interviewer_silent(time.monotonic())
+        # First: the end may be reported before the last words are played, where the bot has to go.
+        self.pipeline.flush()
+        self._interview.conversation.candidate_left(self.pipeline)
         if reason is not None and self._candidate is not None:
-            silent = self._interview.conversation.session.clock.interviewer_silent(time.monotonic())
             await asyncio.sleep(max(0.0, _LAST_WORDS_SECONDS - silent))
             await self.pipeline.tell_page({"kind": "ended", "reason": reason.value})
             await asyncio.sleep(0.3)
         self._closing = True
         if self._kick_off is not None:
             self._kick_off.cancel()
-        self.pipeline.flush()
-        if self._candidate is not None:
-            self._candidate = None
-            self._interview.conversation.candidate_left(self.pipeline)
         try:
             # Before the pipeline would: it ends when the model's session has, and one that hangs never leaves.
             await self.transport.leave()

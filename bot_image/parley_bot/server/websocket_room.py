@@ -76,6 +76,8 @@ class WebSocketRoom:
                 connection.socket.say_farewell(CloseCode.GOING_AWAY, "the interviewer will be back in a moment")
             else:
                 silent = self._interview.conversation.session.clock.interviewer_silent(time.monotonic())
+                # First: the end may be reported before the last words are played, where the bot has to go.
+                self._report_gone(connection)
                 await asyncio.sleep(max(0.0, _LAST_WORDS_SECONDS - silent))
                 await connection.pipeline.tell_page({"kind": "ended", "reason": reason.value})
                 await asyncio.sleep(0.2)
@@ -160,9 +162,13 @@ class WebSocketRoom:
         """End a connection's pipeline and say that the candidate is gone from it. Safe to repeat."""
         if self._current is connection:
             self._current = None
-        connection.pipeline.flush()
+        self._report_gone(connection)
         if connection.recorder is not None:
             connection.recorder.cut()
-        self._interview.conversation.candidate_left(connection.pipeline)
         await connection.socket.close()
         await connection.pipeline.stop("connection over")
+
+    def _report_gone(self, connection: _Connection) -> None:
+        """Report what was said on the connection, and that the candidate is gone from it. Safe to repeat."""
+        connection.pipeline.flush()
+        self._interview.conversation.candidate_left(connection.pipeline)

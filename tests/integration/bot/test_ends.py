@@ -111,6 +111,23 @@ async def test_a_candidate_who_leaves_for_good(peer: ApiPeer, start_bot: StartBo
     assert peer.finished.reason is FinishReason.CANDIDATE_LEFT
 
 
+async def test_told_to_go_as_it_ends(peer: ApiPeer, start_bot: StartBot) -> None:
+    bot = await start_bot()
+    await bot.ready()
+    guest = await Guest([]).join(bot.url())
+    await eventually("the question is asked", lambda: "question" in peer.kinds(), 30)
+    await guest.send_message({"label": "rtvi-ai", "type": "client-message", "id": "2", "data": {"t": "leave"}})
+    await eventually("it is over", lambda: bot.logged("conversation over"), 10)
+    assert bot.process is not None
+    bot.process.send_signal(signal.SIGTERM)
+    assert await bot.exit_code(10) == 0
+    assert peer.finished is not None
+    assert peer.finished.reason is FinishReason.CANDIDATE_LEFT
+    assert peer.finished.last_event == len(peer.stored[1])
+    gone = [e.event for e in peer.stored[1] if isinstance(e.event, ConnectionChanged) and e.event.what == "left"]
+    assert [event.who for event in gone] == ["candidate", "bot"], "what comes before the end is there, all of it"
+
+
 async def test_a_port_that_is_taken(start_bot: StartBot) -> None:
     first = await start_bot()
     await first.ready()

@@ -210,6 +210,23 @@ async def test_the_call_is_left_though_the_pipeline_hangs(
     assert asked == ["join", "leave"]
 
 
+async def test_what_was_said_is_reported_before_the_last_words_are_waited_for(
+    interview: Interview, room: DailyRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def leave() -> None:
+        """There is no call."""
+
+    monkeypatch.setattr(room.transport, "leave", leave)
+    await fire(room, "on_joined", {})
+    await fire(room, "on_participant_joined", CANDIDATE)
+    await eventually("the candidate is there", lambda: ("candidate", "joined") in presence(interview), 5)
+    closing = asyncio.create_task(room.close(FinishReason.COMPLETED))
+    await asyncio.sleep(0)
+    assert presence(interview)[-1] == ("candidate", "left")
+    await closing
+    assert presence(interview) == [("candidate", "joined"), ("candidate", "left")]
+
+
 async def test_being_put_out_is_a_lost_room(interview: Interview, room: DailyRoom) -> None:
     await fire(room, "on_joined", {})
     await fire(room, "on_left")

@@ -5,11 +5,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from parley_bot.exits import ApiRefusedError
-from parley_bot.reporter import ApiClient, Reporter
-from parley_bot.reporter import reporter as reporting
+from parley_bot.exits import ApiRefusedError, ApiUnavailableError
+from parley_bot.reporter import ApiClient, Reporter, pauses
 from parley_bot.timeline import Timeline
-from parley_protocol import FinishReason, NumberedEvent, ToolCalled
+from parley_protocol import EventAck, EventBatch, FinishReason, FinishRequest, NumberedEvent, ToolCalled
 from support.bot import ApiPeer, eventually, interview_plan, serving
 
 
@@ -98,6 +97,68 @@ async def test_an_end_that_is_not_acknowledged_is_told(peer: ApiPeer, client: Ap
     await running.die()
 
 
+async def test_what_is_reported_while_the_end_waits_comes_before_it(
+    peer: ApiPeer, client: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running, send = Running(client), client.send
+
+    async def send_slowly(batch: EventBatch) -> EventAck:
+        if batch.events[0].n == 1:
+            running.reporter.report(event("meanwhile"))
+        else:
+            await asyncio.sleep(0.2)
+        return await send(batch)
+
+    monkeypatch.setattr(client, "send", send_slowly)
+    running.reporter.report(event("e"))
+    assert await running.reporter.finish(FinishReason.COMPLETED, timeout=20)
+    assert names(peer.stored[1]) == ["e", "meanwhile"]
+    assert peer.finished is not None
+    assert peer.finished.last_event == 2
+    await running.die()
+
+
+async def test_after_the_end_nothing_is_reported(
+    peer: ApiPeer, client: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running, finish, tried = Running(client), client.finish, 0
+
+    async def lose_the_first_answer(request: FinishRequest) -> None:
+        nonlocal tried
+        tried += 1
+        await finish(request)
+        running.reporter.report(event("too late"))
+        if tried == 1:
+            raise ApiUnavailableError("the answer is lost")
+
+    monkeypatch.setattr(client, "finish", lose_the_first_answer)
+    running.reporter.report(event("e"))
+    assert await running.reporter.finish(FinishReason.COMPLETED, timeout=20)
+    assert names(peer.stored[1]) == ["e"]
+    assert not running.task.done(), "nothing was refused"
+    await running.die()
+
+
+async def test_who_begins_to_wait_while_a_try_fails_does_not_wait_for_a_pause_either(
+    peer: ApiPeer, client: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running, send, tried = Running(client), client.send, asyncio.Event()
+
+    async def fail_once(batch: EventBatch) -> EventAck:
+        if tried.is_set():
+            return await send(batch)
+        tried.set()
+        await asyncio.sleep(0.1)
+        raise ApiUnavailableError("POST: 503")
+
+    monkeypatch.setattr(pauses, "backoff", lambda _failures: 3600.0)
+    monkeypatch.setattr(client, "send", fail_once)
+    running.reporter.report(event("e"))
+    await tried.wait()
+    assert await running.reporter.drained(20)
+    await running.die()
+
+
 async def test_who_waits_for_the_rest_does_not_wait_for_a_pause(
     peer: ApiPeer, client: ApiClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,7 +168,7 @@ async def test_who_waits_for_the_rest_does_not_wait_for_a_pause(
         pausing.set()
         return 3600.0
 
-    monkeypatch.setattr(reporting, "backoff", an_hour)
+    monkeypatch.setattr(pauses, "backoff", an_hour)
     running = Running(client)
     peer.down = True
     running.reporter.report(event("e"))
