@@ -175,7 +175,8 @@ class Conversation:
     def _report_turn(
         self, speaker: Speaker, text: str, start: float, end: float, question_id: str | None, *, interrupted: bool
     ) -> None:
-        if not (text := text.strip()):
+        # The model's stretches of a turn are joined by a space, whether they bring their own or not.
+        if not (text := " ".join(text.split())):
             return
         self._seq += 1
         turn = Turn(

@@ -27,10 +27,12 @@ from pipecat.frames.frames import (
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
+from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.tests.utils import run_test
 from pipecat.utils.text.base_text_aggregator import TextType
 from support.engine import make_plan, no_tools
+from support.model_service import model_service
 
 CLIENT: Any = None  # the reporter is not run: what it has is looked at
 
@@ -219,6 +221,15 @@ async def test_sound_without_words_does_not_date_the_next_turn(line: Line) -> No
     line.conversation.candidate_said("An answer.")
     (turn,) = line.turns
     assert (turn.start_ms, turn.end_ms) == (90_000, 95_000)
+
+
+async def test_stretches_of_a_turn_are_joined_by_one_space(line: Line) -> None:
+    heard = model_service(on_heard=line.conversation.candidate_said)
+    heard._context = LLMContext()
+    for stretch in ("First I looked ", " at the log,", " and then\n"):
+        await heard._report_user_transcription_text_added(stretch)
+    heard.flush_heard()
+    assert [turn.text for turn in line.turns] == ["First I looked at the log, and then"]
 
 
 async def test_sound_before_the_interviewer_does_not_date_the_next_turn(line: Line) -> None:
