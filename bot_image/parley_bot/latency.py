@@ -11,8 +11,8 @@ class TurnLatency:
 
     total: the end of the candidate's speech (by the voice activity) to the first sound we send that can be heard.
     Of it, wait: until the model takes the turn as ended; webhook: what a tool of the template's own took; ours: all
-    else of tool calls, and from the model's first sound to the one we send; model: the rest, with the silence that its
-    sound begins with.
+    else of tool calls, and from the model's first sound to the one we send; model: the rest, with what is played of the
+    silence that its sound begins with (most of it is not: `pipeline/onset.py`).
 
     Args:
         clock: Seconds that only grow.
