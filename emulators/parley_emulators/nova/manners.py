@@ -1,5 +1,7 @@
 """A model that disobeys: the script, bent. Each manner is one way in which a real one may stray."""
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -25,6 +27,18 @@ class Manners(BaseModel):
         "recorded the answer; no_tools: it calls none after the first; off_plan: it asks a question of its own; mute: "
         "it keeps every second text that it is to speak to itself.",
     )
+    speaks: dict[str, str] = Field(
+        {},
+        description="Words that it announces (SPECULATIVE), and what it speaks in their place, and tells of as spoken "
+        '(FINAL): {"250": "two hundred and fifty"}.',
+    )
+
+    def spoken(self, text: str) -> str:
+        """What it speaks where it has announced this text."""
+        if not self.speaks:
+            return text
+        words = "|".join(sorted(map(re.escape, self.speaks), key=len, reverse=True))
+        return re.sub(rf"\b(?:{words})\b", lambda found: self.speaks[found[0]], text)
 
 
 @dataclass
@@ -37,6 +51,11 @@ class MannersBook:
         """The script of a session that begins now."""
         manners = frozenset[Manner](self.ordered.manners) - {"obedient"}
         return UnrulyPolicy(tools, offers, manners=manners) if manners else Policy(tools, offers)
+
+    @property
+    def spoken(self) -> Callable[[str], str]:
+        """What a session that begins now speaks in place of what it announces."""
+        return self.ordered.spoken
 
 
 @dataclass

@@ -151,6 +151,7 @@ class Session:
         own = (spec for spec in specs if spec.name not in INTERVIEW_TOOLS)
         offers = tuple(Offer(spec.name, spec.description, spec.input_schema.first_text) for spec in own)
         self._policy = self._manners.policy(frozenset(spec.name for spec in specs), offers)
+        self._speaker.spoken = self._manners.spoken
 
     def _open_ear(self, rate: int) -> None:
         self._input_rate = rate

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from itertools import pairwise
 
 from parley_emulators.nova.output import Output, StopReason
@@ -23,6 +23,8 @@ class Speaker:
         self._playing_until = 0.0
         self._saying = False
         self._cut_in = asyncio.Event()
+        self.spoken: Callable[[str], str] = str
+        """What is spoken of a sentence that is announced."""
 
     @property
     def audible(self) -> bool:
@@ -56,7 +58,8 @@ class Speaker:
 
     async def _say(self, text: str) -> bool:
         sentences = split_sentences(text)
-        pieces = [split_first_clause(sentences[0]), *([s] for s in sentences[1:])] if sentences else []
+        spoken = [self.spoken(sentence) for sentence in sentences]
+        pieces = [split_first_clause(spoken[0]), *([s] for s in spoken[1:])] if spoken else []
         sounds = self._synthesised([piece for sentence in pieces for piece in sentence])
         async with contextlib.aclosing(sounds):
             for number, (sentence, parts) in enumerate(zip(sentences, pieces, strict=True), start=1):
@@ -76,7 +79,7 @@ class Speaker:
         if heard and stop == "END_TURN":
             heard = not await self._interrupted_within(self._playing_until - asyncio.get_running_loop().time())
         if heard:
-            await self._output.text("ASSISTANT", "FINAL", sentence, stop)
+            await self._output.text("ASSISTANT", "FINAL", self.spoken(sentence), stop)
         else:
             await self._output.interruption()
         return heard

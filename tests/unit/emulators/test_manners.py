@@ -56,3 +56,11 @@ def test_one_that_has_hung_up_has_no_manners_any_more() -> None:
 def test_a_manner_that_is_none_is_refused() -> None:
     with pytest.raises(ValidationError):
         Manners.model_validate({"manners": ["rude"]})
+
+
+def test_what_it_speaks_in_place_of_what_it_announces() -> None:
+    manners = Manners(speaks={"250": "two hundred and fifty", "team": "crew"})
+    assert manners.spoken("We have 250 teams, and 2500 in a team.") == (
+        "We have two hundred and fifty teams, and 2500 in a crew."
+    )
+    assert Manners().spoken("A team.") == "A team."
