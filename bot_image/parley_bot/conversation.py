@@ -38,6 +38,9 @@ class Stage(Protocol):
     def take_floor(self) -> None:
         """Let the interviewer speak over the candidate from here on."""
 
+    def settle(self) -> None:
+        """Tell the words of a turn of the interviewer's that was played: what comes now comes after it."""
+
 
 class Conversation:
     """Takes in what pipeline and room see, and says what follows. Lives longer than any connection.
@@ -147,6 +150,7 @@ class Conversation:
 
     def candidate_said(self, text: str) -> None:
         """The model has understood a turn of the candidate's: reported at once, before the tools that act on it."""
+        self._settle()
         now = time.monotonic()
         self.latency.turn_taken()
         self.session.candidate_understood()
@@ -158,19 +162,26 @@ class Conversation:
         self._heard.answered()
         self.session.interviewer_began(time.monotonic(), given=sentence > self._given_after)
 
-    def interviewer_said(
-        self, text: str, start: float, end: float, *, question_id: str | None, interrupted: bool
-    ) -> None:
-        """A turn of the interviewer's was played, whole or `interrupted`."""
+    def interviewer_said(self, text: str, seconds: float, *, interrupted: bool) -> None:
+        """A turn of the interviewer's was played, whole or `interrupted` after so many seconds: the engine goes on."""
         if interrupted:
-            self.session.interviewer_cut_short(text, max(0.0, end - start))
+            self.session.interviewer_cut_short(text, seconds)
         else:
             self.session.interviewer_said(text)
+
+    def interviewer_told(
+        self, text: str, start: float, end: float, *, question_id: str | None, interrupted: bool
+    ) -> None:
+        """The words of such a turn are certain."""
         self._report_turn(Speaker.INTERVIEWER, text, start, max(start, end), question_id, interrupted=interrupted)
 
     def interviewer_ceased(self) -> None:
         """The interviewer is silent again."""
         self._act(self.session.interviewer_ceased(time.monotonic()))
+
+    def _settle(self) -> None:
+        if self._stage is not None:
+            self._stage.settle()
 
     def _report_turn(
         self, speaker: Speaker, text: str, start: float, end: float, question_id: str | None, *, interrupted: bool
@@ -201,6 +212,7 @@ class Conversation:
 
         `after` is the number of the last sentence that the model had sent before: none of those is of its result.
         """
+        self._settle()
         now = time.monotonic()
         self._given_after = after
         self.latency.turn_taken()
@@ -224,6 +236,7 @@ class Conversation:
 
     async def own_tool(self, name: str, arguments: Mapping[str, Any], after: int = 0) -> dict[str, Any]:
         """The model calls a tool of the template's own. One that is slow goes on, and is told of when it has ended."""
+        self._settle()
         began = time.monotonic()
         self._given_after = after
         self.latency.turn_taken()

@@ -18,6 +18,7 @@ def model_service(**told: Any) -> GuardedNovaSonic:
         "on_unheard": lambda _text: None,
         "on_tool": lambda _seconds: None,
         "on_sentence": lambda _number, _text: None,
+        "on_final": lambda _text: None,
     }
     return GuardedNovaSonic(
         access=ModelAccess("us-east-1", "https://127.0.0.1:1"),

@@ -1,5 +1,6 @@
 """What became of each question: asked, followed up, answered. It is made, and rebuilt, of reported events alone."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, field
 
@@ -58,7 +59,7 @@ class Ledger:
             self.last_seq = max(self.last_seq, turn.seq)
             state = self.states.get(turn.question_id or "")
             # Only the turn that puts the follow-up: nudges, explanations and welcomes are not it.
-            own = turn.text in astuple(phrases_for(self.plan.language))
+            own = _words(turn.text) in map(_words, astuple(phrases_for(self.plan.language)))
             if state is not None and state.awaits_follow_up and _is_whole(turn) and not own:
                 state.last_words = turn.text
 
@@ -79,6 +80,11 @@ class Ledger:
         for event in history:
             ledger.apply(event)
         return ledger
+
+
+def _words(text: str) -> list[str]:
+    """A text without what a model may write otherwise than it was told."""
+    return re.findall(r"\w+", text.casefold())
 
 
 def _is_whole(turn: Turn) -> bool:

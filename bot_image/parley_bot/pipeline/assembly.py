@@ -106,6 +106,7 @@ class RoomPipeline:
             on_unheard=conversation.prompt_lost,
             on_tool=conversation.latency.tool_ran,
             on_sentence=lambda number, text: speech.send(number, text, conversation.session.question_id),
+            on_final=self._mouth.final,
         )
         register_tools(self.llm, conversation, speech, own)
         user, assistant = LLMContextAggregatorPair(LLMContext(_memory(turns)), user_params=_listening(voice))
@@ -158,6 +159,10 @@ class RoomPipeline:
     def take_floor(self) -> None:
         """Let the interviewer speak over the candidate from here on."""
         self._floor.take_over()
+
+    def settle(self) -> None:
+        """Report a turn of the interviewer's that was played, in the words that Nova has told by now."""
+        self._mouth.settle()
 
     def _hush(self, silent: bool) -> None:
         self._mouth.hush(silent)

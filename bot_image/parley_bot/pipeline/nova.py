@@ -15,6 +15,7 @@ from typing import Any
 
 from loguru import logger
 from parley_protocol import ModelPlan
+from pipecat.adapters.llm.services.aws_nova_sonic_adapter import Role
 from pipecat.frames.frames import (
     CancelFrame,
     EndFrame,
@@ -27,13 +28,14 @@ from pipecat.frames.frames import (
 )
 from pipecat.processors.aggregators.llm_context import LLMContext, LLMContextMessage
 from pipecat.processors.frame_processor import FrameDirection
-from pipecat.services.aws.nova_sonic.llm import AWSNovaSonicLLMService
+from pipecat.services.aws.nova_sonic.llm import AWSNovaSonicLLMService, CurrentContent, TextStage
 from pipecat.utils.errors import ErrorCategory
 from pipecat.utils.time import time_now_iso8601
 
 from parley_bot.engine.instructions import PROMPT_ANSWERED
 from parley_bot.exits import ModelRefusedError
 from parley_bot.pipeline.access import MAX_REFUSALS, GuardedStream, ModelAccess, is_refusal
+from parley_bot.pipeline.finals import is_interruption
 from parley_bot.pipeline.handover import RotatingNovaSonic
 from parley_bot.pipeline.memory import pieces, recent
 
@@ -61,6 +63,7 @@ class GuardedNovaSonic(RotatingNovaSonic):
         on_unheard: Called with a prompt that finds no session to reach.
         on_tool: Called with the seconds between a tool call's arrival and its result's departure.
         on_sentence: Called with number and text of each sentence as it is sent on; numbers grow.
+        on_final: Called with what was really spoken, sentence by sentence, when Nova tells: after its sound.
     """
 
     def __init__(
@@ -80,11 +83,12 @@ class GuardedNovaSonic(RotatingNovaSonic):
         on_unheard: Callable[[str], None],
         on_tool: Callable[[float], None],
         on_sentence: Callable[[int, str], None],
+        on_final: Callable[[str], None],
     ) -> None:
         self._access, self._on_lost = access, on_lost
         self._on_interrupted, self._on_restart = on_interrupted, on_restart
         self._on_heard, self._on_tool, self._on_sentence = on_heard, on_tool, on_sentence
-        self._on_unheard = on_unheard
+        self._on_unheard, self._on_final = on_unheard, on_final
         self._may_connect = connect_at_once
         self._restarting = self._refused = self._answered = False
         self._refusals = 0
@@ -282,6 +286,8 @@ class GuardedNovaSonic(RotatingNovaSonic):
     async def _handle_content_end_event(self, event: Any) -> None:
         if event["contentEnd"].get("stopReason") == "END_TURN":
             self._restarts = 0  # it has spoken: the next loss has all its tries
+        if (text := _final_text(self._content_being_received)) is not None:
+            self._on_final(text)
         await super()._handle_content_end_event(event)
 
     def _is_busy(self) -> bool:
@@ -320,6 +326,14 @@ def pause_before(restart: int, *, worked: bool) -> float:
         return 0.0
     longest = min(4.0, 0.25 * 2.0**restart)
     return longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter keeps no secret
+
+
+def _final_text(content: CurrentContent | None) -> str | None:
+    """What the interviewer has really spoken, where a content tells that."""
+    if content is None or content.role is not Role.ASSISTANT or content.text_stage is not TextStage.FINAL:
+        return None
+    text = content.text_content
+    return None if not text or is_interruption(text) else text
 
 
 def _ask(context: LLMContext, prompt: str) -> None:

@@ -1,5 +1,6 @@
 """Processors that listen: what the candidate says, what the model sends, and what has really been played."""
 
+import asyncio
 import time
 from dataclasses import dataclass, field
 
@@ -22,12 +23,16 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from parley_bot.conversation import Conversation
 from parley_bot.pipeline.echo import Loudspeaker
+from parley_bot.pipeline.finals import Finals
 from parley_bot.pipeline.onset import Onset
 from parley_bot.pipeline.pulse import Pulse
 from parley_bot.pipeline.sound import Playout, VoiceEdges, audible_span
 
 # How fast speech runs: what a sentence whose sound has not all come yet is taken to last.
 _SECONDS_PER_LETTER = 1 / 15
+# How long a turn that was played waits for Nova's word of what it has spoken. pipecat, which went by that once, waited
+# 1.25 s (pipecat-ai/pipecat#4042).
+_FINAL_SECONDS = 1.5
 
 
 @dataclass
@@ -61,16 +66,29 @@ class Speech:
     sentences: dict[int, Sentence] = field(default_factory=dict)
     sent: int = 0
     """The number of the last sentence; numbers grow."""
+    finals: Finals = field(default_factory=Finals)
 
     def send(self, number: int, text: str, question_id: str | None) -> None:
         """The model has sent a sentence, which is about this question; its sound comes now."""
         self.sentences[number] = Sentence(text, question_id)
         self.sent = number
+        self.finals.announce(number, text)
 
     @property
     def receiving(self) -> Sentence | None:
         """The sentence whose sound comes from the model."""
         return self.sentences.get(self.sent)
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A turn of the interviewer's that was played: whole sentences by number, and what was heard of one cut short."""
+
+    whole: dict[int, str]
+    cut: str
+    heard: tuple[float, float]
+    question_id: str | None
+    interrupted: bool
 
 
 class Ear(FrameProcessor):
@@ -130,13 +148,19 @@ class Voice(FrameProcessor):
 
 
 class Mouth(FrameProcessor):
-    """After the transport's output, where frames come in the time of their playing: what was really spoken."""
+    """After the transport's output, where frames come in the time of their playing: what was really spoken.
+
+    The engine is told of a turn at once. It is reported when Nova has said which words it has spoken (`finals.py`), a
+    moment later, and at the latest before anything else is said.
+    """
 
     def __init__(self, conversation: Conversation, speech: Speech, pulse: Pulse, loudspeaker: Loudspeaker) -> None:
         super().__init__()
         self._conversation, self._speech, self._pulse = conversation, speech, pulse
         self._loudspeaker = loudspeaker
-        self._spoken: list[str] = []
+        self._spoken: dict[int, str] = {}
+        self._played: Played | None = None
+        self._settling: asyncio.TimerHandle | None = None
         self._number = 0
         self._sentence: Sentence | None = None
         self._question_id: str | None = None
@@ -155,7 +179,7 @@ class Mouth(FrameProcessor):
             self._loudspeaker.play(frame.audio, frame.sample_rate)
             self._sound(frame)
         elif isinstance(frame, TTSTextFrame):
-            self._spoken.append(frame.text.strip())
+            self._spoken[self._number] = frame.text.strip()
             self._forget()
         elif isinstance(frame, LLMTextFrame):
             self._number, self._sentence = frame.id, self._speech.sentences.get(frame.id)
@@ -208,19 +232,49 @@ class Mouth(FrameProcessor):
         if self._sentence is not None:
             self._sentence.played = max(0.0, self._sentence.played - seconds)
 
+    def final(self, text: str) -> None:
+        """Nova says what it has spoken."""
+        self._speech.finals.tell(text)
+        if self._played is not None and self._speech.finals.knows(self._played.whole):
+            self.settle()
+
     def flush(self, *, interrupted: bool) -> None:
-        """The turn is over: report it, with as much of a sentence cut short as was played."""
+        """The turn is over, with as much of a sentence cut short as was played. One that was is reported at once."""
+        self.settle()
         self._go_on()
-        if self._sentence is not None and self._sentence.played:
-            self._spoken.append(self._sentence.heard())
-        text = " ".join(part for part in self._spoken if part)
-        heard, self._spoken = self._playout.take(), []
+        cut = self._sentence.heard() if self._sentence is not None and self._sentence.played else ""
+        whole, self._spoken, heard = self._spoken, {}, self._playout.take()
         self._forget()
         if interrupted:
             self._speech.sentences.clear()
         # Where not a word of it was heard, that is worth knowing, too.
-        if (text or interrupted) and heard is not None:
-            self._conversation.interviewer_said(text, *heard, question_id=self._question_id, interrupted=interrupted)
+        if heard is not None and (whole or cut or interrupted):
+            self._conversation.interviewer_said(
+                " ".join(filter(None, [*whole.values(), cut])), max(0.0, heard[1] - heard[0]), interrupted=interrupted
+            )
+            self._played = Played(whole, cut, heard, self._question_id, interrupted)
+        if interrupted or self._speech.finals.knows(whole):
+            self.settle()
+        elif self._played is not None:
+            self._settling = asyncio.get_running_loop().call_later(_FINAL_SECONDS, self.settle)
+        if interrupted:
+            self._speech.finals.forget(self._speech.sent)
+
+    def settle(self) -> None:
+        """Report the turn that was played, in the words that Nova has told by now. Safe to repeat."""
+        if self._settling is not None:
+            self._settling.cancel()
+        played, self._played, self._settling = self._played, None, None
+        if played is None:
+            return
+        words = [*self._speech.finals.spoken(played.whole.items()), played.cut]
+        self._speech.finals.forget(max(played.whole, default=0))
+        self._conversation.interviewer_told(
+            " ".join(filter(None, words)),
+            *played.heard,
+            question_id=played.question_id,
+            interrupted=played.interrupted,
+        )
 
     def _forget(self) -> None:
         self._speech.sentences.pop(self._number, None)

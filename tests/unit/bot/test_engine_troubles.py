@@ -2,8 +2,9 @@
 
 import pytest
 from parley_bot.engine import Finish, InterviewSession, Next, Prompt
+from parley_bot.engine.ledger import Ledger
 from parley_bot.engine.phrases import phrases_for
-from parley_protocol import AnswerRecorded, FinishReason, QuestionAsked
+from parley_protocol import AnswerRecorded, FinishReason, QuestionAsked, Speaker, Turn, TurnSpoken
 from support.engine import Room, make_plan
 
 PHRASES = phrases_for("en-US")
@@ -234,3 +235,16 @@ def test_a_model_that_obeys_a_prompt_is_not_prompted_again_before_it_can_speak()
     assert len(room.wait(20)) == 1, "the model has forgotten that it is its turn"
     room.session.next_question(room.now)
     assert room.wait(14) == []
+
+
+def test_a_sentence_of_our_own_in_other_letters_is_no_follow_up() -> None:
+    """Nova writes down what it has spoken as it likes."""
+    ledger = Ledger(make_plan())
+    ledger.apply(QuestionAsked(question_id="why", follow_up=0))
+    ledger.apply(QuestionAsked(question_id="why", follow_up=1))
+    for seq, text in enumerate(("take your time, I am still listening", "Could you say more?"), start=1):
+        turn = Turn(seq=seq, speaker=Speaker.INTERVIEWER, text=text, start_ms=0, end_ms=1, question_id="why")
+        ledger.apply(TurnSpoken(turn=turn))
+    state = ledger.current_state
+    assert state is not None
+    assert state.last_words == "Could you say more?"

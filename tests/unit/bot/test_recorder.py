@@ -165,6 +165,8 @@ class Page:
 
     def take_floor(self) -> None: ...
 
+    def settle(self) -> None: ...
+
 
 def interview(*, wanted: bool = True, required: bool = False, daily: bool = False) -> Interview:
     room = DailyRoom(room_url="https://x.daily.co/x", token="t") if daily else WebsocketRoom(ticket_key="a2V5")

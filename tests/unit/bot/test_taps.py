@@ -1,5 +1,6 @@
 """What counts as spoken, frame by frame as pipecat passes it."""
 
+import json
 import struct
 import time
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from parley_bot.conversation import Conversation
 from parley_bot.engine import Finish, InterviewSession
 from parley_bot.engine.closing import GOODBYE_SECONDS
+from parley_bot.pipeline import taps
 from parley_bot.pipeline.echo import Loudspeaker
 from parley_bot.pipeline.pulse import Pulse
 from parley_bot.pipeline.taps import Ear, Mouth, Sentence, Speech, Voice, leading_quiet
@@ -33,6 +35,7 @@ from pipecat.tests.utils import run_test
 from pipecat.utils.text.base_text_aggregator import TextType
 from support.engine import make_plan, no_tools
 from support.model_service import model_service
+from support.wait import eventually
 
 CLIENT: Any = None  # the reporter is not run: what it has is looked at
 
@@ -46,6 +49,8 @@ class Line:
         self.conversation.session.candidate_joined(time.monotonic())
         self.speech = Speech()
         pulse = Pulse()
+        stage: Any = self
+        self.conversation._stage = stage
         self.voice = Voice(self.conversation, self.speech, pulse)
         self.mouth = Mouth(self.conversation, self.speech, pulse, Loudspeaker())
 
@@ -67,8 +72,17 @@ class Line:
         for frame in frames:
             await self.mouth.process_frame(frame, FrameDirection.DOWNSTREAM)
 
+    def settle(self) -> None:
+        self.mouth.settle()
+
     @property
     def turns(self) -> list[Turn]:
+        """What is reported when nobody waits for Nova's word any more."""
+        self.settle()
+        return self.reported
+
+    @property
+    def reported(self) -> list[Turn]:
         return [e.event.turn for e in self.reporter.waiting if isinstance(e.event, TurnSpoken)]
 
 
@@ -130,6 +144,84 @@ async def test_a_sentence_without_its_end_was_cut_off(line: Line) -> None:
     (turn,) = line.turns
     assert turn.interrupted
     assert turn.text == "A sentence"
+
+
+async def test_a_turn_has_the_words_that_nova_says_it_has_spoken(line: Line) -> None:
+    frames = [*await line.send("We have 250 machines."), *await line.send("What do you look for in a team?")]
+    await line.play(*frames[:-1])
+    line.mouth.final("We have two hundred fifty machines.")
+    await line.play(frames[-1], LLMFullResponseEndFrame())
+    assert line.reported == [], "its last sentence is not told yet"
+    line.mouth.final("What do you look for in any team?")
+    assert [turn.text for turn in line.reported] == [
+        "We have two hundred fifty machines. What do you look for in any team?"
+    ]
+    line.mouth.final("What do you look for in any team?")
+    assert len(line.reported) == 1
+
+
+async def test_what_nova_has_told_before_the_end_is_not_waited_for(line: Line) -> None:
+    frames = await line.send("What do you look for in a team?")
+    line.mouth.final("What do you look for in any team?")
+    await line.play(*frames, LLMFullResponseEndFrame())
+    assert [turn.text for turn in line.reported] == ["What do you look for in any team?"]
+
+
+async def test_a_turn_waits_a_moment_for_nova_and_no_longer(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(taps, "_FINAL_SECONDS", 0.05)
+    await line.play(*await line.send("Hello, I am Ada."), LLMFullResponseEndFrame())
+    assert line.reported == []
+    await eventually("it is reported", lambda: line.reported, 5)
+    assert [turn.text for turn in line.reported] == ["Hello, I am Ada."]
+
+
+@pytest.mark.parametrize("tool", [True, False])
+async def test_a_turn_that_waits_comes_before_what_is_said_and_done_after_it(line: Line, tool: bool) -> None:
+    await line.play(*await line.send("Hello, I am Ada."), LLMFullResponseEndFrame())
+    if tool:
+        line.call("next_question")
+    else:
+        line.conversation.candidate_said("Hello.")
+    first, second, *_ = (entry.event for entry in line.reporter.waiting)
+    assert isinstance(first, TurnSpoken)
+    assert first.turn.text == "Hello, I am Ada."
+    assert isinstance(second, TurnSpoken) is not tool
+
+
+async def test_who_is_cut_short_has_said_what_was_heard(line: Line) -> None:
+    first = await line.send("We have 250 machines.")
+    second = await line.send("One two three four five six seven eight nine ten.", whole=False)
+    line.mouth.final("We have two hundred fifty machines.")
+    await line.play(*first, *second[:2])
+    await line.play(LLMFullResponseEndFrame())
+    (turn,) = line.reported
+    assert turn.interrupted
+    assert turn.text == "We have two hundred fifty machines. One two"
+    line.mouth.final("One two three four five six seven eight nine ten.")
+    assert line.reported == [turn]
+
+
+@pytest.mark.parametrize(
+    ("role", "stage", "stop", "text", "told"),
+    [
+        ("ASSISTANT", "FINAL", "PARTIAL_TURN", "Hello.", ["Hello."]),
+        ("ASSISTANT", "FINAL", "END_TURN", "Hello.", ["Hello."]),
+        ("ASSISTANT", "SPECULATIVE", "PARTIAL_TURN", "Hello.", []),
+        ("ASSISTANT", "FINAL", "INTERRUPTED", '{ "interrupted" : true }', []),
+        ("USER", "FINAL", "PARTIAL_TURN", "Hello.", []),
+    ],
+)
+async def test_which_of_novas_texts_tell_what_was_spoken(
+    role: str, stage: str, stop: str, text: str, told: list[str]
+) -> None:
+    heard: list[str] = []
+    model = model_service(on_final=heard.append)
+    model._context = LLMContext()
+    fields = {"additionalModelFields": json.dumps({"generationStage": stage})}
+    await model._handle_content_start_event({"contentStart": {"type": "TEXT", "role": role} | fields})
+    await model._handle_text_output_event({"textOutput": {"content": text, "role": role}})
+    await model._handle_content_end_event({"contentEnd": {"type": "TEXT", "stopReason": stop}})
+    assert heard == told
 
 
 async def test_what_was_sent_ahead_of_a_cut_was_not_heard(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:

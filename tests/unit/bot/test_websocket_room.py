@@ -40,6 +40,8 @@ class Pipeline:
             self._said = True
             self._interview.conversation.candidate_said("Goodbye.")
 
+    def settle(self) -> None: ...
+
     async def tell_page(self, data: dict[str, Any]) -> None: ...
 
     async def stop(self, reason: str) -> None:
