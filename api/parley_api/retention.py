@@ -21,8 +21,13 @@ from parley_api.store import Store, StoreError, StoreSettings, StoreUnavailableE
 from parley_api.transcripts.archive import KeptPlan
 from parley_api.transcripts.erasure import delete_but_proof, erase
 from parley_api.transcripts.linking import is_unlinked, link_all
+from parley_api.transcripts.sealing import ALONE_FOR, Sealing
 
 log = logging.getLogger(__name__)
+
+Told = Manifest | KeptPlan | Sealing
+# What tells an interview's time; of several the first does.
+_TIMED: dict[str, type[Told]] = {layout.MANIFEST: Manifest, layout.PLAN: KeptPlan, layout.SEALING: Sealing}
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,8 @@ async def sweep(store: Store, now: datetime, rooms: RoomRecorder | None = None) 
     """Erase every interview whose time is over, its recording by `rooms` too. Raises StoreUnavailableError.
 
     The time of one that has ended stands in its manifest. One that never came to its end, for its bot left nothing or
-    its seal was given up, is kept as long from when its plan was. What is to go comes first, then what Daily is asked.
+    its seal was given up, is kept as long from when its plan was. Where nothing was said the end of the log alone is
+    left: it goes after a day. What is to go comes first, then what Daily is asked.
     """
     erased, unreadable, kept, unlinked = 0, list[str](), list[str](), list[Manifest]()
     async for stored in _interviews(store):
@@ -69,7 +75,7 @@ async def sweep(store: Store, now: datetime, rooms: RoomRecorder | None = None) 
                 log.warning("Something of %s/%s came after its erasure: it goes again", stored.namespace, stored.uid)
                 await delete_but_proof(store, stored.namespace, stored.uid)
             continue
-        name = layout.MANIFEST if layout.MANIFEST in stored.names else layout.PLAN
+        name = next((name for name in _TIMED if name in stored.names), layout.PLAN)
         data = await store.get(stored.key(name))
         try:
             told = None if data is None else _told(name, data)
@@ -80,6 +86,9 @@ async def sweep(store: Store, now: datetime, rooms: RoomRecorder | None = None) 
             unreadable.append(layout.prefix(stored.namespace, stored.uid))
         due = None if told is None else delete_after(told)
         if due is not None and due <= now:
+            if isinstance(told, Sealing):
+                await delete_but_proof(store, stored.namespace, stored.uid)
+                continue
             try:
                 await provider.erase(rooms, await _inputs(store, stored))
             except StoreUnavailableError as error:
@@ -96,17 +105,19 @@ async def sweep(store: Store, now: datetime, rooms: RoomRecorder | None = None) 
     return Sweep(erased, unreadable, kept, await link_all(store, rooms, unlinked))
 
 
-def delete_after(told: Manifest | KeptPlan) -> AwareDatetime | None:
-    """When a manifest, or else a plan, says that its interview is to be deleted; None: never."""
+def delete_after(told: Told) -> AwareDatetime | None:
+    """When a manifest, or else a plan or a log's end, says that its interview is to be deleted; None: never."""
     if isinstance(told, Manifest):
         return told.delete_after
+    if isinstance(told, Sealing):
+        return told.closed_at + ALONE_FOR
     days = told.inputs.retention_days
     return None if days is None else told.kept_at + timedelta(days=days)
 
 
-def _told(name: str, data: bytes) -> Manifest | KeptPlan:
-    """What a manifest or a plan says. Raises pydantic.ValidationError."""
-    return (Manifest if name == layout.MANIFEST else KeptPlan).model_validate_json(data)
+def _told(name: str, data: bytes) -> Told:
+    """What an artifact says that tells a time. Raises pydantic.ValidationError."""
+    return _TIMED[name].model_validate_json(data)
 
 
 async def _inputs(store: Store, stored: Stored) -> BotInputs | None:
@@ -133,7 +144,7 @@ async def _interviews(store: Store) -> AsyncIterator[Stored]:
 async def _is_orphan(store: Store, stored: Stored) -> bool:
     """Whether something is there that nothing tells the time of, and not just on its way out since it was listed."""
     left = await store.list(layout.prefix(stored.namespace, stored.uid))
-    return bool(left) and not {stored.key(name) for name in (layout.ERASURE, layout.MANIFEST, layout.PLAN)} & set(left)
+    return bool(left) and not {stored.key(name) for name in (layout.ERASURE, *_TIMED)} & set(left)
 
 
 def main() -> int:

@@ -10,14 +10,14 @@ from starlette.responses import Response
 
 from parley_api import session_status
 from parley_api.bots.access import require_operator
-from parley_api.bots.ending import elsewhere
+from parley_api.bots.ending import conclude
 from parley_api.bots.routing import StoreRoute
 from parley_api.problems import problem_responses
 from parley_api.recordings import provider
 from parley_api.services import Services, ServicesOf
-from parley_api.transcripts.archive import kept_plan, publish, published
-from parley_api.transcripts.assemble import Ending, last_event_at
-from parley_api.transcripts.erasure import ErasedError, delete_but_proof, erase
+from parley_api.transcripts.archive import kept_plan, published
+from parley_api.transcripts.erasure import ErasedError, erase
+from parley_api.transcripts.sealing import Sealing, close_log, delete_but_end
 
 Uid = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,64}$", description="The Interview's uid.")]
 
@@ -34,26 +34,23 @@ internal_router = APIRouter(
 async def seal(services: ServicesOf, uid: Uid, request: SealRequest) -> SealResult:
     """Finish what a dead bot left: the transcript of what is stored, ended when its last event was.
 
-    Where nothing was said there is none, and the plan that was kept for it goes: it names the candidate.
+    An end that was told before, and not brought to its transcript, is that one's. Where nothing was said there is none,
+    and the plan that was kept for it goes: it names the candidate.
     """
     ref = InterviewRef(namespace=request.namespace, name=request.name, uid=uid)
-    history = await services.event_log.read(ref.namespace, uid)
-    inputs = await _inputs(services, ref)
-    if not history and await published(services.store, ref) is None:
-        await provider.erase(services.daily, inputs)
-        await delete_but_proof(services.store, ref.namespace, uid)
-        return SealResult(sealed=False, turns=0)
-    ended = last_event_at(history) or datetime.now(UTC)
-    ending = Ending(request.reason, ended, await session_status.current_attempt(services.kube, ref))
+    attempt = await session_status.current_attempt(services.kube, ref)
+    asked = Sealing(closed_at=datetime.now(UTC), reason=request.reason, attempt=attempt)
     try:
-        transcript = await publish(services.store, ref, inputs, history, ending, elsewhere(services, ref, inputs))
+        sealing = await close_log(services.store, ref, asked)
+        history = await services.event_log.read(ref.namespace, uid)
+        inputs = await _inputs(services, ref)
+        if not history and await published(services.store, ref) is None:
+            await provider.erase(services.daily, inputs)
+            await delete_but_end(services.store, ref)
+            return SealResult(sealed=False, turns=0)
+        transcript = await conclude(services, ref, inputs, sealing, history)
     except ErasedError:
         return SealResult(sealed=False, turns=0)
-    services.event_log.forget(ref.namespace, uid)
-    services.news.ring(uid)
-    await session_status.mark_finished(
-        services.kube, ref, at=transcript.finished_at, reason=transcript.reason, attempt=transcript.attempts
-    )
     return SealResult(sealed=True, turns=len(transcript.turns))
 
 

@@ -1,5 +1,6 @@
 """/bot/v1: what a bot is given, what it reports, and its last word."""
 
+import asyncio
 from datetime import UTC, datetime
 
 from fastapi import APIRouter
@@ -17,13 +18,13 @@ from starlette.responses import Response
 from parley_api import session_status
 from parley_api.bot_directory import Bot, stale_attempt
 from parley_api.bots.access import CallingBot, FreshBot
-from parley_api.bots.ending import elsewhere
+from parley_api.bots.ending import conclude
 from parley_api.bots.rooms import grant
 from parley_api.bots.routing import StoreRoute
 from parley_api.problems import ProblemError, problem_responses
 from parley_api.services import Services, ServicesOf
-from parley_api.transcripts.archive import keep_plan, publish, published
-from parley_api.transcripts.assemble import Ending, candidate_joined, started_at
+from parley_api.transcripts.archive import keep_plan, published
+from parley_api.transcripts.assemble import candidate_joined, started_at
 from parley_api.transcripts.event_log import (
     EventConflictError,
     EventGapError,
@@ -32,6 +33,7 @@ from parley_api.transcripts.event_log import (
     LogFullError,
     UnorderedBatchError,
 )
+from parley_api.transcripts.sealing import Sealing, close_log, sealing_of
 from parley_api.webhooks import ToolCall
 
 bot_router = APIRouter(
@@ -44,8 +46,7 @@ async def assignment(services: ServicesOf, bot: FreshBot) -> Assignment:
     """All that the bot needs to begin, or to go on. The room's token is minted for this answer."""
     inputs = bot.inputs
     ref = inputs.interview
-    if await published(services.store, ref) is not None:
-        raise ProblemError(409, "interview-finished", "The interview is over and its transcript stored: stop.")
+    await _require_open(services, bot)
     await keep_plan(services.store, inputs)
     history = await services.event_log.read(ref.namespace, ref.uid)
     return Assignment(
@@ -105,16 +106,28 @@ async def finish(services: ServicesOf, bot: FreshBot, request: FinishRequest) ->
         raise _refusal(error) from error
     if durable < request.last_event:
         raise _refusal(EventGapError(durable + 1, request.last_event))
+    now = datetime.now(UTC)
+    asked = Sealing(closed_at=now, reason=request.reason.value, attempt=bot.attempt, finished_at=now)
+    sealing = await close_log(services.store, ref, asked)
     history = await services.event_log.read(ref.namespace, ref.uid)
-    ending = Ending(request.reason.value, datetime.now(UTC), bot.attempt)
-    beside = elsewhere(services, ref, bot.inputs)
-    transcript = await publish(services.store, ref, bot.inputs, history, ending, beside)
-    services.event_log.forget(ref.namespace, ref.uid)
-    services.news.ring(ref.uid)
-    await session_status.mark_finished(
-        services.kube, ref, at=transcript.finished_at, reason=transcript.reason, attempt=transcript.attempts
-    )
+    await conclude(services, ref, bot.inputs, sealing, history)
     return Response(status_code=204)
+
+
+async def _require_open(services: Services, bot: Bot) -> None:
+    """Send away a bot whose interview is over; an end that was broken off before its transcript is completed first.
+
+    Else that bot's successors would be tried for nothing, and the end told by none.
+    """
+    ref = bot.inputs.interview
+    sealing, transcript = await asyncio.gather(sealing_of(services.store, ref), published(services.store, ref))
+    if sealing is None and transcript is None:
+        return
+    if sealing is not None and transcript is None:
+        history = await services.event_log.read(ref.namespace, ref.uid)
+        if history:
+            await conclude(services, ref, bot.inputs, sealing, history)
+    raise ProblemError(409, "interview-finished", "The interview is over: stop.")
 
 
 async def _note_joining(services: Services, bot: Bot, batch: EventBatch) -> None:

@@ -64,8 +64,8 @@ class Store(Protocol):
         Keys that share a folder follow one another; what is deleted meanwhile may come or not.
         """
 
-    async def delete_prefix(self, prefix: str, *, keep: str | None = None) -> int:
-        """Delete every object under the prefix, every version of each, save the key `keep`; returns how many keys."""
+    async def delete_prefix(self, prefix: str, *, keep: frozenset[str] = frozenset()) -> int:
+        """Delete every object under the prefix, every version of each, save the keys `keep`; returns how many keys."""
 
     async def check(self) -> None:
         """Raise StoreUnavailableError unless the store can be reached: for readiness."""

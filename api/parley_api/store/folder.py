@@ -72,7 +72,7 @@ class FolderStore:
         while page := await self._run(lambda: [self._key(path) for path in islice(files, _PAGE)]):
             yield page
 
-    async def delete_prefix(self, prefix: str, *, keep: str | None = None) -> int:
+    async def delete_prefix(self, prefix: str, *, keep: frozenset[str] = frozenset()) -> int:
         """See Store.delete_prefix; folders left empty go too."""
         return await self._run(self._delete_prefix, checked_prefix(prefix), keep)
 
@@ -157,9 +157,9 @@ class FolderStore:
     def _list(self, prefix: str) -> Keys:
         return sorted(map(self._key, _files(self._root / prefix)))
 
-    def _delete_prefix(self, prefix: str, keep: str | None) -> int:
-        kept = None if keep is None else self._path(keep)
-        doomed = [path for path in _files(self._root / prefix) if path != kept]
+    def _delete_prefix(self, prefix: str, keep: frozenset[str]) -> int:
+        kept = {self._path(key) for key in keep}
+        doomed = [path for path in _files(self._root / prefix) if path not in kept]
         for path in doomed:
             path.unlink(missing_ok=True)
         for folder in {parent for path in doomed for parent in path.parents}:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 ROOT = "interviews/"
 MANIFEST = "manifest.json"
 PLAN = "plan.json"
+SEALING = "sealing.json"
 ERASURE = "erasure.json"
 TRANSCRIPT_JSON = "transcript.json"
 TRANSCRIPT_VTT = "transcript.vtt"

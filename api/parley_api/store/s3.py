@@ -123,7 +123,7 @@ class S3Store:
             page, position = await self._run(f"listing {prefix}", self._page, checked_prefix(prefix), position)
             yield page
 
-    async def delete_prefix(self, prefix: str, *, keep: str | None = None) -> int:
+    async def delete_prefix(self, prefix: str, *, keep: frozenset[str] = frozenset()) -> int:
         """See Store.delete_prefix: every version and delete marker goes, and uploads that were cut short."""
         return await self._run(f"deleting {prefix}", self._delete_prefix, checked_prefix(prefix), keep)
 
@@ -184,7 +184,7 @@ class S3Store:
     def _head_bucket(self) -> None:
         self._client.head_bucket(Bucket=self._bucket)
 
-    def _delete_prefix(self, prefix: str, keep: str | None) -> int:
+    def _delete_prefix(self, prefix: str, keep: frozenset[str]) -> int:
         abort_uploads(self._client, self._bucket, prefix)
         keys: set[str] = set()
         doomed = list(self._versions(prefix, keep))
@@ -194,12 +194,12 @@ class S3Store:
             keys.update(item["Key"] for item in batch)
         return len(keys)
 
-    def _versions(self, prefix: str, keep: str | None) -> "Iterator[ObjectIdentifierTypeDef]":
+    def _versions(self, prefix: str, keep: frozenset[str]) -> "Iterator[ObjectIdentifierTypeDef]":
         """Every version and delete marker; a bucket that was never versioned lists its objects as version `null`."""
         pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=prefix)
         for page in pages:
             for item in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
-                if item["Key"] != keep:
+                if item["Key"] not in keep:
                     yield {"Key": item["Key"], "VersionId": item["VersionId"]}
 
     def _delete(self, batch: "Sequence[ObjectIdentifierTypeDef]") -> None:

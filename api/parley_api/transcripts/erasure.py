@@ -45,7 +45,8 @@ async def proof_of(store: Store, namespace: str, uid: str) -> ErasureProof | Non
 
 async def delete_but_proof(store: Store, namespace: str, uid: str) -> None:
     """Delete what is stored of the interview, save the proof of an erasure. Raises StoreUnavailableError."""
-    await store.delete_prefix(layout.prefix(namespace, uid), keep=layout.artifact(namespace, uid, layout.ERASURE))
+    proof = layout.artifact(namespace, uid, layout.ERASURE)
+    await store.delete_prefix(layout.prefix(namespace, uid), keep=frozenset({proof}))
 
 
 async def require_not_erased(store: Store, namespace: str, uid: str) -> None:

@@ -3,6 +3,10 @@
 Within an attempt the objects form one chain: an object is written only by a writer that knows everything before it to
 be stored, and its name is the number of its first event. Two replicas that disagree about the chain's end therefore
 meet at the same name, where the store lets one of them through, and the other reads what is there and looks again.
+
+The end is told by `sealing.json`, which is there before the events are read for the transcript. Whoever has written or
+found an event looks for it before that is acknowledged: either the event was there when all were read, or it is
+refused.
 """
 
 import asyncio
@@ -17,6 +21,7 @@ from parley_protocol.assignment import AttemptEvents
 from parley_api.store import Store, StoreError, StoreUnavailableError, layout
 from parley_api.store.layout import EventsKey
 from parley_api.transcripts.erasure import ErasedError, require_not_erased
+from parley_api.transcripts.sealing import is_sealed
 
 _READERS = 8
 _KEPT_CHAINS = 512
@@ -57,7 +62,7 @@ class LogFullError(EventLogError):
 
 
 class LogClosedError(EventLogError):
-    """The transcript is final, or the interview was erased: `why` is `finished` or `erased`."""
+    """The interview's end is on its way into the transcript, or it was erased: `why` is `finished` or `erased`."""
 
     def __init__(self, why: str) -> None:
         super().__init__(f"the interview is {why}: no more events are taken")
@@ -66,7 +71,10 @@ class LogClosedError(EventLogError):
 
 @dataclass
 class _Chain:
-    """What is known to be stored of one attempt: a digest for each event, in order."""
+    """What is known to be stored of one attempt: a digest for each event, in order.
+
+    Unless it is `closed`, all of that is for the transcript.
+    """
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     loaded: bool = False
@@ -93,8 +101,8 @@ class EventLog:
         """Make the batch durable, or what of it is new.
 
         Raises:
-            EventLogError: the batch is unordered, leaves a gap, contradicts what is stored, or comes too late, or the
-                log is full.
+            EventLogError: the batch is unordered, leaves a gap, contradicts what is stored, or comes too late (of a
+                repeat, too, nobody could tell whether the transcript has it), or the log is full.
             StoreUnavailableError: nothing was acknowledged; the bot may send it again.
         """
         _check_order(batch)
@@ -103,11 +111,11 @@ class EventLog:
             if not chain.loaded:
                 await self._load(namespace, uid, batch.attempt, chain)
             news = new = await self._unstored(namespace, uid, batch, chain)
-            while new:
-                if chain.closed is not None:
-                    raise LogClosedError(chain.closed)
+            while new and chain.closed is None:
                 await self._extend(namespace, uid, batch.attempt, new, chain)
                 new = await self._unstored(namespace, uid, batch, chain)
+            if chain.closed is not None:
+                raise LogClosedError(chain.closed)
             return Appended(len(chain.digests), news)
 
     async def read(self, namespace: str, uid: str) -> list[AttemptEvents]:
@@ -165,12 +173,18 @@ class EventLog:
     async def _extend(
         self, namespace: str, uid: str, attempt: int, new: Sequence[NumberedEvent], chain: _Chain
     ) -> None:
-        """Store the events at the chain's end; or learn what is stored there, which is at least one event more."""
+        """Store the events at the chain's end; or learn what is stored there, which is at least one event more.
+
+        Or learn that the log is closed.
+        """
         key = layout.events_key(namespace, uid, EventsKey(attempt, new[0].n))
         data = EventBatch(attempt=attempt, events=list(new)).to_json()
         if await self._store.put_once(key, data, JSON):
-            # Nobody tells a replica that another one erased, and a write can hang in its retries meanwhile.
-            await self._require_open(namespace, uid)
+            # Nobody tells a replica what another has ended or erased, and a write can hang in its retries meanwhile.
+            _, sealed = await asyncio.gather(self._require_kept(namespace, uid), is_sealed(self._store, namespace, uid))
+            if sealed:
+                chain.closed = "finished"
+                return
             chain.digests.extend(_digest(event) for event in new)
             return
         # Another replica was first, or a former answer was lost: what is stored decides.
@@ -182,18 +196,22 @@ class EventLog:
         """Bring the chain up to what is stored; only objects that are not known yet are read."""
         keys = await self._store.list(layout.prefix(namespace, uid))
         if layout.artifact(namespace, uid, layout.ERASURE) in keys:
-            await self._require_open(namespace, uid)
-        if layout.artifact(namespace, uid, layout.TRANSCRIPT_JSON) in keys:
-            chain.closed = "finished"
+            await self._require_kept(namespace, uid)
         known = len(chain.digests)
         fresh = [key for key in _parsed(keys) if key.attempt == attempt and key.first > known]
-        for batch in await self._read_batches(namespace, uid, fresh):
+        batches = await self._read_batches(namespace, uid, fresh)
+        # Not by the list: a store may have looked there first, and then for the events. But a transcript may be of a
+        # version that did not seal like this.
+        transcript = layout.artifact(namespace, uid, layout.TRANSCRIPT_JSON)
+        if transcript in keys or await is_sealed(self._store, namespace, uid):
+            chain.closed = "finished"
+        for batch in batches:
             if batch.events[0].n != len(chain.digests) + 1:
                 raise StoreError(f"attempt {attempt} of {namespace}/{uid} lacks stored event {len(chain.digests) + 1}")
             chain.digests.extend(_digest(event) for event in batch.events)
         chain.loaded = True
 
-    async def _require_open(self, namespace: str, uid: str) -> None:
+    async def _require_kept(self, namespace: str, uid: str) -> None:
         try:
             await require_not_erased(self._store, namespace, uid)
         except ErasedError as error:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from parley_api import session_status
 from parley_api.store import layout
+from parley_api.transcripts.sealing import Sealing, close_log
 from parley_protocol import (
     Assignment,
     ConnectionChanged,
@@ -88,9 +89,9 @@ async def test_assignment_events_and_finish(site: Any) -> None:
     assert transcript.questions[0].answer_turns == [2]
     late = await site.http.get("/bot/v1/assignment", headers=await running.headers())
     assert late.json()["type"].endswith("/interview-finished")
-    assert (await post(running, "/bot/v1/events", batch(4, 5))).json() == {"acknowledged": 5}
-    refused = await post(running, "/bot/v1/events", batch(5, 6, story=[*STORY, said(3, Speaker.CANDIDATE, "More")]))
-    assert refused.json()["type"].endswith("/interview-finished")
+    for again in (batch(4, 5), batch(5, 6, story=[*STORY, said(3, Speaker.CANDIDATE, "More")])):
+        refused = await post(running, "/bot/v1/events", again)
+        assert (refused.status_code, refused.json()["type"].rsplit("/", 1)[1]) == (409, "interview-finished")
 
 
 @pytest.mark.parametrize("agreed", [True, False])
@@ -170,13 +171,47 @@ async def test_what_a_dead_bot_left_is_sealed_without_its_secret(site: Any) -> N
 
 async def test_nothing_stored_is_nothing_sealed(site: Any) -> None:
     running = await site.interview("ada")
-    assert (await order(running, "seal")).json() == {"sealed": False, "turns": 0}
     await site.http.get("/bot/v1/assignment", headers=await running.headers())
     prefix = layout.prefix(running.ref.namespace, running.ref.uid)
     assert await site.store.list(prefix) == [prefix + "plan.json"]
-    assert (await order(running, "seal")).json() == {"sealed": False, "turns": 0}
-    assert await site.store.list(prefix) == [], "the plan names the candidate, and no manifest bounds its time"
+    for _ in range(2):
+        assert (await order(running, "seal")).json() == {"sealed": False, "turns": 0}
+        assert await site.store.list(prefix) == [prefix + "sealing.json"], "the plan names the candidate"
     assert "conditions" not in await running.status()
+    for late in (
+        await post(running, "/bot/v1/events", batch(1, 1)),
+        await site.http.get("/bot/v1/assignment", headers=await running.headers()),
+    ):
+        assert (late.status_code, late.json()["type"].rsplit("/", 1)[1]) == (409, "interview-finished")
+
+
+@pytest.mark.parametrize("way", ["finish", "seal", "assignment"])
+async def test_an_end_that_was_broken_off_is_completed_as_it_was_told(site: Any, way: str) -> None:
+    """The API died between the log's end and the transcript; whoever comes next completes it."""
+    running = await site.interview("ada")
+    await post(running, "/bot/v1/events", batch(1, 5))
+    told = Sealing(closed_at=START, reason="TimeLimit", attempt=1, finished_at=START + timedelta(minutes=1))
+    await close_log(site.store, running.ref, told)
+    if way == "finish":
+        finish = '{"attempt": 1, "reason": "Completed", "lastEvent": 5}'
+        assert (await post(running, "/bot/v1/finish", finish)).status_code == 204
+    elif way == "seal":
+        assert (await order(running, "seal")).json() == {"sealed": True, "turns": 2}
+    else:
+        answer = await site.http.get("/bot/v1/assignment", headers=await running.headers())
+        assert (answer.status_code, answer.json()["type"].rsplit("/", 1)[1]) == (409, "interview-finished")
+    transcript = await read_transcript(running)
+    assert (transcript.reason, transcript.finished_at) == ("TimeLimit", START + timedelta(minutes=1))
+    assert len(transcript.turns) == 2
+    assert (await running.status())["session"]["reason"] == "TimeLimit"
+
+
+async def test_an_early_finish_closes_no_log(site: Any) -> None:
+    running = await site.interview("ada")
+    await post(running, "/bot/v1/events", batch(1, 3))
+    early = await post(running, "/bot/v1/finish", '{"attempt": 1, "reason": "Completed", "lastEvent": 5}')
+    assert early.json()["type"].endswith("/event-gap")
+    assert (await post(running, "/bot/v1/events", batch(4, 5))).json() == {"acknowledged": 5}
 
 
 async def test_a_seal_counts_the_attempts_that_died_silent(site: Any) -> None:

@@ -10,6 +10,7 @@ import pytest
 from parley_api.retention import sweep
 from parley_api.store import FolderStore, layout
 from parley_api.transcripts.archive import KeptPlan
+from parley_api.transcripts.sealing import Sealing, close_log
 from parley_protocol import (
     BotInputs,
     InterviewerPlan,
@@ -98,6 +99,21 @@ async def test_what_tells_no_time_is_kept_and_told(store: FolderStore, name: str
     await store.put(f"interviews/hiring/odd/{name}", b"{}", "application/json")
     assert (await sweep(store, NOW)).unreadable == [f"interviews/hiring/odd/{told}"]
     assert await store.get(f"interviews/hiring/odd/{name}") == b"{}"
+
+
+async def test_the_end_of_a_log_in_which_nothing_was_said_goes_after_a_day(store: FolderStore) -> None:
+    ref = InterviewRef(namespace="hiring", name="silent", uid="silent")
+    await close_log(store, ref, Sealing(closed_at=NOW, reason="NoShow", attempt=1))
+    await store.put("interviews/hiring/silent/events/0001-00000001.json", b"refused", "application/json")
+    await begin(store, "sealed", NOW - timedelta(days=2), 30)
+    sealed = InterviewRef(namespace="hiring", name="sealed", uid="sealed")
+    await close_log(store, sealed, Sealing(closed_at=NOW - timedelta(days=2), reason="Sealed", attempt=1))
+    before = await store.list("interviews/hiring/sealed/")
+    done = await sweep(store, NOW + timedelta(hours=23))
+    assert (done.unreadable, len(await store.list("interviews/hiring/silent/"))) == ([], 2)
+    done = await sweep(store, NOW + timedelta(hours=25))
+    assert (done.unreadable, await store.list("interviews/hiring/silent/")) == ([], [])
+    assert await store.list("interviews/hiring/sealed/") == before, "an end that was broken off is as old as its plan"
 
 
 async def test_what_came_after_an_erasure_goes_again(store: FolderStore) -> None:

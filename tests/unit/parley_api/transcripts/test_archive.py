@@ -55,7 +55,8 @@ async def test_the_first_publication_stands_also_among_many(
 async def test_a_publication_cut_short_is_completed(store: FolderStore, inputs: BotInputs, story: Story) -> None:
     await publish(store, inputs.interview, inputs, story, Ending("Completed", AT))
     transcript = await read(store, "hiring", "u-1", "json")
-    await store.delete_prefix(layout.prefix("hiring", "u-1"), keep=layout.artifact("hiring", "u-1", "transcript.json"))
+    kept = frozenset({layout.artifact("hiring", "u-1", "transcript.json")})
+    await store.delete_prefix(layout.prefix("hiring", "u-1"), keep=kept)
     again = await publish(store, inputs.interview, inputs, [], Ending("Sealed", AT))
     assert again.reason == "Completed"
     assert await read(store, "hiring", "u-1", "json") == transcript
