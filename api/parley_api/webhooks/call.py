@@ -16,7 +16,7 @@ from parley_crds.json_schemas import value_problem
 from parley_protocol import InterviewRef, ToolAnswer, ToolOutcome, ToolPlan, ToolWebhook
 from parley_protocol.tools import ARGUMENTS_BYTES
 
-from parley_api.webhooks import signing
+from parley_api.webhooks import signing, values
 from parley_api.webhooks.addresses import AddressRefusedError, GuardedNetwork
 
 log = logging.getLogger(__name__)
@@ -156,6 +156,8 @@ class Webhooks:
 def _check_arguments(tool: ToolPlan, arguments: dict[str, Any]) -> None:
     if len(json.dumps(arguments)) > ARGUMENTS_BYTES:
         raise _CallError(ToolOutcome.ARGUMENTS_NOT_VALID, f"the arguments have more than {ARGUMENTS_BYTES} bytes")
+    if (problem := values.value_problem(arguments)) is not None:
+        raise _CallError(ToolOutcome.ARGUMENTS_NOT_VALID, f"what the model has sent {problem}")
     if (problem := value_problem(tool.input_schema, arguments)) is not None:
         raise _CallError(ToolOutcome.ARGUMENTS_NOT_VALID, f"the arguments do not fit the inputSchema, {problem}")
 
@@ -198,9 +200,9 @@ def _told(origin: tuple[str, str, int | None]) -> str:
 
 def _result(webhook: ToolWebhook, content: bytes) -> Any:
     try:
-        result = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise _CallError(ToolOutcome.RESULT_NOT_VALID, "the answer is not JSON") from error
+        result = values.parsed(content)
+    except ValueError as error:
+        raise _CallError(ToolOutcome.RESULT_NOT_VALID, f"the answer {error}") from error
     if webhook.output_schema is not None and (problem := value_problem(webhook.output_schema, result)) is not None:
         raise _CallError(ToolOutcome.RESULT_NOT_VALID, f"the answer does not fit the outputSchema, {problem}")
     return result

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from parley_api.webhooks import GuardedNetwork, ToolCall, Webhooks, tls_context
-from parley_protocol import InterviewRef, ToolAnswer, ToolPlan, ToolWebhook
+from parley_protocol import InterviewRef, ToolAnswer, ToolOutcome, ToolPlan, ToolWebhook
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from support.certificates import Authority
 from support.webhook import KEY, Receiver, receiving
@@ -67,6 +67,9 @@ async def test_arguments_that_do_not_fit_are_not_sent(receiver: Receiver, call: 
         (lambda: JSONResponse({"wage": "7"}), "result-not-valid"),
         (lambda: Response("<html>"), "result-not-valid"),
         (lambda: Response("[" * 5000), "result-not-valid"),
+        (lambda: Response('{"salary": "\\ud800"}'), "result-not-valid"),
+        (lambda: Response('{"salary": "7", "more": ' + "[" * 400 + "]" * 400 + "}"), "result-not-valid"),
+        (lambda: Response('{"salary": "7", "more": 1e999}'), "result-not-valid"),
         (lambda: Response(status_code=204), "result-not-valid"),
         (lambda: JSONResponse({"salary": "x" * 9000}), "result-too-long"),
         (lambda: JSONResponse({}, 404), "refused"),
@@ -86,6 +89,17 @@ async def test_an_answer_that_is_no_good_is_told(
     receiver.answer = answer
     told = await call()
     assert (told.outcome, told.result) == (outcome, None)
+
+
+@pytest.mark.parametrize(
+    "odd", [r'"\ud800"', "[" * 400 + "]" * 400, "1e999", "NaN"], ids=["half", "deep", "huge", "NaN"]
+)
+async def test_what_could_not_be_handed_on_counts_as_none_without_a_schema_too(
+    receiver: Receiver, call: Call, odd: str
+) -> None:
+    receiver.answer = lambda: Response(odd)
+    answer = await call(output_schema=None)
+    assert answer == ToolAnswer(outcome=ToolOutcome.RESULT_NOT_VALID)
 
 
 async def test_any_json_will_do_without_a_schema(receiver: Receiver, call: Call) -> None:
