@@ -1,4 +1,4 @@
-"""`python -m parley_api.retention`: delete what is past its time, and link Daily's recordings that an end did not find.
+"""`python -m parley_api.retention`: delete what is past its time, link what ends did not find of Daily's recordings.
 
 A CronJob runs it; running it twice is harmless.
 """
@@ -20,7 +20,7 @@ from parley_api.settings import DailySettings, load
 from parley_api.store import Store, StoreError, StoreSettings, StoreUnavailableError, layout, open_store
 from parley_api.transcripts.archive import KeptPlan
 from parley_api.transcripts.erasure import delete_but_proof, erase
-from parley_api.transcripts.linking import is_unlinked, link_all
+from parley_api.transcripts.linking import ToAsk, is_to_ask, link_all
 from parley_api.transcripts.sealing import ALONE_FOR, Sealing
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class Sweep:
     """What one run did: how many interviews it erased, and the keys for which it could not tell a time.
 
     `kept` are those whose time is over and whose recording at the room's provider could not be deleted, and why;
-    `linked` says of how many a recording was found after their end.
+    `linked` says of how many something of a recording was found after their end.
     """
 
     erased: int
@@ -68,7 +68,7 @@ async def sweep(store: Store, now: datetime, rooms: RoomRecorder | None = None) 
     its seal was given up, is kept as long from when its plan was. Where nothing was said the end of the log alone is
     left: it goes after a day. What is to go comes first, then what Daily is asked.
     """
-    erased, unreadable, kept, unlinked = 0, list[str](), list[str](), list[Manifest]()
+    erased, unreadable, kept, asked = 0, list[str](), list[str](), list[ToAsk]()
     async for stored in _interviews(store):
         if layout.ERASURE in stored.names:
             if len(stored.names) > 1:
@@ -100,9 +100,9 @@ async def sweep(store: Store, now: datetime, rooms: RoomRecorder | None = None) 
             await erase(store, stored.namespace, stored.uid, why="retention")
             log.info("Erased interview %s/%s: its time was over on %s", stored.namespace, stored.uid, due.isoformat())
             erased += 1
-        elif isinstance(told, Manifest) and is_unlinked(told, now):
-            unlinked.append(told)
-    return Sweep(erased, unreadable, kept, await link_all(store, rooms, unlinked))
+        elif isinstance(told, Manifest) and is_to_ask(told, now):
+            asked.append(ToAsk.of(told))
+    return Sweep(erased, unreadable, kept, await link_all(store, rooms, asked))
 
 
 def delete_after(told: Told) -> AwareDatetime | None:

@@ -60,7 +60,8 @@ class RecordingAccount(Message):
     """What the manifest tells of the recording, which rests on the consent.
 
     `segments` are those of the artifact `recording.ogg`; `provider` and what it keeps are there for other rooms. Where
-    the provider could not be asked, `found` is false; it is asked again for some days, and the manifest replaced.
+    the provider could not be asked, `found` is false. It is asked again for three days, since it may tell late of a
+    recording, or of how long one is; then the manifest is replaced.
     """
 
     consent: ConsentRecord | None = None

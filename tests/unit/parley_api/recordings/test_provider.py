@@ -14,7 +14,7 @@ from parley_api.store import FolderStore, StoreUnavailableError, layout
 from parley_api.transcripts.archive import Beside, keep_plan, manifest_of, publish
 from parley_api.transcripts.assemble import Ending
 from parley_api.transcripts.erasure import erase
-from parley_api.transcripts.linking import LOOK_FOR
+from parley_api.transcripts.linking import LOOK_FOR, ToAsk, link_all, merged
 from parley_emulators.daily.api import Service
 from parley_emulators.daily.app import rest_app
 from parley_emulators.daily.faults import Fault, FaultBook
@@ -28,6 +28,7 @@ from parley_protocol import (
     InterviewPlan,
     InterviewRef,
     Manifest,
+    ProviderRecording,
     QuestionPlan,
     RecordingAccount,
     RecordingPlan,
@@ -192,6 +193,78 @@ async def test_a_recording_that_daily_tells_of_late_is_linked(tmp_path: Path) ->
     assert (await sweep(store, datetime.now(UTC), daily.rooms)).linked == 1
     assert [one.id for one in (await recording(store)).provider_recordings] == daily.ids
     await daily.rooms.aclose()
+
+
+async def test_a_second_recording_that_daily_tells_of_late_is_added(daily: Daily, tmp_path: Path) -> None:
+    store = FolderStore(tmp_path / "store")
+    await ended(store, daily.rooms)
+    before = (await recording(store)).provider_recordings
+    assert len(before) == 1
+    await daily.rooms.start_recording(ROOM)
+    assert (await sweep(store, datetime.now(UTC), daily.rooms)).linked == 1
+    told = (await recording(store)).provider_recordings
+    assert told[:1] == before
+    assert {one.id for one in told} == set(daily.ids)
+    assert (await sweep(store, datetime.now(UTC), daily.rooms)).linked == 0
+    assert (await recording(store)).provider_recordings == told
+
+
+async def test_how_long_a_recording_is_may_come_after_its_id(
+    daily: Daily, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Daily has not finished it yet when the interview ends."""
+    store = FolderStore(tmp_path / "store")
+
+    async def takes_time(_room: str) -> None:
+        return
+
+    with monkeypatch.context() as patched:
+        patched.setattr(daily.rooms, "stop_recording", takes_time)
+        await ended(store, daily.rooms)
+        assert (await sweep(store, datetime.now(UTC), daily.rooms)).linked == 0
+    (before,) = (await recording(store)).provider_recordings
+    assert before.duration_seconds is None
+    assert (await sweep(store, datetime.now(UTC), daily.rooms)).linked == 1
+    (told,) = (await recording(store)).provider_recordings
+    assert told.duration_seconds is not None
+    assert told == before.model_copy(update={"duration_seconds": told.duration_seconds})
+
+
+def test_nothing_that_was_told_is_forgotten() -> None:
+    at = datetime(2026, 11, 22, 9, tzinfo=UTC)
+    known = [ProviderRecording(id="b", started_at=at, duration_seconds=5), ProviderRecording(id="d")]
+    found = [
+        ProviderRecording(id="c", started_at=at + timedelta(minutes=1)),
+        ProviderRecording(id="b", started_at=at),
+        ProviderRecording(id="a", started_at=at - timedelta(minutes=1)),
+    ]
+    assert merged(known, found) == [found[2], known[0], found[0], known[1]]
+    assert merged(known, []) == known
+    assert merged([], found[:1]) == found[:1]
+
+
+async def test_those_that_lack_most_are_asked_for_first(daily: Daily, tmp_path: Path) -> None:
+    """The time of one run may not be enough for all."""
+    at = datetime.now(UTC)
+    whole = [ProviderRecording(id="a", duration_seconds=5)]
+    asked: list[str] = []
+
+    class Listens(FolderStore):
+        async def get(self, key: str) -> bytes | None:
+            if key.endswith(layout.PLAN):
+                asked.append(key.split("/")[2])
+            return await super().get(key)
+
+    def of(uid: str, told: list[ProviderRecording]) -> Manifest:
+        account = RecordingAccount(provider="daily", provider_recordings=told)
+        return Manifest(namespace="hiring", name=uid, uid=uid, created_at=at, artifacts=[], recording=account)
+
+    manifests = [of("whole", whole), of("parts", [ProviderRecording(id="a")]), of("none", [])]
+    store = Listens(tmp_path / "store")
+    for one in manifests:
+        await store.put(layout.artifact("hiring", one.uid, layout.MANIFEST), one.to_json(), "application/json")
+    assert await link_all(store, daily.rooms, [ToAsk.of(one) for one in manifests]) == 0
+    assert asked == ["none", "parts", "whole"]
 
 
 async def test_daily_is_asked_for_three_days(daily: Daily, tmp_path: Path) -> None:
