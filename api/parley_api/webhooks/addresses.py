@@ -21,8 +21,12 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 # An IPv4 address in an IPv6 one: https://www.rfc-editor.org/rfc/rfc6052 (NAT64).
 _NAT64 = ip_network("64:ff9b::/96")
-# Not for the Internet, whatever Python of 3.12's first releases says: RFC 8215, RFC 3879, RFC 6598.
-_NOT_PUBLIC: tuple[Network, ...] = tuple(map(ip_network, ("64:ff9b:1::/48", "fec0::/10", "100.64.0.0/10")))
+# Not for the Internet, whatever Python of 3.12's first releases says: RFC 8215, RFC 3879, RFC 6598, RFC 6890 (Oracle's
+# metadata were at 192.0.0.192). And what Azure serves to its own machines alone at an address that counts as public:
+# https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16.
+_NOT_PUBLIC: tuple[Network, ...] = tuple(
+    map(ip_network, ("64:ff9b:1::/48", "fec0::/10", "100.64.0.0/10", "192.0.0.0/24", "168.63.129.16/32"))
+)
 
 
 class AddressRefusedError(Exception):
