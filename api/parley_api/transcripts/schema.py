@@ -1,9 +1,14 @@
-"""The published JSON Schemas of what is stored: `python -m parley_api.transcripts.schema [--check]`."""
+"""The published JSON Schemas of what is stored: `python -m parley_api.transcripts.schema [--check]`.
+
+Within a version fields may be added, and members of enumerations: a reader ignores what it does not know. So the
+schemas refuse neither, though the models do. What is there keeps its meaning, and what is required stays.
+"""
 
 import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from parley_protocol import Transcript
 from parley_protocol.model import Message
@@ -11,7 +16,7 @@ from parley_protocol.transcript import Manifest
 
 FOLDER = Path("docs/schemas")
 PUBLISHED: dict[str, type[Message]] = {"transcript-v1.json": Transcript, "manifest-v1.json": Manifest}
-"""The models by their files' names; a change that a reader of version 1 can't take is a new file."""
+"""The models by their files' names; any other change than an addition is a new version, and a new file."""
 
 
 def schema(name: str) -> str:
@@ -20,9 +25,22 @@ def schema(name: str) -> str:
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"https://parley.dev/schemas/{name}",
-        **PUBLISHED[name].model_json_schema(by_alias=True, mode="validation"),
+        **_opened(PUBLISHED[name].model_json_schema(by_alias=True, mode="validation")),
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _opened(node: Any) -> Any:
+    """The schema, with room for what comes in later."""
+    if isinstance(node, list):
+        return [_opened(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    opened = {key: _opened(value) for key, value in node.items() if (key, value) != ("additionalProperties", False)}
+    if "enum" in opened:
+        # The members that there are stay to be read, and to make types of.
+        opened["anyOf"] = [{"enum": opened.pop("enum")}, {"type": opened["type"]}]
+    return opened
 
 
 def main() -> int:
