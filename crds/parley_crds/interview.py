@@ -136,7 +136,9 @@ class Overrides(SpecModel):
     model_config = ConfigDict(json_schema_extra=validations(language_rule("overrides.language")))
 
     voice: Voice | None = Field(default=None, description="The interviewer's voice; it has to speak the language.")
-    language: LanguageTag | None = Field(default=None, description="The language of the interview and of its pages.")
+    language: LanguageTag | None = Field(
+        default=None, description="The language of the interview and of its pages; any region, as in the template."
+    )
     limits: LimitsOverride | None = Field(default=None, description="The times of the conversation.")
     recording: RecordingOverride | None = Field(default=None, description="Turns recording off.")
 

@@ -21,7 +21,7 @@ from parley_crds.rules import LIST_ATOMIC, Rule, list_map, validations
 from parley_crds.status import UNSEEN
 from parley_crds.template_status import InterviewTemplateStatus
 from parley_crds.tools import Tool
-from parley_crds.voices import Voice, language_rule, voice_rule
+from parley_crds.voices import TOLD_ACCENTS, Voice, language_rule, voice_rule
 
 Start = Literal["Immediate", "OnArrival"]
 SecondTab = Literal["TakeOver", "Refuse"]
@@ -48,7 +48,8 @@ class Interviewer(SpecModel):
     name: Line = Field(description="The name that the interviewer gives itself.")
     voice: Voice = Field(
         default="tiffany",
-        description="A voice of Nova Sonic; tiffany and matthew speak every language, others their own.",
+        description="A voice of Nova Sonic; tiffany and matthew speak every language, others their own. Its accent is"
+        f" its own, too, whatever the language's region ({TOLD_ACCENTS}).",
     )
     style: Annotated[str, Field(max_length=2000)] = Field(
         default="", description="How it speaks, in plain words for the model: warm, brief, formal."
@@ -209,7 +210,8 @@ class InterviewTemplateSpec(SpecModel):
     language: LanguageTag = Field(
         default="en-US",
         description="The language of the interview and of the candidate's pages, which is to be one of Nova Sonic's:"
-        " a BCP 47 tag such as en-US.",
+        " a BCP 47 tag such as en-US. Its region may be any, also one that no voice is from (en-ZA, pt-PT): it tells"
+        " the model and the pages which words and formats to use, and the accent is the voice's.",
     )
     interviewer: Interviewer = Field(description="Who interviews.")
     questions: list[Question] = Field(

@@ -1,8 +1,12 @@
 """What Nova Sonic speaks: its languages, and which voice speaks which.
 
-Languages, and that there are voices which speak them all:
-https://docs.aws.amazon.com/nova/latest/nova2-userguide/using-conversational-speech.html. The voices' names are those
-that LiveKit's plugin for Nova 2 Sonic lists (livekit-plugins-aws); nobody here has heard them.
+As AWS lists them: https://docs.aws.amazon.com/nova/latest/nova2-userguide/sonic-language-support.html; nobody here has
+heard them.
+
+A language is looked at without its region. AWS lists a few locales of each at most (`ACCENTS`), and those are accents
+of voices: Nova is made to understand others ("robustness to different accents for supported languages", its guide
+says), and who interviews in Austria, Spain or South Africa has voices to choose from, none of which is from there. The
+region tells the model and the pages which words and formats to use.
 """
 
 from typing import Final, Literal
@@ -39,6 +43,20 @@ VOICES_OF: Final = {
     "pt": ("carolina", "leo"),
 }
 """By the primary part of a language's tag: the voices that speak it, beside the polyglot ones."""
+ACCENTS: Final = {
+    "de-DE": ("lennart", "tina"),
+    "en-AU": ("olivia",),
+    "en-GB": ("amy",),
+    "en-IN": ("arjun", "kiara"),
+    "en-US": ("matthew", "tiffany"),
+    "es-US": ("carlos", "lupe"),
+    "fr-FR": ("ambre", "florian"),
+    "hi-IN": ("arjun", "kiara"),
+    "it-IT": ("beatrice", "lorenzo"),
+    "pt-BR": ("carolina", "leo"),
+}
+"""By the locales that AWS lists: whose voice is from there."""
+TOLD_ACCENTS: Final = "; ".join(f"{locale}: {', '.join(voices)}" for locale, voices in ACCENTS.items())
 
 
 def language_problem(language: str) -> str | None:

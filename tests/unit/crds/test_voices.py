@@ -4,7 +4,7 @@ import typing
 from pathlib import Path
 
 import pytest
-from parley_crds.voices import POLYGLOT, VOICES_OF, Voice, language_problem, voice_problem
+from parley_crds.voices import ACCENTS, POLYGLOT, VOICES_OF, Voice, language_problem, voice_problem
 
 PAGES = Path(__file__).parents[3] / "web/src/text/languages"
 EVERY = typing.get_args(Voice)
@@ -31,6 +31,22 @@ def test_another_is_refused_with_those_that_there_are(language: str) -> None:
 def test_a_voice_speaks_its_own_languages_and_a_polyglot_all(language: str, voice: str) -> None:
     able = voice in POLYGLOT or voice in VOICES_OF[language]
     assert (voice_problem(f"{language}-XX", voice) is None) is able
+
+
+def test_a_voice_is_from_where_one_of_its_languages_is_spoken() -> None:
+    """So that an accent is told for each voice, and no voice for a language that it does not speak."""
+    assert {voice for voices in ACCENTS.values() for voice in voices} == set(EVERY)
+    for locale, voices in ACCENTS.items():
+        assert [voice_problem(locale, voice) for voice in voices] == [None] * len(voices)
+        assert language_problem(locale) is None
+    assert {locale.split("-")[0] for locale in ACCENTS} == set(VOICES_OF)
+
+
+@pytest.mark.parametrize("tag", ["es-ES", "pt-PT", "fr-CA", "de-AT", "en-ZA"])
+def test_a_region_that_no_voice_is_from_is_no_obstacle(tag: str) -> None:
+    assert tag not in ACCENTS
+    assert language_problem(tag) is None
+    assert voice_problem(tag, VOICES_OF[tag.split("-")[0]][0]) is None
 
 
 def test_who_could_is_told() -> None:
