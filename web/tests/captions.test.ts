@@ -21,6 +21,26 @@ describe("captions", () => {
     expect(all(...once, said("Go on.", 2, false)).lines).toHaveLength(2);
   });
 
+  it("says a question that is put again at the end, whatever became of the former one", () => {
+    const question = "What did you build?";
+    const cut = all(said(question, 1, false), { type: "interrupted" }, heard("Sorry?", true));
+    const lost = all(said(question, 1, false), heard("Sorry?", true));
+    for (const former of [cut, lost]) {
+      const again = [said(question, 7, false), said(question, 8, true)].reduce(addCaption, former);
+      expect(texts(again)).toEqual([`interviewer: ${question}`, "candidate: Sorry?", `interviewer: ${question}`]);
+    }
+  });
+
+  it("takes words for those of the last sentence, and of no earlier one", () => {
+    const captions = all(said("Go on.", 1, false), said("And then?", 2, false), said("Go on.", 9, true));
+    expect(captions.lines).toHaveLength(3);
+  });
+
+  it("closes what was announced and never said to its end once a later sentence was", () => {
+    const captions = all(said("Tell me", 1, false), said("As I said:", 5, false), said("As I said:", 6, true));
+    expect(texts(captions)).toEqual(["interviewer: Tell me", "interviewer: As I said:"]);
+  });
+
   it("corrects what it heard until it is final", () => {
     const captions = all(heard("I bill", false), heard("I build", false), heard("I build platforms.", true), heard("Yes.", true));
     expect(texts(captions)).toEqual(["candidate: I build platforms.", "candidate: Yes."]);
@@ -46,6 +66,7 @@ describe("captions", () => {
     const cut = all(said("Tell me more about", 1, false), heard("Wait", false), { type: "interrupted" });
     expect(texts(cut)).toEqual(["interviewer: Tell me more about", "candidate: Wait …"]);
     expect(addCaption(cut, said("Tell me more about", 1, true))).toBe(cut);
+    expect(addCaption(cut, said("Tell me more about", 9, true)), "its second message has a number of its own").toBe(cut);
   });
 
   it("drops empty text", () => {

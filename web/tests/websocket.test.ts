@@ -3,41 +3,7 @@ import { Device } from "../src/media/device";
 import { STALLED_BYTES } from "../src/room/transport";
 import { WebsocketRoom } from "../src/room/websocket";
 import { FakeContext, FakeStream, stubAudio, stubDevices } from "./fakeAudio";
-
-/** The browser's WebSocket, opened and closed by the test. */
-class FakeSocket extends EventTarget {
-  static readonly OPEN = 1;
-  static readonly CLOSED = 3;
-  static made: FakeSocket[] = [];
-  readyState = 0;
-  bufferedAmount = 0;
-  closedByUs = false;
-  sent: unknown[] = [];
-
-  constructor(readonly url: string) {
-    super();
-    FakeSocket.made.push(this);
-  }
-
-  open(): void {
-    this.readyState = FakeSocket.OPEN;
-    this.dispatchEvent(new Event("open"));
-  }
-
-  send(data: unknown): void {
-    this.sent.push(data);
-  }
-
-  close(): void {
-    this.closedByUs = true;
-    this.finish(1005, "");
-  }
-
-  finish(code: number, reason: string): void {
-    this.readyState = FakeSocket.CLOSED;
-    this.dispatchEvent(Object.assign(new Event("close"), { code, reason }));
-  }
-}
+import { FakeSocket, madeSocket } from "./fakeSocket";
 
 const GRANT = { wsUrl: "ws://api/rooms/1", token: "ticket" };
 
@@ -54,14 +20,6 @@ async function open() {
     onSpeaking: vi.fn(),
   };
   return { room: new WebsocketRoom(GRANT, microphone, listener), listener, microphone };
-}
-
-async function socket(): Promise<FakeSocket> {
-  return vi.waitFor(() => {
-    const [made] = FakeSocket.made;
-    if (!made) throw new Error("no socket yet");
-    return made;
-  });
 }
 
 /** A frame as the worklet sends it, on its way through the transport. */
@@ -92,7 +50,7 @@ describe("a room that is left while it is being connected", () => {
   it("gives up the handshake, so that a late one takes the room from nobody", async () => {
     const { room, listener } = await open();
     room.start();
-    const handshake = await socket();
+    const handshake = await madeSocket();
     await room.leave(false);
     expect(handshake.closedByUs).toBe(true);
     handshake.open();
@@ -106,7 +64,7 @@ describe("an open room", () => {
   const connected = async () => {
     const opened = await open();
     opened.room.start();
-    const ws = await socket();
+    const ws = await madeSocket();
     ws.open();
     await vi.waitFor(() => expect(ws.sent, "the ready message").toHaveLength(1));
     return { ...opened, ws };

@@ -1,4 +1,4 @@
-import { PipecatClient, type Participant, type RTVIMessage } from "@pipecat-ai/client-js";
+import type { Participant, RTVIMessage } from "@pipecat-ai/client-js";
 import { DailyTransport } from "@pipecat-ai/daily-transport";
 import type { DailyGrant } from "../api/types";
 import { LevelMeter } from "../media/audio";
@@ -6,6 +6,7 @@ import type { Device } from "../media/device";
 import { soundGate } from "../media/gate";
 import type { Loss } from "../state/room";
 import { conversation, isFatal } from "./callbacks";
+import { CandidateClient } from "./client";
 import type { Room, RoomListener } from "./room";
 
 /** How long joining and the bot's ready message may take together (ms). */
@@ -40,7 +41,7 @@ class CandidateTransport extends DailyTransport {
 /** A Daily room. Only sound is sent: the candidate's picture stays on the page. */
 export class DailyRoom implements Room {
   private readonly transport: CandidateTransport;
-  private readonly client: PipecatClient;
+  private readonly client: CandidateClient;
   private readonly speaker = new Audio();
   private meter: LevelMeter | null = null;
   /** The microphone's stream of which `track` is a copy: Daily may stop what it was given when the call ends. */
@@ -74,7 +75,7 @@ export class DailyRoom implements Room {
     call.on("error", (event: { error?: { type: string } }) => {
       if (event.error?.type === "ejected") void this.drop("takenOver");
     });
-    this.client = new PipecatClient({
+    this.client = new CandidateClient(listener, {
       transport: this.transport,
       enableMic: !microphone.snapshot().muted,
       enableCam: false,

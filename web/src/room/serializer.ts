@@ -9,16 +9,17 @@ const NO_SOUND: Incoming = { type: "audio", audio: new Int16Array(0) };
 
 /**
  * pipecat's frames on the wire. The JavaScript of 1.7.1 does not know the interruption frame that its server sends when
- * the candidate begins to speak: what is still to be played has to fall silent then.
+ * the candidate makes a sound: what is still to be played has to fall silent then. It may have been a nod, after which
+ * the interviewer speaks on; that it was cut short a message says (`CandidateClient`).
  */
 export class RoomSerializer extends ProtobufFrameSerializer {
-  constructor(private readonly onInterruption: () => void) {
+  constructor(private readonly onSilence: () => void) {
     super();
   }
 
   override async deserialize(data: unknown): Promise<Incoming> {
     if (data instanceof Blob && (await firstByte(data)) === INTERRUPTION) {
-      this.onInterruption();
+      this.onSilence();
       return NO_SOUND;
     }
     return super.deserialize(data);

@@ -1,8 +1,9 @@
-import { PipecatClient, type RTVIMessage } from "@pipecat-ai/client-js";
+import type { RTVIMessage } from "@pipecat-ai/client-js";
 import type { WebsocketGrant } from "../api/types";
 import type { Device } from "../media/device";
 import type { Loss } from "../state/room";
 import { conversation, isFatal } from "./callbacks";
+import { CandidateClient } from "./client";
 import { endOf, lossOf } from "./messages";
 import type { Room, RoomListener } from "./room";
 import { RoomSerializer } from "./serializer";
@@ -17,7 +18,7 @@ const LONGEST_TAIL_MS = 4000;
 /** A room that the bot serves itself, through the API's relay. */
 export class WebsocketRoom implements Room {
   private readonly media: VoiceMedia;
-  private readonly client: PipecatClient;
+  private readonly client: CandidateClient;
   /** The page was told of the end; nothing more goes to it. */
   private over = false;
   private left = false;
@@ -29,15 +30,12 @@ export class WebsocketRoom implements Room {
     private readonly listener: RoomListener,
   ) {
     this.media = new VoiceMedia(microphone);
-    const serializer = new RoomSerializer(() => {
-      this.media.flush();
-      listener.onCaption({ type: "interrupted" });
-    });
+    const serializer = new RoomSerializer(() => this.media.flush());
     const transport = new CandidateTransport(grant, this.media, serializer, {
       onClosed: (code, reason) => this.closed(code, reason),
       onStalled: () => void this.drop("dropped"),
     });
-    this.client = new PipecatClient({
+    this.client = new CandidateClient(listener, {
       transport,
       enableMic: true,
       enableCam: false,

@@ -20,7 +20,7 @@ export interface Captions {
 export type CaptionEvent =
   | { readonly type: "heard"; readonly text: string; readonly final: boolean }
   | { readonly type: "said"; readonly text: string; readonly segment: number | null; readonly done: boolean }
-  /** The candidate began to speak, and the interviewer fell silent: what it has not said is not said any more. */
+  /** The interviewer was cut short: what it has not said is not said any more. */
   | { readonly type: "interrupted" };
 
 /** Enough for the longest interview; beyond it the oldest lines go, so that the page stays light. */
@@ -35,9 +35,10 @@ export function addCaption(captions: Captions, event: CaptionEvent): Captions {
   return event.type === "heard" ? heard(captions, text, event.final) : said(captions, text, event);
 }
 
-/** Nothing changes these lines any more; without a speaker, both speakers'. */
-export function closeLines(captions: Captions, speaker?: Speaker): Captions {
-  const closes = (line: Caption): boolean => line.open && (speaker === undefined || line.speaker === speaker);
+/** Nothing changes these lines any more: without a speaker, both speakers'; those before the line `before`. */
+export function closeLines(captions: Captions, speaker?: Speaker, before = Infinity): Captions {
+  const closes = (line: Caption): boolean =>
+    line.open && line.id < before && (speaker === undefined || line.speaker === speaker);
   if (!captions.lines.some(closes)) return captions;
   return { ...captions, lines: captions.lines.map((line) => (closes(line) ? { ...line, open: false } : line)) };
 }
@@ -49,19 +50,22 @@ function heard(captions: Captions, text: string, final: boolean): Captions {
   return append(captions, { speaker: "candidate", text, open: !final, segment: null });
 }
 
-/** A segment is announced when it is about to be spoken, and once more when it was. */
+/**
+ * A segment is announced when it is about to be spoken, and told of once more when it was: then it may have another
+ * number, and only its words tell that it is the last line. What was announced before it is said no more.
+ */
 function said(captions: Captions, text: string, event: { segment: number | null; done: boolean }): Captions {
-  const known = captions.lines.findLast(
-    (line) =>
-      line.speaker === "interviewer" &&
-      line.open &&
-      ((event.segment !== null && line.segment === event.segment) || sameWords(line.text, text)),
-  );
-  if (known) return replace(captions, { ...known, text, open: !event.done });
+  const { segment, done } = event;
+  const lines = captions.lines.filter((line) => line.speaker === "interviewer");
+  const last = lines.at(-1);
+  const isLast = last !== undefined && (done || segment === null) && sameWords(last.text, text);
   // The word that a sentence was spoken may come after the interruption that closed its line.
-  const last = captions.lines.findLast((line) => line.speaker === "interviewer");
-  if (event.done && last?.segment === event.segment && sameWords(last.text, text)) return captions;
-  return append(captions, { speaker: "interviewer", text, open: !event.done, segment: event.segment });
+  if (isLast && done && !last.open) return captions;
+  const numbered = lines.findLast((line) => line.open && segment !== null && line.segment === segment);
+  const known = numbered ?? (isLast && last.open ? last : null);
+  if (!known) return append(captions, { speaker: "interviewer", text, open: !done, segment });
+  const next = replace(captions, { ...known, text, open: !done });
+  return done ? closeLines(next, "interviewer", known.id) : next;
 }
 
 function sameWords(a: string, b: string): boolean {
