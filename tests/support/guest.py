@@ -81,8 +81,11 @@ class Guest:
 
     def told(self, kind: str) -> list[dict[str, Any]]:
         """The server messages of this kind."""
-        data = [m.get("data") or {} for m in self.messages if m.get("type") == "server-message"]
-        return [d for d in data if d.get("kind") == kind]
+        return [data for data in self.rtvi("server-message") if data.get("kind") == kind]
+
+    def rtvi(self, kind: str) -> list[dict[str, Any]]:
+        """What the RTVI messages of this type have told, in their order."""
+        return [message.get("data") or {} for message in self.messages if message.get("type") == kind]
 
     async def send_message(self, message: dict[str, Any]) -> None:
         """Send an RTVI message."""

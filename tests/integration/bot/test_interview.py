@@ -1,6 +1,7 @@
 """Whole interviews through the bot's process: spoken, interrupted, resumed, ended."""
 
 import wave
+from itertools import groupby, pairwise
 from pathlib import Path
 
 from parley_emulators.speech.synthesiser import Synthesiser
@@ -34,9 +35,40 @@ async def test_a_whole_interview(peer: ApiPeer, start_bot: StartBot, answers: li
     assert all(t.start_ms <= t.end_ms for t in peer.turns)
     assert guest.close_code == 1000
     assert guest.told("ended") == [{"kind": "ended", "reason": "Completed"}]
-    assert guest.told("progress")[-1]["total"] == 2
+    captions_of_both(guest, said)
+    progress_falls(guest)
     assert len(bot.logged("turn_latency")) == 3
     assert not any(words in bot.log.read_text() for words in ("outage that you have solved", "database"))
+
+
+def captions_of_both(guest: Guest, said: str) -> None:
+    """The page was told of each sentence before and after it was spoken, and of each answer while it was heard."""
+    outputs = [(data["text"], data["spoken"]) for data in guest.rtvi("bot-output")]
+    sentences = [text for text, spoken in outputs if not spoken]
+    assert outputs == [(text, spoken) for text in sentences for spoken in (False, True)]
+    assert " ".join(sentences) == said
+    so_far: list[str] = []
+    finals = 0
+    for data in guest.rtvi("user-transcription"):
+        if not data["final"]:
+            so_far.append(data["text"])
+            continue
+        assert so_far, "a caption grew before it was final"
+        assert data["text"].startswith(so_far[0])
+        assert so_far == sorted(so_far, key=len)
+        so_far, finals = [], finals + 1
+    assert finals == len(ANSWERS)
+    assert not guest.rtvi("bot-interrupted"), "nothing was cut short"
+
+
+def progress_falls(guest: Guest) -> None:
+    """The page was told of each question in its turn, and of time that passes."""
+    told = guest.told("progress")
+    assert [question for question, _ in groupby(data["question"] for data in told)] == [1, 2]
+    assert {data["total"] for data in told} == {2}
+    left = [data["secondsLeft"] for data in told]
+    assert all(later < earlier for earlier, later in pairwise(left)), left
+    assert len(left) > 2, "also between the questions"
 
 
 async def test_a_candidate_who_says_goodbye_is_heard_out(
@@ -74,4 +106,5 @@ async def test_an_interviewer_who_is_interrupted(peer: ApiPeer, start_bot: Start
     assert len(first.text) < len(whole), "what was cut off was not said"
     assert second.speaker is Speaker.CANDIDATE
     assert not second.interrupted
+    assert guest.rtvi("bot-interrupted"), "the page closes the caption that was cut short"
     await guest.leave()
