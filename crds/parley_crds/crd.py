@@ -9,9 +9,8 @@ from parley_crds.template import InterviewTemplate
 
 CATEGORY = "parley"
 JOINABLE_REASON = '.status.conditions[?(@.type=="Joinable")].reason'
-"""Every end has its reason there, those of an interview that nobody came to as well."""
+"""Every end has its reason there, those of an interview that nobody came to as well; and what keeps a bot."""
 ACCEPTED_STATUS = '.status.conditions[?(@.type=="Accepted")].status'
-RECONCILING_REASON = '.status.conditions[?(@.type=="Reconciling")].reason'
 STALLED_REASON = '.status.conditions[?(@.type=="Stalled")].reason'
 LATEST_POD = ".status.attempts.history[-1:].podName"
 
@@ -27,11 +26,14 @@ def interview_crd() -> Schema:
         "selectableFields": [{"jsonPath": ".spec.templateRef.name"}, {"jsonPath": ".status.phase"}],
         "additionalPrinterColumns": [
             _column("Phase", ".status.phase", "Where the interview is."),
-            _column("Reason", JOINABLE_REASON, "Why it can be joined or not; once over, why it ended."),
+            _column(
+                "Reason",
+                JOINABLE_REASON,
+                "Why it can be joined or not, or what keeps its bot from starting; once over, why it ended.",
+            ),
             _column("Stalled", STALLED_REASON, "What somebody has to mend; empty: nothing."),
             _column("Template", ".spec.templateRef.name", "The template."),
             _column("Opens", ".spec.window.notBefore", "When the link begins to work; empty: at once."),
-            _column("Reconciling", RECONCILING_REASON, "What is under way, or tried again; empty: nothing.", wide=True),
             _column("Expires", ".spec.window.expiresAt", "When the link stops working; empty: never.", wide=True),
             _column("Candidate", ".spec.candidate.externalId", "The candidate in your own system.", wide=True),
             _column("Attempt", ".status.attempts.current", "The number of the bot.", kind="integer", wide=True),

@@ -32,9 +32,10 @@ def attempts(hiring: Hiring) -> Json:
 
 
 def told(hiring: Hiring, reason: str) -> list[str]:
-    """What the conditions with this reason say."""
+    """What holds the interview up for this reason."""
     conditions = hiring.get("ada").get("status", {}).get("conditions", [])
-    return [c["message"] for c in conditions if c["status"] == "True" and c["reason"] == reason]
+    abnormal = [c for c in conditions if c["type"] in ("Reconciling", "Stalled") and c["status"] == "True"]
+    return [c["message"] for c in abnormal if c["reason"] == reason]
 
 
 def test_a_bot_that_waits_is_evicted_at_once_and_replaced(hiring: Hiring) -> None:

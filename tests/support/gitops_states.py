@@ -13,16 +13,15 @@ from typing import Any
 
 from parley_crds import InterviewTemplate, ObjectMeta, Window
 from parley_operator.capacity import Capacity, Place
-from parley_operator.plan import hindrances
+from parley_operator.plan.hindrances import LASTING, PASSING
 from parley_operator.snapshot import ReferenceProblem, StepName
 from parley_operator.templates import TemplateSnapshot, template_status
 from parley_operator.unreadable import unreadable_status
 
+from support.gitops_documents import Document, manifest, told
 from support.operator_installation import INSTALLATION, template
 from support.operator_world import START, World, in_progress, ready, window
 
-type Document = dict[str, Any]
-TELLING = ("Reconciling", "Stalled", "Suspended", "Complete", "Failed")
 NOT_ALLOWED = {"bot": {"priorityClassName": "system-node-critical"}}
 ON_ARRIVAL = {"start": "OnArrival"}
 LONG_WORDS = "\N{CJK UNIFIED IDEOGRAPH-554F}" * 4000
@@ -42,13 +41,6 @@ class State:
             yield manifest(made) if isinstance(made, World) else made
 
 
-def manifest(world: World) -> Document:
-    """The world's Interview as a client reads it."""
-    interview = world.require_interview()
-    document: Document = json.loads(json.dumps(interview.to_dict()))
-    return document
-
-
 def template_manifests() -> Iterator[tuple[str, Document]]:
     """The states of an InterviewTemplate, by their names in the table, as a client reads it."""
     metadata = ObjectMeta(name="backend", namespace="hiring", generation=1)
@@ -59,21 +51,6 @@ def template_manifests() -> Iterator[tuple[str, Document]]:
             status = template_status(TemplateSnapshot(metadata, made.status, content), INSTALLATION, 0, START)
             made = made.model_copy(update={"status": status})
         yield name, json.loads(json.dumps(made.to_dict()))
-
-
-def explanation(document: Document) -> str | None:
-    """The reason that explains the state: of what holds the interview up, else of its end, else of its opening."""
-    conditions = {item["type"]: item for item in document.get("status", {}).get("conditions", [])}
-    found = [conditions[kind]["reason"] for kind, _ in sorted(told(document), key=lambda one: TELLING.index(one[0]))]
-    return found[0] if found else conditions.get("Joinable", {}).get("reason")
-
-
-def told(document: Document) -> set[tuple[str, str]]:
-    """The conditions that decide what a GitOps tool makes of it: type and reason of those that are True."""
-    conditions = document.get("status", {}).get("conditions", [])
-    return {
-        (item["type"], item["reason"]) for item in conditions if item["status"] == "True" and item["type"] in TELLING
-    }
 
 
 # Before the first bot
@@ -190,17 +167,6 @@ def _in_vain(step: StepName, seconds: float) -> Callable[[], World]:
     return way
 
 
-def _hindered(said: str) -> Callable[[], World]:
-    def way() -> World:
-        world = World()
-        world.reconcile()
-        world.hinder_pod(world.pod, said)
-        world.reconcile()
-        return world
-
-    return way
-
-
 def _key_refused() -> World:
     world = World(down_kind="RoomAuthError").daily()
     world.down.add("room")
@@ -221,6 +187,19 @@ def _replaced() -> World:
     world.kill_pod(world.pod, None, "Evicted")
     world.reconcile()
     return world
+
+
+def _hindered(said: str, begin: Callable[[], World] = _at_rest) -> Callable[[], World]:
+    """A pod that is there and does not start, by Kubernetes' own word."""
+
+    def way() -> World:
+        world = begin()
+        (pod,) = world.live_pods
+        world.hinder_pod(pod, said)
+        world.reconcile()
+        return world
+
+    return way
 
 
 STEPS: tuple[StepName, ...] = ("inputs Secret", "room", "pod")
@@ -373,14 +352,19 @@ INTERVIEW_STATES = (
     State("Going on hold", (_suspending,)),
     State("Being postponed", (_postponing,)),
     State("Waiting for its turn", (_waiting,)),
-    State("Bot starting", (_at_rest, *(_in_vain(step, 100) for step in STEPS), *map(_hindered, hindrances.PASSING))),
+    State("Bot starting", (_at_rest, *(_in_vain(step, 100) for step in STEPS), *map(_hindered, PASSING))),
     State(
         "Bot not to be had",
-        (*(_in_vain(step, 3600) for step in STEPS), _key_refused, *map(_hindered, hindrances.LASTING)),
+        (
+            *(_in_vain(step, 3600) for step in STEPS),
+            _key_refused,
+            *map(_hindered, LASTING),
+            _hindered("InvalidImageName", _replaced),
+        ),
     ),
     State("Ready", (lambda: ready(World()), _too_late_to_hold)),
     State("In progress", (lambda: in_progress(World()),)),
-    State("Bot being replaced", (_replaced,)),
+    State("Bot being replaced", (_replaced, _hindered("ImagePullBackOff", _replaced))),
     State(
         "In progress without its template",
         tuple((lambda lost=lost: lost(in_progress(World()))) for lost in (_lose_snapshot, _spoil_snapshot)),

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from support.gitops_states import INTERVIEW_STATES, Document, explanation, template_manifests
+from support.gitops_documents import Document, explanation
+from support.gitops_states import INTERVIEW_STATES, template_manifests
 from support.processes import tool
 
 ROOT = Path(__file__).parents[2]

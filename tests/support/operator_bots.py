@@ -118,14 +118,14 @@ class BotsNamespace:
         ready = {"type": "Ready", "status": "True", "lastTransitionTime": self._stamp_of_node()}
         self.set_pod(name, phase="Running", conditions=[ready])
 
-    def hinder_pod(self, name: str, said: str) -> None:
-        """It does not start, for a reason in the kubelet's words or the scheduler's."""
-        waiting = {"waiting": {"reason": said, "message": "parley/bot:test was not found"}}
-        scheduled = {"type": "PodScheduled", "status": "False", "reason": said, "message": "0/3 nodes are available"}
-        if said in ("Unschedulable", "SchedulingGated"):
-            self.set_pod(name, phase="Pending", conditions=[scheduled])
-        else:
-            self.set_pod(name, phase="Pending", containerStatuses=[{"name": "bot", "state": waiting}])
+    def hinder_pod(self, name: str, reason: str, message: str = "It does not work") -> None:
+        """A pod that does not start: the scheduler finds no node, or else the kubelet says why its container waits."""
+        if reason in ("Unschedulable", "SchedulingGated"):
+            told = {"type": "PodScheduled", "status": "False", "reason": reason, "message": message}
+            self.set_pod(name, phase="Pending", conditions=[told])
+            return
+        waiting = {"waiting": {"reason": reason, "message": message}}
+        self.set_pod(name, phase="Pending", containerStatuses=[{"name": "bot", "state": waiting}])
 
     def unready_pod(self, name: str, *, node_is_silent: bool = False) -> None:
         """The bot says that it is not in the room any more; or its node says nothing, and its controller speaks."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 from parley_crds import WAITING_FOR_CAPACITY, Phase
 
-from support.gitops_states import manifest, told
+from support.gitops_documents import manifest, told
 from support.operator_installation import template
 from support.operator_watched import WatchedWorld
 
@@ -132,9 +132,10 @@ class Promises(RuleBasedStateMachine):
         self.sweep_later()
 
     def _ends_though_faults_last(self) -> None:
-        """A candidate who comes is not left waiting, whatever fails, once people have mended what only they can.
+        """Whatever fails, an end comes by the window, by the deadline, or to a candidate who has come.
 
-        No bot comes into its room any more, and one that was there is lost sooner or later.
+        People have mended what only they can. No bot comes into its room any more, and one that was there is lost
+        sooner or later.
         """
         world = self.world
         world.edit(suspend=False, overrides=None)
@@ -144,12 +145,19 @@ class Promises(RuleBasedStateMachine):
             if (how := self._ended()) is not None:
                 self.seen[how] += 1
                 return
-            world.arrive()
+            if not self._a_clock_ends_it():
+                world.arrive()
             world.advance(31)
             for name in world.live_pods:
                 if any(pod.name == name and pod.ready for pod in world.children().pods):
                     world.kill_pod(name, 1)
-        raise AssertionError(f"the candidate waits for ever: {world.status.conditions}, down: {world.down}")
+        raise AssertionError(f"it waits for ever: {world.status.conditions}, down: {world.down}")
+
+    def _a_clock_ends_it(self) -> bool:
+        """Whether it ends though nobody comes."""
+        spec = self.world.require_interview().spec
+        closes = spec.window is not None and spec.window.expires_at is not None
+        return closes or (spec.active_deadline_seconds is not None and self.world.status.started_at is not None)
 
     def _ended(self) -> str | None:
         """How the interview ended, if it did. Only a transcript that can't be sealed holds an end up for ever."""

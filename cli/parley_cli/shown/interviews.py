@@ -68,7 +68,7 @@ def condition(interview: Document, kind: str) -> Document | None:
 
 
 def reason_of(interview: Document) -> str:
-    """Why it can be joined or not; once over, why it ended."""
+    """Why it can be joined or not, or what keeps its bot from starting; once over, why it ended."""
     found = condition(interview, "Joinable")
     return str((found or {}).get("reason") or "")
 

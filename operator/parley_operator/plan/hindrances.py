@@ -19,6 +19,7 @@ PASSING = {
     "Unschedulable": "Unschedulable",
     "SchedulingGated": "Unschedulable",
 }
+"""What Kubernetes goes on trying: registries, runtimes and nodes come back."""
 LASTING = {
     "ErrImageNeverPull": "ImagePullFailed",
     "SignatureValidationFailed": "ImagePullFailed",

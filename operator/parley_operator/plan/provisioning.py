@@ -39,12 +39,13 @@ def progress(draft: Draft, content: InterviewTemplateSpec | None, fate: Fate | N
     offer_link(draft)
     window = draft.observed.interview.spec.window
     opens_at = window.not_before if window else None
-    opened = opens_at is None or draft.now >= opens_at
+    opened, opening = True, "The link works"
     if opens_at is None or draft.now >= opens_at:
         draft.opened_at = draft.opened_at or draft.second
     else:
         draft.look_again(opens_at)
-        draft.condition(ConditionType.JOINABLE, False, "NotOpenYet", f"The link opens at {zulu(opens_at)}")
+        opened, opening = False, f"The link opens at {zulu(opens_at)}"
+        draft.condition(ConditionType.JOINABLE, False, "NotOpenYet", opening)
     if not draft.begun and content is not None:
         due = _due_at(draft, content, opens_at)
         if due is None or draft.now < due:
@@ -57,7 +58,9 @@ def progress(draft: Draft, content: InterviewTemplateSpec | None, fate: Fate | N
             message = "The link works; the bot starts when it is this interview's turn"
             _keep_open(draft, opened, WAITING_FOR_CAPACITY, message)
             return
-    _summarise(draft, _provision(draft, content, fate), opened)
+    hold = _provision(draft, content, fate)
+    _summarise(draft, hold)
+    _tell_of_bot(draft, hold, opened, opening)
 
 
 def offer_link(draft: Draft) -> None:
@@ -91,7 +94,7 @@ def _due_at(draft: Draft, content: InterviewTemplateSpec, opens_at: datetime | N
     return max(asked_at, starts_at) if asked_at else starts_at
 
 
-def _summarise(draft: Draft, hold: Hold | None, opened: bool) -> None:
+def _summarise(draft: Draft, hold: Hold | None) -> None:
     if draft.session.started_at is not None:
         draft.phase = Phase.IN_PROGRESS
     else:
@@ -99,9 +102,16 @@ def _summarise(draft: Draft, hold: Hold | None, opened: bool) -> None:
     if hold is not None:
         type_ = ConditionType.STALLED if hold.stalled else ConditionType.RECONCILING
         draft.condition(type_, True, hold.reason, hold.message)
-    if opened:
-        reason, message = ("BotStarting", "The bot is starting") if hold else ("BotReady", "The bot is in the room")
-        draft.condition(ConditionType.JOINABLE, True, reason, message)
+
+
+def _tell_of_bot(draft: Draft, hold: Hold | None, opened: bool, opening: str) -> None:
+    """Says beside the link what the bot is up to. Lists show this reason: of a bot that is kept, what keeps it."""
+    if hold is not None and hold.reason != STARTING.reason:
+        draft.condition(ConditionType.JOINABLE, opened, hold.reason, f"{opening}. {hold.message}")
+    elif opened and hold is not None:
+        draft.condition(ConditionType.JOINABLE, True, hold.reason, "The bot is starting")
+    elif opened:
+        draft.condition(ConditionType.JOINABLE, True, "BotReady", "The bot is in the room")
 
 
 def _provision(draft: Draft, content: InterviewTemplateSpec | None, fate: Fate | None) -> Hold | None:

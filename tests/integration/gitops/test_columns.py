@@ -4,15 +4,16 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from parley_cli.shown.interviews import reason_of
 from parley_crds import Interview
 from support.control_plane import ControlPlane
-from support.gitops_states import INTERVIEW_STATES, Document
+from support.gitops_documents import Document
+from support.gitops_states import INTERVIEW_STATES
 from support.gitops_table import documented_rows
 
 SHORT = ["NAME", "PHASE", "REASON", "STALLED", "TEMPLATE", "OPENS", "AGE"]
 WIDE = [
     *SHORT[:-1],
-    "RECONCILING",
     "EXPIRES",
     "CANDIDATE",
     "ATTEMPT",
@@ -74,6 +75,8 @@ def test_the_columns_of_every_state(listed: dict[str, str], control_plane: Contr
     short, wide = table(listed["short"]), table(listed["wide"])
     assert list(next(iter(short.values()))) == SHORT
     assert list(next(iter(wide.values()))) == WIDE
+    shown = {document["metadata"]["name"]: reason_of(document) for document in _documents(namespace)}
+    assert {name: row["REASON"] for name, row in short.items()} == shown, "the command line shows what kubectl does"
     documented = {_row_name(row.state): row for row in documented_rows()}
     for name, row in short.items():
         expected = documented[name.rpartition("-")[0]]
@@ -83,7 +86,15 @@ def test_the_columns_of_every_state(listed: dict[str, str], control_plane: Contr
         told = {row["REASON"], row["STALLED"]} - {""}
         stalled = expected.kstatus == "Failed"
         assert bool(row["STALLED"]) == stalled
-        if stalled or expected.state in ("Completed", "Cancelled", "Expired", "Failed", "Put back", "Scheduled"):
+        if stalled or expected.state in (
+            "Bot starting",
+            "Completed",
+            "Cancelled",
+            "Expired",
+            "Failed",
+            "Put back",
+            "Scheduled",
+        ):
             assert told & set(expected.reasons.split(", ")), row
     assert short["scheduled-0"]["OPENS"] == "2026-11-22T12:16:40Z"
     _assert_wide(wide)

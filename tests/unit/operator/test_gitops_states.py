@@ -8,7 +8,7 @@ from pathlib import Path
 import parley_operator.plan
 import pytest
 from parley_crds import API_CONDITIONS, Phase
-from parley_operator.plan import hindrances
+from parley_operator.plan.hindrances import LASTING, PASSING
 from parley_operator.unreadable import NOT_VALID
 from support.gitops_states import INTERVIEW_STATES, State, documented_reasons
 from support.operator_world import World
@@ -60,7 +60,13 @@ def test_every_reason_of_the_plan_is_there() -> None:
     modules = [*PLAN.glob("*.py"), PLAN.parent / "templates.py", PLAN.parent / "shell/reconcile/references.py"]
     found = {reason for path in modules for reason in reasons_of(path)} | {NOT_VALID}
     assert {"TemplateNotFound", "ContextNotFound", "BotStarting", "Ending", "NoBot", "DeadlineExceeded"} <= found
-    assert (found | hindrances.REASONS) - {reason for _, reason in documented_reasons()} == set()
+    assert found - {reason for _, reason in documented_reasons()} == set()
+
+
+def test_every_reason_why_a_pod_does_not_start_is_there() -> None:
+    documented = documented_reasons()
+    assert {("Reconciling", reason) for reason in PASSING.values()} <= documented
+    assert {("Stalled", reason) for reason in LASTING.values()} <= documented
 
 
 @pytest.mark.parametrize("state", INTERVIEW_STATES, ids=lambda state: state.name)

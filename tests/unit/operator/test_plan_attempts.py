@@ -1,7 +1,7 @@
 """How attempts are counted, paused and told apart: what Kubernetes does to bots, and how often it is tried again."""
 
 import pytest
-from support.operator_world import World, in_progress
+from support.operator_world import World, in_progress, window
 
 
 def test_bots_that_were_lost_together_do_not_come_back_together() -> None:
@@ -80,10 +80,12 @@ def test_the_backoff_limit_is_how_often_it_is_tried_again() -> None:
 def test_what_keeps_a_container_from_starting_is_told_at_once(said: str, type_: str, reason: str) -> None:
     world = World()
     world.reconcile()
-    world.hinder_pod(world.pod, said)
+    world.hinder_pod(world.pod, said, "parley/bot:test was not found")
     world.reconcile()
     assert world.condition(type_) == ("True", reason)
     assert world.message(type_) == f"{world.pod}: {said} parley/bot:test was not found"
+    assert world.condition("Joinable") == ("True", reason), "what kubectl's column shows"
+    assert world.message("Joinable").startswith("The link works. ")
     assert [event.reason for event in world.events if event.type == "Warning"] == [reason]
     world.advance(180)
     world.reconcile()
@@ -95,8 +97,7 @@ def test_a_cause_whose_words_take_turns_is_told_once() -> None:
     world.reconcile()
     writes = [len(world.phases)]
     for said in ("ErrImagePull", "ImagePullBackOff", "ErrImagePull", "ImagePullBackOff"):
-        waiting = {"waiting": {"reason": said, "message": f"{said} of the image"}}
-        world.set_pod(world.pod, phase="Pending", containerStatuses=[{"name": "bot", "state": waiting}])
+        world.hinder_pod(world.pod, said, f"{said} of the image")
         world.reconcile()
         writes.append(len(world.phases))
         world.advance(5)
@@ -105,6 +106,19 @@ def test_a_cause_whose_words_take_turns_is_told_once() -> None:
     world.ready_pod(world.pod)
     world.reconcile()
     assert world.condition("Reconciling") is None
+
+
+def test_a_bot_that_is_kept_from_starting_before_the_window_opens_is_told_beside_when_it_does() -> None:
+    world = World(spec=window(not_before=100))
+    world.reconcile()
+    assert world.condition("Joinable") == ("False", "NotOpenYet")
+    world.hinder_pod(world.pod, "ImagePullBackOff")
+    world.reconcile()
+    assert world.condition("Joinable") == ("False", "ImagePullFailed")
+    assert world.message("Joinable").startswith("The link opens at 2026-11-22T12:01:40Z. ")
+    world.ready_pod(world.pod)
+    world.reconcile()
+    assert world.condition("Joinable") == ("False", "NotOpenYet")
 
 
 def test_a_pod_that_no_node_takes_is_told_at_once_with_the_schedulers_words() -> None:

@@ -13,7 +13,7 @@ from parley_operator.shell.reconcile.reconciler import Reconciler
 from parley_operator.shell.turns.workers import RetryLaterError
 from parley_operator.unreadable import unreadable_status
 from parley_protocol import InterviewRef
-from support.gitops_states import Document, manifest
+from support.gitops_documents import Document, manifest
 from support.operator_queue import unlimited
 from support.operator_world import START, World, in_progress
 
