@@ -26,6 +26,9 @@ CERTIFICATE_CHECK_SECONDS = 30.0
 # Open connections of the public port, WebSockets and streams among them; beyond it, uvicorn answers 503. Uvicorn waits
 # for a request's header for as long as it takes: what stands before this port on the Internet bounds that.
 PUBLIC_CONNECTIONS = 2000
+# Longer than a load balancer leaves an idle connection open (300 s, values-eks.yaml): where the target closes
+# one first, what is sent into it just then is answered by 502. Idle ones count among PUBLIC_CONNECTIONS.
+PUBLIC_KEEP_ALIVE_SECONDS = 310
 BAD_SETTINGS = 2
 
 
@@ -103,6 +106,7 @@ def _public_config(settings: Settings, app: FastAPI) -> uvicorn.Config:
         port=settings.public_port,
         ws="websockets-sansio",
         limit_concurrency=PUBLIC_CONNECTIONS,
+        timeout_keep_alive=PUBLIC_KEEP_ALIVE_SECONDS,
         ws_max_size=MAX_MESSAGE_BYTES,
         # Sound does not compress, and to deflate each frame takes time.
         ws_per_message_deflate=False,
@@ -116,6 +120,7 @@ def _internal_config(settings: Settings, app: FastAPI, context: ssl.SSLContext) 
         port=settings.internal_port,
         ws="none",
         ssl_context_factory=lambda _config, _default: context,
+        timeout_keep_alive=65,
         **_common(settings),
     )
 
@@ -128,7 +133,6 @@ def _common(settings: Settings) -> dict[str, Any]:
         "log_config": None,
         "lifespan": "off",
         "server_header": False,
-        "timeout_keep_alive": 65,
         "timeout_graceful_shutdown": settings.shutdown_seconds,
     }
 

@@ -1,10 +1,13 @@
 """What stands before pages and API: an Ingress each, and what it tells a load balancer of theirs."""
 
 import json
+import re
 import subprocess
 import sys
 
 import pytest
+from fastapi import FastAPI
+from parley_api import server
 from parley_api.settings import Settings
 from support import chart
 from support.chart import Document
@@ -94,3 +97,15 @@ def test_load_balancers_leave_a_websocket_for_as_long_as_its_pod_does(profile: s
     # The pages have requests of a moment: let go of before the pod begins to end.
     drain = pods(profile)["parley-web"]["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
     assert 0 < deregistration_seconds(profile, "parley-web") < drain
+
+
+@behind_alb
+def test_a_target_keeps_an_idle_connection_longer_than_its_load_balancer(profile: str) -> None:
+    """The other way round it sends a request into a connection that its target has just closed, and answers 502."""
+    api = server._public_config(Settings.model_construct(), FastAPI()).timeout_keep_alive
+    (web,) = re.findall(r"^ *keepalive_timeout (\d+)s;$", (chart.ROOT / "web/nginx/nginx.conf").read_text(), re.M)
+    for program, kept in (("parley-api", api), ("parley-web", int(web))):
+        annotations = ingresses(profile)[program]["metadata"]["annotations"]
+        said = annotations["alb.ingress.kubernetes.io/load-balancer-attributes"].split(",")
+        idle = int(dict(each.split("=") for each in said)["idle_timeout.timeout_seconds"])
+        assert kept > idle, program
