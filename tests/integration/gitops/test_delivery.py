@@ -68,6 +68,46 @@ def test_external_secrets_takes_what_brings_the_keys(plane: ControlPlane) -> Non
     assert "spec.provider.aws.service" in done.stderr
 
 
+def lists_of(value: Any, path: str = "") -> dict[str, list[Any]]:
+    """Every list in a document by its path, those within lists by those."""
+    if isinstance(value, list):
+        return {path: value}
+    inner = value.items() if isinstance(value, dict) else ()
+    return {at: found for key, each in inner for at, found in lists_of(each, f"{path}.{key}").items()}
+
+
+def test_what_the_api_server_applies_is_compared_by_it(plane: ControlPlane) -> None:
+    """By its own comparison Argo CD takes what a schema defaults within a list for drift, and never comes to rest."""
+    single, sets = (of_kind(plane, "argocd/applications", kind) for kind in ("Application", "ApplicationSet"))
+    for one in [*single.values(), *(each["spec"]["template"] for each in sets.values())]:
+        options = one["spec"]["syncPolicy"]["syncOptions"]
+        compared = one["metadata"].get("annotations", {}).get("argocd.argoproj.io/compare-options")
+        assert ("ServerSideApply=true" in options, compared) == (True, "ServerSideDiff=true"), one["metadata"]["name"]
+
+
+def in_namespace(namespace: str, document: Json) -> Json:
+    return document | {"metadata": document["metadata"] | {"namespace": namespace}}
+
+
+def test_what_is_stored_has_the_lists_that_were_delivered(plane: ControlPlane) -> None:
+    """A list of another's kind is one value: by what a CRD's defaults add within one, it differs from Git for ever."""
+    plane.kubectl("create", "namespace", "parley-bots", check=False)
+    delivered = [
+        *documents_of((CLUSTER / "cluster.yaml").read_text()),
+        *rendered(CHART / "values-eks.yaml", *VALUES),
+        *(in_namespace(f"hiring-{team}", one) for team in TEAMS for one in build(plane, f"templates/{team}")),
+    ]
+    groups = ("external-secrets.io/", "vpcresources.k8s.aws/", "parley.dev/")
+    custom = [one for one in delivered if one["apiVersion"].startswith(groups)]
+    assert {one["kind"] for one in custom} == {
+        "ExternalSecret", "InterviewTemplate", "SecretStore", "SecurityGroupPolicy",
+    }  # fmt: skip
+    words = ("apply", "--server-side", "--field-manager=argocd", "--force-conflicts", "-o", "json", "-f", "-")
+    for one in custom:
+        stored = json.loads(plane.kubectl(*words, stdin=json.dumps(one)).stdout)
+        assert {**lists_of(stored["spec"]), **lists_of(one["spec"])} == lists_of(stored["spec"]), one["metadata"]
+
+
 def test_a_field_that_they_do_not_have_is_refused(plane: ControlPlane) -> None:
     application = of_kind(plane, "argocd/applications", "Application")["parley"]
     application["spec"]["syncPolicy"]["automatic"] = True

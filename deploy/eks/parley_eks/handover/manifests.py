@@ -179,7 +179,13 @@ def _external_secret(settings: Settings, secret: str, key: str, parameter: str) 
             "data": [
                 {
                     "secretKey": key,
-                    "remoteRef": {"key": f"{parameter_path(settings.installation)}/{parameter}"},
+                    # The CRD's defaults, too: added to this list, which is one value, they would be drift for ever.
+                    "remoteRef": {
+                        "key": f"{parameter_path(settings.installation)}/{parameter}",
+                        "conversionStrategy": "Default",
+                        "decodingStrategy": "None",
+                        "metadataPolicy": "None",
+                    },
                 }
             ],
         },
