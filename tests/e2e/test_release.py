@@ -81,6 +81,12 @@ def test_new_certificates_lose_no_interview(hiring: Hiring, tmp_path: Path) -> N
     assert serving == {p["metadata"]["uid"] for p in cluster.list("pod", RELEASE, "app.kubernetes.io/name=parley-api")}
 
 
+def enclosure(cluster: Cluster) -> dict[str, str]:
+    """The uids of what the chart keeps for bots that go on without it, by kind and name; policies where it has any."""
+    found = cluster.list("networkpolicy,poddisruptionbudget,serviceaccount", BOTS, "app.kubernetes.io/part-of=parley")
+    return {f"{one['kind']}/{one['metadata']['name']}": one["metadata"]["uid"] for one in found}
+
+
 def test_an_interview_outlives_its_release(hiring: Hiring, tmp_path: Path) -> None:
     """Uninstalled in mid-conversation and installed again: whatever matters was kept, and the conversation goes on."""
     cluster = hiring.cluster
@@ -89,14 +95,18 @@ def test_an_interview_outlives_its_release(hiring: Hiring, tmp_path: Path) -> No
     with conversation(hiring, tmp_path, [*ANSWERS, *ANSWERS[-1:] * 2]) as finish:
         uid = hiring.uid("ada")
         (bot,) = hiring.bots(uid)
+        enclosed = enclosure(cluster)
+        assert {*enclosed} >= {"PodDisruptionBudget/parley-running-interviews", "ServiceAccount/parley-bot"}
         try:
             helm(cluster, "uninstall", RELEASE, "--wait")
+            assert enclosure(cluster) == enclosed
             assert hiring.uid("ada") == uid
             assert [pod["metadata"]["uid"] for pod in hiring.bots(uid)] == [bot["metadata"]["uid"]]
             assert cluster.get("secret", "parley-link-key", RELEASE)
             assert not cluster.list("deployment", RELEASE)
         finally:
             helm(cluster, "install", RELEASE, CHART, "--force-conflicts", "-f", str(values), "--wait", "--timeout=170s")
+        assert enclosure(cluster) == enclosed, "adopted by the new release"
         transcript = finish()
     require_whole(hiring, transcript)
     until("its bot is gone", lambda: not cluster.list("pod", BOTS, f"parley.dev/interview-uid={uid}"), 60)
