@@ -51,9 +51,15 @@ GROUPS = {
 
 
 @cache
-def chart_values(example: str) -> str:
-    """What the handover writes for the chart of the example's first region, as JSON."""
+def handed_over(example: str) -> dict[str, str]:
+    """What the handover writes of an example, by path."""
     settings = settings_of(example)
     told = {output.value: _told(output) for output in Output}
     outputs = {stack_name(settings.installation, region.region): told for region in settings.regions}
-    return json.dumps(yaml.safe_load(files(settings, outputs)[f"{settings.regions[0].region}/parley.yaml"]))
+    return files(settings, outputs)
+
+
+@cache
+def chart_values(example: str) -> str:
+    """What the handover writes for the chart of the example's first region, as JSON."""
+    return json.dumps(yaml.safe_load(handed_over(example)[f"{settings_of(example).regions[0].region}/parley.yaml"]))

@@ -10,8 +10,8 @@ from parley_eks.handover.__main__ import files
 
 EXAMPLE = HOME / "examples/gitops"
 CLUSTERS = HOME.parent / "gitops/clusters"
-OWN = {"images.yaml", "values.yaml"}
-"""What is not the handover's: `make publish` writes the one, the platform team the other."""
+OWN = {"images.yaml", "values.yaml", "kustomization.yaml"}
+"""What is not the handover's: `make publish` writes the first, the platform team the others."""
 
 
 @pytest.fixture(scope="module")

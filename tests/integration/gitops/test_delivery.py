@@ -2,6 +2,8 @@
 
 import fnmatch
 import json
+import re
+import shutil
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 import yaml
 from support.chart import CHART, documents_of, helm
 from support.control_plane import ControlPlane
+from support.eks import handed_over, settings_of
 
 type Json = dict[str, Any]
 
@@ -18,19 +21,21 @@ CLUSTER = GITOPS / "clusters/eu-north-1"
 TEAMS = sorted(folder.parent.name for folder in (GITOPS / "templates").glob("*/kustomization.yaml"))
 VALUES = [CLUSTER / f"{name}.yaml" for name in ("parley", "images", "values")]
 ADDONS = {path.stem: path for path in (CLUSTER / "addons").glob("*.yaml")}
-BUILDS = [
-    "argocd/applications", "flux", "flux/namespaces", "flux/addons", "flux/installation", "flux/teams", "installation",
-]  # fmt: skip
+OWN = f"clusters/{CLUSTER.name}"
+ARGO = f"{OWN}/argocd"
+FLUX = f"{OWN}/flux"
+BUILDS = [ARGO, FLUX, f"{FLUX}/namespaces", f"{FLUX}/addons", f"{FLUX}/installation", "flux/teams", "installation"]
 
 
-def build(plane: ControlPlane, folder: str) -> list[Json]:
-    """As both tools build it: Flux reads files from anywhere in the repository."""
-    words = ("kustomize", "--load-restrictor=LoadRestrictionsNone", str(GITOPS / folder))
+def build(plane: ControlPlane, folder: str, root: Path = GITOPS) -> list[Json]:
+    """As both tools build it: Flux reads files from anywhere in the repository, and kubectl within a folder alone."""
+    restrictor = "LoadRestrictionsNone" if "flux/" in folder else "LoadRestrictionsRootOnly"
+    words = ("kustomize", f"--load-restrictor={restrictor}", str(root / folder))
     return documents_of(plane.kubectl(*words).stdout)
 
 
-def of_kind(plane: ControlPlane, folder: str, kind: str) -> dict[str, Json]:
-    return {one["metadata"]["name"]: one for one in build(plane, folder) if one["kind"] == kind}
+def of_kind(plane: ControlPlane, folder: str, kind: str, root: Path = GITOPS) -> dict[str, Json]:
+    return {one["metadata"]["name"]: one for one in build(plane, folder, root) if one["kind"] == kind}
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +83,7 @@ def lists_of(value: Any, path: str = "") -> dict[str, list[Any]]:
 
 def test_what_the_api_server_applies_is_compared_by_it(plane: ControlPlane) -> None:
     """By its own comparison Argo CD takes what a schema defaults within a list for drift, and never comes to rest."""
-    single, sets = (of_kind(plane, "argocd/applications", kind) for kind in ("Application", "ApplicationSet"))
+    single, sets = (of_kind(plane, ARGO, kind) for kind in ("Application", "ApplicationSet"))
     for one in [*single.values(), *(each["spec"]["template"] for each in sets.values())]:
         options = one["spec"]["syncPolicy"]["syncOptions"]
         compared = one["metadata"].get("annotations", {}).get("argocd.argoproj.io/compare-options")
@@ -109,7 +114,7 @@ def test_what_is_stored_has_the_lists_that_were_delivered(plane: ControlPlane) -
 
 
 def test_a_field_that_they_do_not_have_is_refused(plane: ControlPlane) -> None:
-    application = of_kind(plane, "argocd/applications", "Application")["parley"]
+    application = of_kind(plane, ARGO, "Application")["parley"]
     application["spec"]["syncPolicy"]["automatic"] = True
     words = ("apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", "-")
     done = plane.kubectl(*words, stdin=json.dumps(application), check=False)
@@ -140,12 +145,12 @@ def by_config_map(release: Json, maps: dict[str, Json]) -> list[str]:
 
 
 def test_both_install_the_same_release(plane: ControlPlane) -> None:
-    application = of_kind(plane, "argocd/applications", "Application")["parley"]
+    application = of_kind(plane, ARGO, "Application")["parley"]
     (source,) = [one for one in application["spec"]["sources"] if "helm" in one]
     argo = by_reference(application["spec"], source)
     assert argo == [CHART / "values-eks.yaml", *VALUES]
-    release = of_kind(plane, "flux/installation", "HelmRelease")["parley"]
-    texts = by_config_map(release, of_kind(plane, "flux/installation", "ConfigMap"))
+    release = of_kind(plane, f"{FLUX}/installation", "HelmRelease")["parley"]
+    texts = by_config_map(release, of_kind(plane, f"{FLUX}/installation", "ConfigMap"))
     assert texts == [path.read_text() for path in VALUES]
     # Flux puts these in place of the chart's own values, which are the first of them therefore.
     files = [CHART.parents[1] / file for file in release["spec"]["chart"]["spec"]["valuesFiles"]]
@@ -165,14 +170,21 @@ def test_the_release_is_of_the_images_that_are_named_by_digest(plane: ControlPla
 
 
 def test_both_install_the_same_programs_by_the_handovers_values(plane: ControlPlane) -> None:
-    made = of_kind(plane, "argocd/applications", "ApplicationSet")["parley-addons"]["spec"]
+    assert_same_programs(plane, GITOPS, CLUSTER.name)
+
+
+def assert_same_programs(plane: ControlPlane, root: Path, cluster: str) -> None:
+    """What the handover has values for, and nothing else, is installed by either tool from the same charts."""
+    addons = {path.stem: path for path in (root / "clusters" / cluster / "addons").glob("*.yaml")}
+    argocd, flux = f"clusters/{cluster}/argocd", f"clusters/{cluster}/flux/addons"
+    made = of_kind(plane, argocd, "ApplicationSet", root)["parley-addons"]["spec"]
     (generator,) = made["generators"]
     argo = {one["chart"]: one for one in generator["list"]["elements"]}
     (values,) = [one["helm"]["valueFiles"] for one in made["template"]["spec"]["sources"] if "helm" in one]
-    assert values == [f"$installation/{CLUSTER.relative_to(GITOPS)}/addons/{{{{.chart}}}}.yaml"]
-    releases, maps = (of_kind(plane, "flux/addons", kind) for kind in ("HelmRelease", "ConfigMap"))
-    repositories = of_kind(plane, "flux/addons", "HelmRepository")
-    assert argo.keys() == releases.keys() == ADDONS.keys()
+    assert values == [f"$installation/clusters/{cluster}/addons/{{{{.chart}}}}.yaml"]
+    releases, maps = (of_kind(plane, flux, kind, root) for kind in ("HelmRelease", "ConfigMap"))
+    repositories = of_kind(plane, flux, "HelmRepository", root)
+    assert argo.keys() == releases.keys() == addons.keys()
     for name, release in releases.items():
         chart = release["spec"]["chart"]["spec"]
         assert {
@@ -181,21 +193,72 @@ def test_both_install_the_same_programs_by_the_handovers_values(plane: ControlPl
             "version": chart["version"],
             "namespace": release["spec"]["targetNamespace"],
         } == argo[name]
-        assert by_config_map(release, maps) == [ADDONS[name].read_text()]
-    project = of_kind(plane, "argocd/applications", "AppProject")["parley-cluster"]["spec"]
+        assert by_config_map(release, maps) == [addons[name].read_text()]
+    project = of_kind(plane, argocd, "AppProject", root)["parley-cluster"]["spec"]
     assert {one["repository"] for one in argo.values()} < {*project["sourceRepos"]}
     assert {one["namespace"] for one in argo.values()} < {one["namespace"] for one in project["destinations"]}
 
 
 def test_whatever_the_handover_wrote_is_delivered_by_both(plane: ControlPlane) -> None:
-    applications = of_kind(plane, "argocd/applications", "Application")
+    applications = of_kind(plane, ARGO, "Application")
     sources = [applications[f"parley-{name}"]["spec"]["source"] for name in ("namespaces", "cluster")]
     argo = [GITOPS / source["path"] / source["directory"]["include"] for source in sources]
     assert argo == [CLUSTER / "namespaces.yaml", CLUSTER / "cluster.yaml"]
-    flux = [names(build(plane, folder)) for folder in ("flux/namespaces", "flux/installation")]
+    flux = [names(build(plane, folder)) for folder in (f"{FLUX}/namespaces", f"{FLUX}/installation")]
     for path, delivered in zip(argo, flux, strict=True):
         assert names(documents_of(path.read_text())) <= delivered
-    assert {*CLUSTER.rglob("*.yaml")} == {*argo, *VALUES, *ADDONS.values()}
+    written = {path for path in CLUSTER.rglob("*.yaml") if path.name != "kustomization.yaml"}
+    assert written == {*argo, *VALUES, *ADDONS.values()}
+
+
+@pytest.fixture(scope="module")
+def three_regions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A platform team's repository for three regions with KEDA, made as docs/deployment.md says."""
+    root = tmp_path_factory.mktemp("three") / "gitops"
+    shutil.copytree(GITOPS, root, ignore=shutil.ignore_patterns("clusters"))
+    for path, text in handed_over("three-regions").items():
+        target = root / "clusters" / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+    for cluster in (root / "clusters").iterdir():
+        for name in ("images.yaml", "values.yaml"):
+            shutil.copy(CLUSTER / name, cluster)
+        for tool in ("argocd", "flux"):
+            shutil.copytree(CLUSTER / tool, cluster / tool)
+        for file in cluster.rglob("kustomization.yaml"):
+            file.write_text(file.read_text().replace(CLUSTER.name, cluster.name))
+        with_keda(cluster / "argocd", "../../../argocd/keda")
+        with_keda(cluster / "flux/addons", "../../../../flux/keda", "../../addons/keda.yaml")
+    return root
+
+
+def with_keda(folder: Path, component: str, values: str = "") -> None:
+    file = folder / "kustomization.yaml"
+    content = yaml.safe_load(file.read_text()) | {"components": [component]}
+    if values:
+        content["configMapGenerator"].append({"name": "keda-values", "files": [f"values.yaml={values}"]})
+    file.write_text(yaml.safe_dump(content))
+
+
+@pytest.mark.parametrize("cluster", [region.region for region in settings_of("three-regions").regions])
+def test_each_region_has_a_cluster_of_its_own_with_keda_where_it_is_wanted(
+    cluster: str, three_regions: Path, plane: ControlPlane
+) -> None:
+    own = f"clusters/{cluster}"
+    assert "keda" in {path.stem for path in (three_regions / own / "addons").iterdir()}
+    assert_same_programs(plane, three_regions, cluster)
+    argocd = build(plane, f"{own}/argocd", three_regions)
+    said = re.findall(r"clusters/[^\"{} ]+", json.dumps([argocd, build(plane, f"{own}/flux", three_regions)]))
+    assert said
+    assert all((three_regions / path.rstrip("/")).exists() for path in said), said
+    assert {path.split("/")[1] for path in said} == {cluster}, "and nothing of another one's"
+    folders = [f"{own}/{each}" for each in ("argocd", "flux", "flux/namespaces", "flux/addons", "flux/installation")]
+    items = [one for folder in folders for one in build(plane, folder, three_regions)]
+    taken = plane.kubectl(
+        "apply", "--server-side", "--dry-run=server", "--validate=strict", "--force-conflicts", "-f", "-",
+        stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}),
+    )  # fmt: skip
+    assert "Warning" not in taken.stderr
 
 
 def names(documents: list[Json]) -> set[tuple[str, str]]:
@@ -203,7 +266,7 @@ def names(documents: list[Json]) -> set[tuple[str, str]]:
 
 
 def test_each_stage_of_flux_comes_after_what_it_needs(plane: ControlPlane) -> None:
-    stages = of_kind(plane, "flux", "Kustomization")
+    stages = of_kind(plane, FLUX, "Kustomization")
     order = ["parley-namespaces", "parley-addons", "parley", "parley-teams"]
     assert {*stages} == {*order}
     for before, after in pairwise(order):
@@ -213,7 +276,7 @@ def test_each_stage_of_flux_comes_after_what_it_needs(plane: ControlPlane) -> No
 
 
 def test_the_release_makes_no_kind_and_goes_nowhere_that_its_project_does_not_allow(plane: ControlPlane) -> None:
-    project = of_kind(plane, "argocd/applications", "AppProject")["parley"]
+    project = of_kind(plane, ARGO, "AppProject")["parley"]
     documents = [*rendered(CHART / "values-eks.yaml", *VALUES), *build(plane, "installation")]
     namespaces = [one["namespace"] for one in project["spec"]["destinations"]]
     cluster = {(one["group"], one["kind"]) for one in project["spec"]["clusterResourceWhitelist"]}
@@ -235,9 +298,9 @@ def test_who_watches_and_who_delivers_mean_the_same_namespaces(plane: ControlPla
     assert by_flux.keys() == {*watched}
     for namespace, spec in by_flux.items():
         assert (spec["targetNamespace"], spec["path"]) == (namespace, f"./{namespace.removeprefix('hiring-')}")
-    made = of_kind(plane, "argocd/applications", "ApplicationSet")["parley-templates"]
+    made = of_kind(plane, ARGO, "ApplicationSet")["parley-templates"]
     assert made["spec"]["template"]["spec"]["destination"]["namespace"] == "hiring-{{.path.basenameNormalized}}"
-    project = of_kind(plane, "argocd/applications", "AppProject")["parley-templates"]
+    project = of_kind(plane, ARGO, "AppProject")["parley-templates"]
     assert project["spec"]["namespaceResourceWhitelist"] == [{"group": "parley.dev", "kind": "InterviewTemplate"}]
     assert not project["spec"]["clusterResourceWhitelist"]
 
