@@ -12,7 +12,7 @@ from parley_crds.names import FINALIZER
 from parley_operator.actions import Plan, SetFinalizer
 from parley_operator.plan.acceptance import accept, stay_accepted
 from parley_operator.plan.attempts import Fate
-from parley_operator.plan.bots import note_fate
+from parley_operator.plan.bots import note_fate, tell_of_losses
 from parley_operator.plan.cleanup import awaited
 from parley_operator.plan.deletion import plan_deletion, plan_orphan
 from parley_operator.plan.draft import Draft
@@ -55,3 +55,4 @@ def _go_on(draft: Draft, fate: Fate | None) -> None:
         progress(draft, stay_accepted(draft), fate)
     elif (content := accept(draft)) is not None:
         progress(draft, content, fate)
+    tell_of_losses(draft)

@@ -10,7 +10,17 @@ from parley_protocol import BotInputs
 from parley_operator.actions import CreatePod, DeletePod, EjectBot, MarkPod, UpdateInputs
 from parley_operator.bot_pod import bot_pod
 from parley_operator.manifests import changed_inputs
-from parley_operator.plan.attempts import Fate, closed, fate_of, foretold, last_line, record_of, recorded, retry_at
+from parley_operator.plan.attempts import (
+    EXITED,
+    Fate,
+    closed,
+    fate_of,
+    foretold,
+    last_line,
+    record_of,
+    recorded,
+    retry_at,
+)
 from parley_operator.plan.cleanup import KEY_REFUSED, SHORT_GRACE_SECONDS, STUCK_SECONDS, given_up, key_refused
 from parley_operator.plan.draft import Draft
 from parley_operator.plan.hindrances import hindrance_of
@@ -58,6 +68,15 @@ def note_fate(draft: Draft) -> Fate | None:
     if record is not None:
         draft.attempts = recorded(draft.attempts, record, ledger.failures)
     return fate
+
+
+def tell_of_losses(draft: Draft) -> None:
+    """Tells of each bot that this plan records as lost. Asked where the interview goes on: an end says itself why."""
+    for record in [] if draft.attempts is None else draft.attempts.history:
+        told = record_of(draft.status.attempts, record.attempt)
+        known = told is not None and told.ended_at is not None
+        if record.ended_at is not None and not known and record.reason != EXITED:
+            draft.notice("BotLost", f"Attempt {record.attempt} is over: {record.reason}: {record.message}")
 
 
 def pod_of(draft: Draft, number: int) -> Pod | None:

@@ -151,7 +151,7 @@ class Draft:
 
     def notice(self, reason: str, message: str, type_: Literal["Normal", "Warning"] = "Warning") -> None:
         """Tells people by an Event."""
-        self.notices.append(EmitEvent(type_, reason, message))
+        self.notices.append(EmitEvent(type_, reason, message, self.observed.interview.metadata.generation or 0))
 
     def stay_as_told(self) -> None:
         """Keeps phase and conditions as they were last told: what happens now is over before people read of it."""

@@ -6,17 +6,16 @@ A start that goes well is told by its conversation: each Event is a write, and t
 from collections.abc import Set
 from typing import Literal
 
-from parley_crds import Attempt, ConditionType, Interview, InterviewStatus, Phase, find_condition
+from parley_crds import ConditionType, Interview, InterviewStatus, Phase, find_condition
 
 from parley_operator.actions import EmitEvent
-from parley_operator.plan.attempts import EXITED
 
 _WARNINGS = frozenset({Phase.PENDING, Phase.FAILED})
 _UNTOLD = frozenset({Phase.PROVISIONING, Phase.READY})
 
 
 def told_of(interview: Interview, new: InterviewStatus, noticed: Set[str]) -> list[EmitEvent]:
-    """The Events of a change to this status: its phase, bots that were lost, and what is stalled.
+    """The Events of a change to this status: its phase, and what is stalled.
 
     Args:
         interview: As it was observed.
@@ -25,8 +24,6 @@ def told_of(interview: Interview, new: InterviewStatus, noticed: Set[str]) -> li
     """
     occasion = interview.metadata.generation or 0
     events = _of_phase(interview.status, new, occasion)
-    if interview.metadata.deletion_timestamp is None:
-        events += _of_lost_bots(interview.status, new, occasion)
     stalled = _stalled(new)
     # What a refusal says already is not said again; and only the words may change while it lasts.
     known = {event.reason for event in events} | noticed | {reason for reason, _ in _stalled(interview.status)}
@@ -42,23 +39,6 @@ def _of_phase(old: InterviewStatus, new: InterviewStatus, occasion: int) -> list
     reason, message = told or (str(new.phase), "")
     kind: Literal["Normal", "Warning"] = "Warning" if new.phase in _WARNINGS and told else "Normal"
     return [EmitEvent(kind, reason, message or f"The interview is {new.phase} now", occasion)]
-
-
-def _of_lost_bots(old: InterviewStatus, new: InterviewStatus, occasion: int) -> list[EmitEvent]:
-    """One for each attempt that was lost since, while the interview goes on: an end says itself why it is one."""
-    if new.phase is None or new.phase.is_final:
-        return []
-    known = {record.attempt for record in _lost(old)}
-    return [
-        EmitEvent("Warning", "BotLost", f"Attempt {lost.attempt} is over: {lost.reason}: {lost.message}", occasion)
-        for lost in _lost(new)
-        if lost.attempt not in known
-    ]
-
-
-def _lost(status: InterviewStatus) -> list[Attempt]:
-    history = [] if status.attempts is None else status.attempts.history
-    return [record for record in history if record.ended_at is not None and record.reason != EXITED]
 
 
 def _explanation(status: InterviewStatus) -> tuple[str, str] | None:

@@ -81,6 +81,14 @@ def test_a_bot_that_ends_as_it_should_or_is_deleted_is_none_that_was_lost() -> N
     world.delete()
     world.reconcile()
     assert ("Warning", "BotLost") not in told(world)
+    world = in_progress(World())
+    world.edit(cancel=True)
+    world.reconcile(crash_after=1)
+    (pod,) = world.pods
+    world.delete_pod(pod, 30)
+    world.kill_pod(pod, 143)
+    world.reconcile()
+    assert ("Warning", "BotLost") not in told(world)
 
 
 def test_what_stalls_in_mid_conversation_is_told_once() -> None:
