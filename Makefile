@@ -52,7 +52,9 @@ test-integration: setup tools recordings ## on a real kube-apiserver and a real 
 	$(PY) -m pytest $(CONTROL_PLANE) || status=$$?; \
 	echo "beside it: $(notdir $(CONVERSATION) $(MATRIX))"; wait $$beside || status=$$?; cat $$log; exit $$status
 
+# The bot's SBOM is held against its image: some seconds, once syft is built and the image is packed.
 test-e2e: setup web/node_modules/.ready install browser ## on a real cluster, in a real browser, with real speech
+	@cluster/parley-cluster attest --of-buildah bot
 	@$(PY) -m pytest tests/e2e -m 'not live'
 
 test-live: setup ## the end-to-end tests on Daily and Amazon Bedrock; says what is missing

@@ -201,6 +201,15 @@ def test_docker_keeps_the_newest_tags_of_an_image_and_what_bears_no_tag_of_ours(
     assert (done.returncode, done.stdout) == (0, "rmi parley/api:aaaaaaaaaaaa\n")
 
 
+@pytest.mark.parametrize(("words", "code"), [("bot", 1), ("--of-buildah bot", 0)])
+def test_what_docker_builds_is_attested_by_docker(words: str, code: int, tmp_path: Path) -> None:
+    """`make test-e2e` wants an SBOM where there can be one; who asks for one is told that there can't."""
+    done = bash(f'. "$here/lib/images.sh"; attest_command {words}', tmp_path, PARLEY_BUILDER="docker")
+    assert done.returncode == code
+    assert ("PARLEY_BUILDER=buildah" in done.stderr) == bool(code)
+    assert not [*tmp_path.iterdir()]
+
+
 def test_an_old_build_of_a_tool_stays_while_it_runs(tmp_path: Path) -> None:
     for name in ("new", "young", "old", "running"):
         (tmp_path / "tools/x" / name).mkdir(parents=True)
