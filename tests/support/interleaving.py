@@ -6,7 +6,7 @@ A call is one step, done before the next begins: what a store promises of one ca
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from parley_api.store import Store
 
@@ -27,9 +27,9 @@ class Steps:
         self._choose = choose
         self._waiting: list[_Call] = []
 
-    def at(self, store: Store) -> "SteppedStore":
+    def at(self, store: Store) -> Store:
         """The store, as an actor is to use it."""
-        return SteppedStore(store, self)
+        return cast("Store", SteppedStore(store, self))  # it hands on whatever a Store has
 
     async def run(self, *actors: Awaitable[Any]) -> list[Any]:
         """What the actors return, or raise, in their order."""

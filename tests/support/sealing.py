@@ -47,12 +47,12 @@ class Race:
         """The log of a replica that has the interview in its memory, and has not heard of an end."""
         log = EventLog(self.store)
         await log.highest(self.ref.namespace, self.ref.uid, 1)
-        log._store = self.steps.at(self.store)  # type: ignore[assignment]
+        log._store = self.steps.at(self.store)
         return log
 
     def fresh(self) -> EventLog:
         """The log of a replica that knows nothing of the interview."""
-        return EventLog(self.steps.at(self.store))  # type: ignore[arg-type]
+        return EventLog(self.steps.at(self.store))
 
     async def write(self, log: EventLog, first: int, last: int, tries: int = 1) -> None:
         """Report these events, again where the answer is lost: who is refused may still be acknowledged by another."""
@@ -69,8 +69,8 @@ class Race:
     async def seal(self, *, crash: bool = False) -> None:
         """What an end does at the store; a crash comes before the transcript is there."""
         store = self.steps.at(self.store)
-        sealing = await close_log(store, self.ref, SEALING)  # type: ignore[arg-type]
-        history = await EventLog(store).read(self.ref.namespace, self.ref.uid)  # type: ignore[arg-type]
+        sealing = await close_log(store, self.ref, SEALING)
+        history = await EventLog(store).read(self.ref.namespace, self.ref.uid)
         if not crash and self.transcript is None:  # which is written once
             self.transcript = _transcript(history, sealing)
 

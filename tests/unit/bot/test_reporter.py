@@ -106,7 +106,7 @@ async def test_what_is_reported_while_the_end_waits_comes_before_it(
         if batch.events[0].n == 1:
             running.reporter.report(event("meanwhile"))
         else:
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.2)  # an end that does not wait for this batch would be there before it
         return await send(batch)
 
     monkeypatch.setattr(client, "send", send_slowly)
@@ -148,7 +148,7 @@ async def test_who_begins_to_wait_while_a_try_fails_does_not_wait_for_a_pause_ei
         if tried.is_set():
             return await send(batch)
         tried.set()
-        await asyncio.sleep(0.1)
+        await running.reporter._pauses._hurry.wait()
         raise ApiUnavailableError("POST: 503")
 
     monkeypatch.setattr(pauses, "backoff", lambda _failures: 3600.0)
