@@ -55,7 +55,8 @@ test-integration: setup tools recordings ## on a real kube-apiserver and a real 
 # The bot's SBOM is held against its image: some seconds, once syft is built and the image is packed.
 test-e2e: setup web/node_modules/.ready install browser ## on a real cluster, in a real browser, with real speech
 	@cluster/parley-cluster attest --of-buildah bot
-	@$(PY) -m pytest tests/e2e -m 'not live'
+	@status=0; $(PY) -m pytest --numprocesses 2 --maxschedchunk 1 tests/e2e -m 'not live and not alone' || status=$$?; \
+	$(PY) -m pytest tests/e2e -m alone || status=$$?; exit $$status
 
 test-live: setup ## the end-to-end tests on Daily and Amazon Bedrock; says what is missing
 	@PYTHONPATH=tests $(PY) -m support.live

@@ -86,7 +86,8 @@ import_pause() {
     containers images import - >/dev/null
 }
 
-# Images come by import and cannot be pulled again, so the kubelet must never remove one to win space.
+# Images come by import and cannot be pulled again, so the kubelet must never remove one to win space. A changed Secret
+# reaches a pod's files within syncFrequency: a minute by default, of which tests and people would wait several.
 write_kubelet_config() {
   cat >"$node_dir/kubelet.yaml" <<END
 apiVersion: kubelet.config.k8s.io/v1beta1
@@ -104,6 +105,7 @@ clusterDomain: cluster.local
 clusterDNS: [$dns_ip]
 resolvConf: $(upstream_resolv_conf)
 containerRuntimeEndpoint: unix://$containerd_socket
+syncFrequency: 10s
 imageGCHighThresholdPercent: 100
 imageGCLowThresholdPercent: 99
 evictionHard: {memory.available: 100Mi, nodefs.available: 1%, imagefs.available: 1%}

@@ -9,6 +9,7 @@ from support.cluster import BOTS, Hiring, Json
 from support.speech import ANSWERS, candidate
 from support.wait import until
 
+pytestmark = pytest.mark.alone
 MARK = "parley.dev/in-interview"
 
 

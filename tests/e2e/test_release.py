@@ -14,7 +14,7 @@ from support.speech import ANSWERS
 from support.wait import until
 
 # Each has a conversation of a minute or two in it, and programs that begin.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(600)]
 CHART = str(ROOT / "charts/parley")
 # What each program is started anew for.
 CHANGES = "operator.leadSeconds=121,api.webhooks.allowedNetworks={10.99.0.0/16},web.resources.requests.cpu=11m"

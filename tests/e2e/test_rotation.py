@@ -14,7 +14,7 @@ from support.speech import ANSWERS, candidate
 from support.wait import until
 
 # A conversation of a minute or two, and programs and Jobs that begin.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(900)]
 PAGE = ROOT / "docs/operations/rotation.md"
 _DONE = "<done>"
 
