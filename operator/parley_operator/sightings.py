@@ -1,5 +1,6 @@
 """What became of interviews, told from one state that a watch brought to the next: for metrics and the log alone."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,11 +9,14 @@ from typing import Any, Protocol
 from parley_crds import Phase
 
 from parley_operator.plan.expiry import ALREADY_FINISHED
+from parley_operator.stalls import NOT_OBSERVED, stalled_by
 
 type Raw = Mapping[str, Any]
 
 _PHASES = {str(phase): phase for phase in Phase}
 _ENDS = ("Complete", "Failed")
+UNOBSERVED = timedelta(seconds=60)
+"""How long a new Interview may be without a status: in a burst some always are."""
 
 
 class Told(Protocol):
@@ -35,6 +39,12 @@ class _Seen:
     failures: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Stall:
+    reason: str
+    counts_from: datetime
+
+
 class Sightings:
     """Feed it on one event loop. What had happened before an interview was first seen is not told of."""
 
@@ -43,10 +53,12 @@ class Sightings:
         self._told = told
         self._lead = timedelta(seconds=lead_seconds)
         self._seen: dict[str, _Seen] = {}
+        self._stalls: dict[str, _Stall] = {}
 
     def saw(self, interview: Raw) -> str | None:
         """An Interview as it is listed, added or changed. Gives why it failed, where it has since it was last seen."""
         uid, status = interview["metadata"]["uid"], interview.get("status") or {}
+        self._note_stall(uid, interview)
         old = self._seen.get(uid)
         attempts = status.get("attempts") or {}
         phase = _PHASES.get(status.get("phase", ""), Phase.PENDING)
@@ -56,6 +68,19 @@ class Sightings:
     def gone(self, uid: str) -> None:
         """An Interview is there no more."""
         self._seen.pop(uid, None)
+        self._stalls.pop(uid, None)
+
+    def stalled(self, now: datetime) -> Mapping[str, int]:
+        """How many Interviews do not go on by themselves, by reason (`stalls.STALLS`). Another thread may ask."""
+        # Copied in one step of the interpreter: the event loop may change it meanwhile.
+        return Counter(stall.reason for stall in tuple(self._stalls.values()) if stall.counts_from <= now)
+
+    def _note_stall(self, uid: str, interview: Raw) -> None:
+        if (reason := stalled_by(interview)) is None:
+            self._stalls.pop(uid, None)
+            return
+        created = _time(interview["metadata"]["creationTimestamp"])
+        self._stalls[uid] = _Stall(reason, created + UNOBSERVED if reason == NOT_OBSERVED else created)
 
     def _tell(self, old: _Seen, new: _Seen, interview: Raw) -> str | None:
         status = interview["status"] if new != old else {}

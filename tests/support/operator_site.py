@@ -217,6 +217,20 @@ class Site:
         body = json.dumps({"spec": spec})
         self.plane.kubectl("-n", self.namespace, "patch", "interview", name, "--type=merge", "-p", body)
 
+    def bound_pods(self, pods: int) -> None:
+        """Lets no more bots' pods be created than so many; the status is what a quota's controller would write."""
+        hard = {"pods": str(pods)}
+        status = {"hard": hard, "used": {"pods": "0"}}
+        manifest = {
+            "apiVersion": "v1",
+            "kind": "ResourceQuota",
+            "metadata": {"name": "few", "namespace": self.bots},
+            "spec": {"hard": hard},
+        }
+        self.plane.kubectl("apply", "-f", "-", stdin=json.dumps(manifest))
+        command = ("-n", self.bots, "patch", "resourcequota", "few", "--subresource=status", "--type=merge", "-p")
+        self.plane.kubectl(*command, json.dumps({"status": status}))
+
     def delete(self, name: str) -> None:
         """Deletes an Interview and returns at once."""
         self.plane.kubectl("-n", self.namespace, "delete", "interview", name, "--wait=false")

@@ -5,6 +5,7 @@ import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from kubernetes.aio.client import ApiClient
 from parley_crds import GROUP, INTERVIEW_PLURAL, TEMPLATE_PLURAL, VERSION
@@ -78,6 +79,7 @@ async def act(replica: Replica, settings: Settings, installation: Installation, 
     eyes = Eyes(mirror, reconciler, workers, templates, census, sightings)
     sweeps = Sweeps(mirror, installation, settings.watch_namespaces, reconciler.pins, slots, census, rooms.get("daily"))
     replica.meter.watch_phases(census.by_phase)
+    replica.meter.watch_stalls(lambda: sightings.stalled(datetime.now(UTC)))
     replica.meter.watch_capacity(lambda: slots.occupancy)
     replica.vitals.rounds, replica.vitals.backlog = rounds, workers.backlog
     try:

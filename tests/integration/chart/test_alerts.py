@@ -27,12 +27,14 @@ class Operator:
     oldest_wait: float = 0.0
     heard: float | None = None
     sweeps: bool = True
+    stalls: dict[str, int] = field(default_factory=dict)
     meter: Meter = field(init=False)
 
     def __post_init__(self) -> None:
         self.meter = Meter("1", lambda: self.minute * 60.0)
         self.meter.watch_pulse(self._pulse, lambda: self.minute * 60.0)
         self.meter.watch_phases(dict)
+        self.meter.watch_stalls(lambda: self.stalls)
         self.meter.watch_capacity(lambda: Occupancy(taken=1, limit=2, waiting=0))
 
     def _pulse(self) -> Pulse:
@@ -70,6 +72,8 @@ def healthy(operator: Operator) -> None:
     meter = operator.meter
     operator.heard = operator.minute * 60.0 - 5
     operator.oldest_wait = 0.2
+    # Two that a team is about to mend.
+    operator.stalls = {"ContextNotFound": 2}
     meter.reconciled("settled", 0.05)
     meter.requested("patch", "interviews/status", "2xx", 0.01)
     meter.started("Immediate", 3.0)
@@ -89,7 +93,7 @@ def healthy(operator: Operator) -> None:
 
 def standby(operator: Operator) -> None:
     """It holds no Lease, so it watches nothing."""
-    operator.active, operator.heard = False, None
+    operator.active, operator.heard, operator.stalls = False, None, {}
 
 
 def at(minute: int, *happens: Callable[[Operator], None]) -> Story:
@@ -159,6 +163,14 @@ def three_losses(operator: Operator) -> None:
         operator.meter.lost_bot("OutOfMemory")
 
 
+def no_pod_can_be_had(operator: Operator) -> None:
+    operator.stalls["PodNotCreated"] = 1
+
+
+def contexts_are_missing(operator: Operator) -> None:
+    operator.stalls["ContextNotFound"] = 3
+
+
 def daily_fails(operator: Operator) -> None:
     operator.meter.called_rooms("daily", "ensure", "unavailable", 5.0)
 
@@ -189,6 +201,14 @@ CASES: dict[str, tuple[Story, dict[str, str]]] = {
     "ParleyQueueStuck": (
         since(MINUTES - 5, lambda operator: setattr(operator, "oldest_wait", 61.0)),
         {"namespace": NAMESPACE},
+    ),
+    "ParleyInterviewsStalled": (
+        since(MINUTES - 5, no_pod_can_be_had),
+        {"namespace": NAMESPACE, "reason": "PodNotCreated"},
+    ),
+    "ParleyInterviewsNotAccepted": (
+        since(MINUTES - 5, contexts_are_missing),
+        {"namespace": NAMESPACE, "reason": "ContextNotFound"},
     ),
     "ParleyInterviewsFail": (
         at(MINUTES - 15, two_failures),

@@ -14,6 +14,7 @@ from parley_operator.liveness import Pulse
 from parley_operator.plan.losses import LOSSES
 from parley_operator.shell.telemetry import metrics
 from parley_operator.shell.telemetry.metrics import Meter
+from parley_operator.stalls import OF_AUTHORS, STALLS
 from support.chart import render
 from support.promcheck import promcheck, told
 
@@ -25,7 +26,7 @@ TARGET_LABELS = {"namespace", "pod", "le"}
 """What Prometheus adds to what a pod tells, and a histogram's own."""
 VALUES = {
     "phase": {str(phase) for phase in Phase},
-    "reason": {*LOSSES, *(reason for reasons in metrics.ENDS.values() for reason in reasons), metrics.OTHER},
+    "reason": {*LOSSES, *STALLS, *(reason for ends in metrics.ENDS.values() for reason in ends), metrics.OTHER},
     "result": {*metrics.RESULTS},
     "outcome": {*metrics.OUTCOMES},
     "code": {*metrics.CODES},
@@ -71,6 +72,7 @@ def by_name() -> dict[str, set[str]]:
     meter = Meter("1")
     meter.watch_pulse(lambda: Pulse(0, heard={"bots": 0}), lambda: 0)
     meter.watch_phases(dict)
+    meter.watch_stalls(dict)
     meter.watch_capacity(lambda: Occupancy(taken=0, limit=1, waiting=0))
     meter.requested("get", "pods", "2xx", 0.1)
     meter.called_rooms("daily", "ensure", "ok", 0.1)
@@ -100,7 +102,7 @@ RECORDED = {"parley_operator:start_latency_seconds:p95_30m": {"start"}}
 
 def test_prometheus_takes_the_rules_and_they_name_what_is_told(rules: Path) -> None:
     found = told(promcheck("rules", str(rules)))
-    assert len(found) == 11
+    assert len(found) == 13
     assert list(strangers(found, RECORDED)) == []
 
 
@@ -155,6 +157,16 @@ def test_each_alert_has_its_page_and_the_page_no_other(documents: dict[str, Docu
         assert rule["annotations"]["runbook_url"].endswith(f"/docs/operations/alerts#{rule['alert'].lower()}")
         assert rule["labels"]["severity"] in ("critical", "warning")
         assert {"summary", "description"} <= rule["annotations"].keys()
+
+
+def test_an_alert_of_the_authors_own_reasons_names_all_of_them_and_the_other_none(
+    documents: dict[str, Document],
+) -> None:
+    (group,) = documents["PrometheusRule"]["spec"]["groups"]
+    asked = {rule.get("alert"): rule["expr"] for rule in group["rules"]}
+    for alert, matcher in (("ParleyInterviewsStalled", "!~"), ("ParleyInterviewsNotAccepted", "=~")):
+        (named,) = re.findall(rf'reason{matcher}"([\w|]+)"', asked[alert])
+        assert set(named.split("|")) == OF_AUTHORS
 
 
 def test_the_dashboard_is_found_by_grafanas_sidecar(documents: dict[str, Document]) -> None:

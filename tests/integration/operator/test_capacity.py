@@ -203,7 +203,7 @@ def _reason(interview: dict[str, Any]) -> str:
 @pytest.mark.parametrize("limited", [{"total": 1}], indirect=True)
 def test_one_that_is_postponed_while_it_can_have_no_pod_gives_back_its_slot_and_its_room(limited: Site) -> None:
     limited.create("InterviewTemplate", "daily", {**TEMPLATE, "start": "Immediate", "room": {"provider": "daily"}})
-    _bound_pods(limited, 0)
+    limited.bound_pods(0)
     first = limited.interview("daily")
     limited.await_condition(first, "Reconciling", "True", "PodNotCreated")
     room = limited.status(first)["room"]["name"]
@@ -219,7 +219,7 @@ def test_one_that_is_postponed_while_it_can_have_no_pod_gives_back_its_slot_and_
     assert limited.items(limited.bots, "secrets", limited.get(first)["metadata"]["uid"]) == []
     assert limited.condition(first, "Reconciling") is None
     assert "room" not in limited.status(first)
-    _bound_pods(limited, 10)
+    limited.bound_pods(10)
     until("the other runs", lambda: running(limited, second), WAIT)
 
     limited.patch(first, {"window": None})
@@ -228,21 +228,6 @@ def test_one_that_is_postponed_while_it_can_have_no_pod_gives_back_its_slot_and_
     until("the first has its turn at last", lambda: running(limited, first), WAIT)
     limited.delete(first)
     until("its room is gone", lambda: room not in limited.daily.rooms(), WAIT)
-
-
-def _bound_pods(site: Site, pods: int) -> None:
-    """Lets no more pods be created than so many; the status is what a quota's controller would write."""
-    hard = {"pods": str(pods)}
-    status = {"hard": hard, "used": {"pods": "0"}}
-    manifest = {
-        "apiVersion": "v1",
-        "kind": "ResourceQuota",
-        "metadata": {"name": "few", "namespace": site.bots},
-        "spec": {"hard": hard},
-    }
-    site.plane.kubectl("apply", "-f", "-", stdin=json.dumps(manifest))
-    command = ("-n", site.bots, "patch", "resourcequota", "few", "--subresource=status", "--type=merge", "-p")
-    site.plane.kubectl(*command, json.dumps({"status": status}))
 
 
 def test_an_api_that_does_not_answer_holds_up_no_interview_that_does_not_need_it(site: Site) -> None:

@@ -59,3 +59,21 @@ def test_calls_of_the_provider_and_their_failures_are_counted(site: Site) -> Non
     assert told(site, "provider_calls_total", outcome="ok", **labels) >= made
     assert told(site, "provider_call_duration_seconds_count", **labels) > 0
     site.delete(name)
+
+
+def test_what_stands_still_is_told_before_any_candidate_comes(site: Site) -> None:
+    before = told(site, "interviews_stalled", reason="PodNotCreated")
+    site.create("InterviewTemplate", "at-once", {**TEMPLATE, "start": "Immediate"})
+    site.bound_pods(0)
+    try:
+        refused = site.interview("at-once")
+        lost = site.interview("nowhere")
+        until("it is told", lambda: told(site, "interviews_stalled", reason="PodNotCreated") == before + 1, WAIT)
+        until("so is the other", lambda: told(site, "interviews_stalled", reason="TemplateNotFound") >= 1, WAIT)
+        assert told(site, "bots_lost_total", reason="PodNotCreated") == 0
+    finally:
+        site.bound_pods(1000)
+    until("it goes on", lambda: told(site, "interviews_stalled", reason="PodNotCreated") == before, 2 * WAIT)
+    for name in (refused, lost):
+        site.delete(name)
+    assert told(site, "interviews_stalled", reason="NotObserved") == 0

@@ -9,6 +9,7 @@ import parley_operator.plan
 import pytest
 from parley_crds import API_CONDITIONS, Phase
 from parley_operator.plan.hindrances import LASTING, PASSING
+from parley_operator.stalls import IN_VAIN, NOT_OBSERVED, STALLS, stalled_by
 from parley_operator.unreadable import NOT_VALID
 from support.gitops_states import INTERVIEW_STATES, State, documented_reasons
 from support.operator_world import World
@@ -67,6 +68,25 @@ def test_every_reason_why_a_pod_does_not_start_is_there() -> None:
     documented = documented_reasons()
     assert {("Reconciling", reason) for reason in PASSING.values()} <= documented
     assert {("Stalled", reason) for reason in LASTING.values()} <= documented
+
+
+def test_a_metric_knows_every_reason_of_what_is_stalled_and_no_other() -> None:
+    stalled = {reason for kind, reason in documented_reasons() if kind == "Stalled"}
+    assert stalled | IN_VAIN | {NOT_OBSERVED} == STALLS
+    assert {("Reconciling", reason) for reason in IN_VAIN} <= documented_reasons()
+
+
+def test_what_a_metric_tells_as_stalled_is_so_for_kstatus_too_but_for_what_may_still_mend() -> None:
+    counted = {
+        state.name
+        for state in INTERVIEW_STATES
+        if any(stalled_by(document) not in (None, NOT_OBSERVED) for document in state.manifests())
+    }
+    failed = {
+        *("Refused", "Bot not to be had", "In progress without its template", "Not valid any more"),
+        *("End or hold held up", "Deletion that hangs"),
+    }
+    assert counted == failed | {"Bot starting"}
 
 
 @pytest.mark.parametrize("state", INTERVIEW_STATES, ids=lambda state: state.name)

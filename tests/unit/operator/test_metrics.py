@@ -8,6 +8,7 @@ from parley_operator.capacity import Occupancy
 from parley_operator.liveness import Pulse
 from parley_operator.plan.losses import LOSSES
 from parley_operator.shell.telemetry.metrics import ENDS, OTHER, PREFIX, Meter
+from parley_operator.stalls import OF_AUTHORS, OF_THE_INSTALLATION
 
 TABLE = Path(__file__).parents[3] / "docs/operations/metrics.md"
 RUNBOOK = TABLE.with_name("alerts.md")
@@ -18,6 +19,7 @@ def whole() -> Meter:
     meter = Meter("1.2.3")
     meter.watch_pulse(lambda: Pulse(100, active=True, queued=2, heard={"bots": 90, "resources": 95}), lambda: 101)
     meter.watch_phases(lambda: {"Open": 3})
+    meter.watch_stalls(lambda: {"PodNotCreated": 4, "OfALaterVersion": 2, "OfAnother": 1})
     meter.watch_capacity(lambda: Occupancy(taken=2, limit=5, waiting=7))
     return meter
 
@@ -58,6 +60,9 @@ def test_what_is_in_memory_is_told_when_asked() -> None:
     assert told(f"{PREFIX}_watch_silence_seconds", {"watch": "bots"}) == 11
     assert told(f"{PREFIX}_interviews", {"phase": "Open"}) == 3
     assert told(f"{PREFIX}_interviews", {"phase": "Ready"}) == 0
+    assert told(f"{PREFIX}_interviews_stalled", {"reason": "PodNotCreated"}) == 4
+    assert told(f"{PREFIX}_interviews_stalled", {"reason": "TemplateNotAllowed"}) == 0
+    assert told(f"{PREFIX}_interviews_stalled", {"reason": OTHER}) == 3
     assert told(f"{PREFIX}_build_info", {"version": "1.2.3"}) == 1
 
 
@@ -100,11 +105,20 @@ def test_a_lost_bot_is_told_by_the_reason_that_its_attempt_is_recorded_with() ->
     assert counted == dict.fromkeys(LOSSES, 1)
 
 
+def rows(section: str) -> list[str]:
+    """The reasons that have a row in a section of the runbook."""
+    text = RUNBOOK.read_text().partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    found = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", text, re.MULTILINE)
+    return sorted(reason for row in found for reason in re.findall(r"`(\w+)`", row))
+
+
 def test_the_runbook_has_a_row_for_each_reason_of_a_lost_bot_and_no_other() -> None:
-    section = RUNBOOK.read_text().partition("\n## ParleyBotsLost\n")[2].partition("\n## ")[0]
-    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", section, re.MULTILINE)
-    told = [reason for row in rows for reason in re.findall(r"`(\w+)`", row)]
-    assert sorted(told) == sorted({*LOSSES, OTHER})
+    assert rows("ParleyBotsLost") == sorted({*LOSSES, OTHER})
+
+
+def test_the_runbook_has_a_row_for_each_reason_of_what_is_stalled_and_no_other() -> None:
+    assert rows("ParleyInterviewsStalled") == sorted({*OF_THE_INSTALLATION, OTHER})
+    assert rows("ParleyInterviewsNotAccepted") == sorted(OF_AUTHORS)
 
 
 def test_the_documentation_names_each_metric_with_its_labels_and_no_other() -> None:

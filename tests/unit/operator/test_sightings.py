@@ -1,5 +1,6 @@
 """What became of interviews, told from one sight to the next."""
 
+from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import Mock
 
@@ -9,6 +10,7 @@ from parley_operator.sightings import Sightings
 from parley_protocol import InterviewRef
 
 CREATED = "2026-11-29T10:00:00Z"
+LATER = datetime.fromisoformat(CREATED) + timedelta(hours=1)
 
 
 class Told:
@@ -132,3 +134,46 @@ def test_a_failure_is_logged_by_the_words_that_an_alarm_counts(caplog: pytest.Lo
     (record,) = caplog.records
     assert (record.levelname, record.getMessage()) == ("WARNING", "the interview failed: NoBot")
     assert record.__dict__["interview"] == InterviewRef(namespace="hiring", name="ada", uid="u")
+
+
+def condition(type_: str, reason: str, status: str = "True") -> dict[str, str]:
+    return {"type": type_, "reason": reason, "status": status}
+
+
+def test_what_does_not_go_on_by_itself_is_counted_while_that_lasts(sightings: Sightings) -> None:
+    sightings.saw(interview("Provisioning", conditions=[condition("Reconciling", "PodNotCreated")]))
+    assert sightings.stalled(LATER) == {"PodNotCreated": 1}
+    sightings.saw(interview("Provisioning", conditions=[condition("Stalled", "PodNotCreated")]))
+    assert sightings.stalled(LATER) == {"PodNotCreated": 1}
+    sightings.saw(interview("Provisioning", conditions=[condition("Reconciling", "BotStarting")]))
+    assert sightings.stalled(LATER) == {}
+
+
+@pytest.mark.parametrize(
+    ("phase", "found"),
+    [
+        ("Pending", [condition("Stalled", "TemplateNotAllowed", "False")]),
+        ("Open", [condition("Reconciling", "WaitingForCapacity")]),
+        ("Provisioning", [condition("Reconciling", "Unschedulable")]),
+        ("Completed", [condition("Complete", "Completed")]),
+    ],
+)
+def test_what_goes_on_or_is_over_is_not_counted(sightings: Sightings, phase: str, found: list[dict[str, str]]) -> None:
+    """Of a pod that can't be placed or begun an attempt is lost in the end, and that is counted."""
+    sightings.saw(interview(phase, conditions=found))
+    assert sightings.stalled(LATER) == {}
+
+
+def test_one_that_is_gone_is_not_counted(sightings: Sightings) -> None:
+    sightings.saw(interview("Pending", conditions=[condition("Stalled", "TemplateNotAllowed")]))
+    sightings.gone("u")
+    assert sightings.stalled(LATER) == {}
+
+
+def test_one_without_a_status_is_counted_after_a_minute(sightings: Sightings) -> None:
+    created = datetime.fromisoformat(CREATED)
+    sightings.saw(interview(observedGeneration=-1))
+    assert sightings.stalled(created + timedelta(seconds=59)) == {}
+    assert sightings.stalled(created + timedelta(seconds=60)) == {"NotObserved": 1}
+    sightings.saw(interview("Open"))
+    assert sightings.stalled(LATER) == {}

@@ -20,6 +20,7 @@ from prometheus_client.registry import Collector
 from parley_operator.capacity import Occupancy
 from parley_operator.liveness import Pulse
 from parley_operator.plan.losses import LOSSES
+from parley_operator.stalls import STALLS
 
 # A series more for each counter and bucket, which no expression here asks for.
 disable_created_metrics()  # type: ignore[no-untyped-call] # the package gives it no types
@@ -106,6 +107,10 @@ class Meter:
     def watch_phases(self, phases: Callable[[], Mapping[str, int]]) -> None:
         """Tells how many interviews are in each phase; `phases` is called by another thread."""
         self.registry.register(_Phases(phases))
+
+    def watch_stalls(self, stalls: Callable[[], Mapping[str, int]]) -> None:
+        """Tells how many interviews do not go on by themselves, and why; `stalls` is called by another thread."""
+        self.registry.register(_Stalls(stalls))
 
     def watch_capacity(self, occupancy: Callable[[], Occupancy | None]) -> None:
         """Tells how full the installation is; `occupancy` is called by another thread."""
@@ -220,6 +225,21 @@ class _Phases(Collector):
         found = self._phases()
         for phase in Phase:
             counts.add_metric([str(phase)], found.get(str(phase), 0))
+        yield counts
+
+
+class _Stalls(Collector):
+    def __init__(self, stalls: Callable[[], Mapping[str, int]]) -> None:
+        self._stalls = stalls
+
+    def collect(self) -> Iterable[Metric]:
+        counts = GaugeMetricFamily(
+            f"{PREFIX}_interviews_stalled", "Interviews that do not go on by themselves, by reason.", labels=["reason"]
+        )
+        found = self._stalls()
+        for reason in sorted(STALLS):
+            counts.add_metric([reason], found.get(reason, 0))
+        counts.add_metric([OTHER], sum(count for reason, count in found.items() if reason not in STALLS))
         yield counts
 
 
