@@ -18,7 +18,7 @@ from parley_operator.actions import (
 from parley_operator.shell.client.kube import ConflictError, KubeError, NotFoundError
 from parley_operator.shell.reconcile.act import Actor
 from parley_operator.shell.reconcile.observe import Observer, inputs_of
-from parley_operator.shell.reconcile.peers import PeerBusyError
+from parley_operator.shell.reconcile.peers import PeerAwayError, PeerBusyError
 from parley_operator.shell.reconcile.reconciler import Reconciler
 from parley_operator.shell.turns.workers import RetryLaterError
 from parley_operator.shell.watch.watching import at_rest
@@ -140,6 +140,22 @@ async def test_a_quotas_contention_is_no_trouble_of_the_bot() -> None:
         await cluster.reconciler().reconcile(REF)
     assert cluster.warnings == []
     assert cluster.world.status.attempts is None
+
+
+async def test_what_a_step_has_said_itself_stays_while_its_peer_is_away() -> None:
+    cluster = Cluster(World().daily(), fails=EnsureRoom, error=PeerAwayError("Daily is away and was not asked"))
+    reconciler, world = cluster.reconciler(), cluster.world
+    told = []
+    for words in ("", "Daily answered 503", ""):
+        if words:
+            cluster.error = RoomUnavailableError(words)
+        for _ in range(2):
+            with pytest.raises(RetryLaterError):
+                await reconciler.reconcile(REF)
+        told.append(next(one.message for one in world.status.conditions if one.type == "Reconciling"))
+        cluster.error = PeerAwayError("Daily is away and was not asked")
+    assert told == ["Daily is away and was not asked", "Daily answered 503", "Daily answered 503"]
+    assert cluster.warnings == ["StepFailed"]
 
 
 async def test_what_failed_is_forgotten_with_what_it_was_for() -> None:

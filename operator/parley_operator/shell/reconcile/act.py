@@ -170,7 +170,7 @@ class Actor:
                 await self._kube.delete(INTERVIEWS, ref.namespace, ref.name, uid=ref.uid, resource_version=version)
 
     async def _outside(self, ref: InterviewRef, action: EnsureRoom | EjectBot | DeleteRoom | Seal | Erase) -> None:
-        async with (self._api_peer if isinstance(action, Seal | Erase) else self._daily_peer).call():
+        async with (self._api_peer if isinstance(action, Seal | Erase) else self._daily_peer).call(ref.uid):
             await self._call(ref, action)
 
     async def _call(self, ref: InterviewRef, action: EnsureRoom | EjectBot | DeleteRoom | Seal | Erase) -> None:

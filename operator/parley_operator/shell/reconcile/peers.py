@@ -9,10 +9,12 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
 
 import aiohttp
 from parley_rooms.errors import RoomUnavailableError
 
+from parley_operator.plan.draft import zulu
 from parley_operator.shell.client.api import ApiError
 from parley_operator.shell.turns.places import elsewhere
 
@@ -20,7 +22,8 @@ AT_ONCE = 12
 BUSY_SECONDS = 5.0
 """How long a call waits for others to end before it is put off."""
 FAILURES = 5
-"""How many calls in a row have to fail before the peer counts as away: one interview's trouble is not the peer's."""
+"""For how many interviews calls have to fail, with none that works between, before the peer counts as away: the trouble
+of one, however often it is tried, is not the peer's."""
 AWAY_SECONDS = 5.0
 AWAY_ERRORS = (RoomUnavailableError, ApiError, aiohttp.ClientError, TimeoutError)
 
@@ -29,31 +32,50 @@ class PeerBusyError(Exception):
     """Too many calls to a peer are under way; it is no fault of the peer, and the step is to be tried again."""
 
 
+class PeerAwayError(Exception):
+    """A peer was not asked, since it did not do what others asked of it; `retry_after` (seconds) where it said so.
+
+    It tells of no other call: whose step is put off reads these words in the status of an Interview of its own.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class Peer:
     """One peer, by its name for people."""
 
-    def __init__(self, name: str, at_once: int = AT_ONCE, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        name: str,
+        at_once: int = AT_ONCE,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._name = name
         self._budget = asyncio.Semaphore(at_once)
         self._clock = clock
-        self._failures = 0
-        self._last: Exception | None = None
+        self._now = now
+        self._failed: set[str] = set()
+        self._since: datetime | None = None
+        self._retry_after: float | None = None
         self._away_until = 0.0
 
     @contextlib.asynccontextmanager
-    async def call(self) -> AsyncIterator[None]:
-        """Around one call. It gives the reconcile's place to others meanwhile.
+    async def call(self, uid: str) -> AsyncIterator[None]:
+        """Around one call for an interview. It gives the reconcile's place to others meanwhile.
 
         Raises:
             PeerBusyError: too many others are under way.
-            RoomUnavailableError, ApiError, aiohttp.ClientError, TimeoutError: as the last call, while it is away.
+            PeerAwayError: it is away, and is left alone for a moment.
         """
         self._refuse_while_away()
         async with elsewhere():
             await self._enter()
             try:
                 self._refuse_while_away()
-                with self._watching():
+                with self._watching(uid):
                     yield
             finally:
                 self._budget.release()
@@ -66,16 +88,21 @@ class Peer:
             raise PeerBusyError(f"too many calls to {self._name} are under way") from error
 
     def _refuse_while_away(self) -> None:
-        if self._last is not None and self._clock() < self._away_until:
-            raise self._last.with_traceback(None)
+        if self._since is not None and self._clock() < self._away_until:
+            message = f"{self._name} is away since {zulu(self._since)} and was not asked"
+            raise PeerAwayError(message, self._retry_after)
 
     @contextlib.contextmanager
-    def _watching(self) -> Iterator[None]:
+    def _watching(self, uid: str) -> Iterator[None]:
         try:
             yield
         except AWAY_ERRORS as error:
-            self._failures += 1
-            if self._failures >= FAILURES:
-                self._last, self._away_until = error, self._clock() + AWAY_SECONDS
+            if len(self._failed) < FAILURES:
+                self._failed.add(uid)
+            self._since = self._since or self._now()
+            if len(self._failed) >= FAILURES:
+                self._retry_after = error.retry_after if isinstance(error, RoomUnavailableError) else None
+                self._away_until = self._clock() + AWAY_SECONDS
             raise
-        self._failures, self._last = 0, None
+        self._failed.clear()
+        self._since = None

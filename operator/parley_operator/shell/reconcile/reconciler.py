@@ -27,7 +27,7 @@ from parley_operator.shell.client.failures import ACTION_ERRORS
 from parley_operator.shell.client.kube import ConflictError, KubeError, NotFoundError
 from parley_operator.shell.reconcile.act import Actor
 from parley_operator.shell.reconcile.observe import Observer, UnreadableInterviewError
-from parley_operator.shell.reconcile.peers import PeerBusyError
+from parley_operator.shell.reconcile.peers import PeerAwayError, PeerBusyError
 from parley_operator.shell.reconcile.revisions import Pins
 from parley_operator.shell.turns.workers import RetryLaterError, Settled
 from parley_operator.snapshot import Step, Trouble, troubled
@@ -149,7 +149,7 @@ class Reconciler:
             await self._actor.perform(ref, action)
         except PeerBusyError as error:
             raise RetryLaterError(f"{ref.namespace}/{ref.name}: {type(action).__name__}: {error}") from error
-        except ACTION_ERRORS as error:
+        except (*ACTION_ERRORS, PeerAwayError) as error:
             message = f"{type(action).__name__}: {error}"
             if step is not None and not isinstance(error, ConflictError):
                 await self._note_trouble(ref, step, error)
@@ -171,6 +171,9 @@ class Reconciler:
         troubles = self._troubles.setdefault(ref.uid, {})
         old, kind = troubles.get(step), type(error).__name__
         message = str(error) or kind
+        if old is not None and isinstance(error, PeerAwayError):
+            # Its own words say more, and it has them already.
+            kind, message = old.kind, old.message
         troubles[step] = troubled(old, self._clock(), kind, message)
         if old is None:
             await self._actor.warn(ref, "StepFailed", f"The {step} fails and is tried again: {message}")
@@ -190,7 +193,7 @@ class Reconciler:
 
 def _asked_for(error: Exception) -> float:
     """How many seconds whoever refused asks to be left alone."""
-    return (error.retry_after or 0) if isinstance(error, KubeError | RoomUnavailableError) else 0
+    return (error.retry_after or 0) if isinstance(error, KubeError | RoomUnavailableError | PeerAwayError) else 0
 
 
 def _is_news(action: Action, error: Exception) -> bool:
