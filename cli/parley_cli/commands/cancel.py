@@ -43,7 +43,8 @@ def cancel(
     try:
         changed = cluster.kube.merge_patch(path, body)
     except ClusterError as error:
-        if error.status == 409:
+        # A uid can't be patched: with another one the API server takes it for a change of the field.
+        if error.status == 422 and "metadata.uid: " in error.message:
             raise CliError(
                 f"{name} was replaced by another Interview of this name meanwhile: nothing was done"
             ) from error

@@ -1,6 +1,8 @@
 """What people do by `parley`, as users with client certificates and as service accounts, and what they are refused."""
 
 import json
+import os
+import pty
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,6 +44,28 @@ def test_create_list_and_cancel(person: Any, hiring: str, cluster: Cluster) -> N
     path = f"/apis/parley.dev/v1alpha1/namespaces/{hiring}/interviews/ada"
     assert json.loads(called_off.out) == cluster.get(path), called_off.err
     assert cluster.get(path)["spec"]["cancel"] is True
+
+
+def test_cancel_leaves_alone_what_was_made_anew_by_this_name(
+    person: Any, hiring: str, cluster: Cluster, interview: MakeInterview
+) -> None:
+    made = interview("Open")
+    terminal, stdin = pty.openpty()
+    asking = person(INTERVIEWS).start("cancel", made.name, "-n", hiring, stdin=stdin)
+    asked = ""
+    while "for good?" not in asked:
+        asked += asking.stderr.read(1)
+    cluster.delete(made.path)
+    kind = {"apiVersion": "parley.dev/v1alpha1", "kind": "Interview"}
+    document = {**kind, "metadata": {"name": made.name}, "spec": {"templateRef": {"name": "data-engineer"}}}
+    cluster.create(f"/apis/parley.dev/v1alpha1/namespaces/{hiring}/interviews", document)
+    os.write(terminal, b"y\n")
+    out, err = asking.communicate(timeout=60)
+    for each in (terminal, stdin):
+        os.close(each)
+    assert (asking.returncode, out.strip()) == (1, ""), err
+    assert f"{made.name} was replaced by another Interview of this name meanwhile: nothing was done" in err
+    assert cluster.get(made.path)["spec"]["cancel"] is False
 
 
 def test_create_from_a_file(person: Any, hiring: str) -> None:

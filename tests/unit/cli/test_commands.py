@@ -225,11 +225,6 @@ def test_cancel_of_one_that_is_over(run: Any, stub: Any, interview: MakeIntervie
     assert "is Failed already" in run("cancel", "ada", "--yes").err
 
 
-def test_cancel_of_one_that_was_replaced(run: Any, stub: Any, interview: MakeInterview) -> None:
-    stub.answer(ADA, interview(phase="Open"), 409)
-    assert "was replaced by another" in run("cancel", "ada", "--yes").err
-
-
 def test_logs_of_the_latest_bot(run: Any, stub: Any, interview: MakeInterview) -> None:
     stub.answer(ADA, interview(phase="InProgress", attempts={"current": 2}))
     pods = "/api/v1/namespaces/parley-bots/pods"
