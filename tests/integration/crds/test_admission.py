@@ -212,3 +212,29 @@ def test_defaults_are_the_models(
         lists = {name: value for name, value in document["spec"].items() if isinstance(value, list)}
         assert spec == {**expected, **lists}
         assert model.model_validate({**document, "spec": spec}).to_dict()["spec"] == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ("create", 'unknown field "spec.nmae"'),
+        ("apply --server-side --validate=ignore", ".spec.nmae: field not declared in schema"),
+    ],
+)
+def test_an_unknown_field_is_refused_by_strict_validation_and_by_server_side_apply(
+    interview: Document, control_plane: ControlPlane, crds: None, asked: str, words: str
+) -> None:
+    mistaken = yaml.safe_dump(with_change(interview, "spec.nmae", "Ada"))
+    command = (*asked.split(), "--dry-run=server", "-f", "-")
+    assert words in control_plane.kubectl(*command, stdin=mistaken, check=False).stderr
+
+
+@pytest.mark.parametrize(("validation", "warning"), [("ignore", ""), ("warn", 'Warning: unknown field "spec.nmae"\n')])
+def test_an_unknown_field_is_pruned_where_the_client_asks_for_no_strictness(
+    interview: Document, control_plane: ControlPlane, crds: None, validation: str, warning: str
+) -> None:
+    mistaken = yaml.safe_dump(with_change(interview, "spec.nmae", "Ada"))
+    command = ("create", f"--validate={validation}", "--dry-run=server", "-o", "yaml", "-f", "-")
+    made = control_plane.kubectl(*command, stdin=mistaken)
+    assert "nmae" not in yaml.safe_load(made.stdout)["spec"]
+    assert made.stderr == warning
