@@ -77,7 +77,8 @@ def choose_account(named: str | None, username: str) -> ServiceAccount:
 def recipe(namespace: str, user: str) -> str:
     """The commands that make an account with the rights to read interviews, and let somebody use it."""
     kubectl = f"kubectl -n {namespace} create"
-    rights = "interviews.parley.dev,interviews.parley.dev/transcript,interviews.parley.dev/link"
+    what = ("interviews", "interviews/transcript", "interviews/recording", "interviews/link")
+    rights = ",".join(each.replace("interviews", "interviews.parley.dev", 1) for each in what)
     return "; ".join(
         (
             f"{kubectl} serviceaccount parley-reader",

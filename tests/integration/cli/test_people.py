@@ -108,6 +108,29 @@ def test_a_transcript_by_a_token_of_the_named_account(
     assert "nobody" in missing.err
 
 
+def test_the_recipe_for_an_account_makes_one_that_reads_all_that_people_read(
+    person: Any, hiring: str, api: Api, cluster: Cluster, interview: MakeInterview
+) -> None:
+    made = interview("Completed")
+    folder = api.store / "interviews" / hiring / made.uid
+    folder.mkdir(parents=True)
+    (folder / "transcript.txt").write_text("Hello.\n")
+    somebody = person()
+    words = (made.name, "-n", hiring, "--api-url", api.url)
+    said = somebody.run("transcript", *words).err
+    recipe = " ".join(said.split()).partition("To make one: ")[2].replace("NAMESPACE", hiring)
+    user = said.split()[1]
+    for command in recipe.replace("USER", user).split("; "):
+        assert command.startswith("kubectl "), command
+        cluster.plane.kubectl(*command.split()[1:])
+    account = ("--service-account", f"{hiring}/parley-reader")
+    done = somebody.run("transcript", *words, *account)
+    assert (done.code, done.out) == (0, "Hello.\n"), done.err
+    # That there is none is told to who may read it.
+    none = somebody.run("recording", *words, *account, "-o", str(api.store / "ada.ogg"))
+    assert "Parley's API refuses (404)" in none.err
+
+
 def test_the_apis_refusal_is_told(person: Any, hiring: str, api: Api, interview: MakeInterview, reader: str) -> None:
     made = interview("InProgress")
     shell = person(TOKENS, PARLEY_SERVICE_ACCOUNT=f"{hiring}/{reader}", PARLEY_API_URL=api.url)
