@@ -91,7 +91,7 @@ class Stack:
         }
 
     def _reference(self, name: str) -> str:
-        if self.json["Resources"][name]["Type"] == "AWS::IAM::OIDCProvider":
+        if self.json["Resources"][name]["Type"] in ("AWS::IAM::OIDCProvider", "AWS::SNS::Topic"):
             return self._attribute(name, "Arn")
         return self._name(name)
 
@@ -119,6 +119,7 @@ _ARNS = {
     "AWS::KMS::Key": "arn:aws:kms:{region}:{account}:key/{name}",
     "AWS::Logs::LogGroup": "arn:aws:logs:{region}:{account}:log-group:{name}:*",
     "AWS::S3::Bucket": "arn:aws:s3:::{name}",
+    "AWS::SNS::Topic": "arn:aws:sns:{region}:{account}:{name}",
     "AWS::WAFv2::WebACL": "arn:aws:wafv2:{region}:{account}:regional/webacl/{name}/0123",
 }
 
