@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
-from parley_eks.names import KEDA
+from parley_eks.names import KEDA, SYSTEM_NAMESPACE
 from parley_eks.regions import DAILY_GEO, DAILY_GEOS, NOVA_SONIC_REGIONS, ZONES
 
 PREFIX = "parley:"
@@ -159,10 +159,13 @@ class Settings(_Model):
         default=("interviews",),
         description="Namespaces whose Interviews are served: there alone the operator may make and read Secrets.",
     )
-    system_namespaces: Annotated[tuple[Label, ...], Field(min_length=1, max_length=20)] = Field(
-        default=("kube-system", "external-secrets", "external-dns", "argocd", "flux-system"),
-        description="Namespaces of the cluster's own programs, kube-system among them: no pod of any other starts. Five"
-        " make a Fargate profile; name new ones behind those that are there, for a profile can't be changed.",
+    # By fives, with two profiles of Parley's own and kube-system's: while all of them change, nine of the ten that a
+    # cluster may have are there.
+    system_namespaces: Annotated[tuple[Label, ...], Field(min_length=1, max_length=16)] = Field(
+        default=(SYSTEM_NAMESPACE, "external-secrets", "external-dns", "argocd", "flux-system"),
+        description="Namespaces of the cluster's own programs, kube-system among them: no pod of any other starts. Each"
+        " five beside kube-system make a Fargate profile. Name new ones behind those that are there: a profile is made"
+        " anew for one more, and then the pods of its up to four others start anew, in any other order those of all.",
     )
     keda: bool = Field(
         default=False,
@@ -221,8 +224,8 @@ class Settings(_Model):
     @field_validator("system_namespaces")
     @classmethod
     def _holds_dns(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        if "kube-system" not in names:
-            raise ValueError("kube-system must be among them: without it the cluster has no DNS")
+        if SYSTEM_NAMESPACE not in names:
+            raise ValueError(f"{SYSTEM_NAMESPACE} must be among them: without it the cluster has no DNS")
         return names
 
     @field_validator("api_server_cidrs")

@@ -45,6 +45,7 @@ def test_the_examples_are_settings(context: dict) -> None:
         ("apiServerCidrs", ["0.0.0.0/0"], "parley:apiServerCidrs: 0.0.0.0/0 is most of the Internet"),
         ("models", ["amazon.*"], "parley:models: "),
         ("systemNamespaces", ["external-dns"], "parley:systemNamespaces: kube-system"),
+        ("systemNamespaces", ["kube-system", *(f"more-{n}" for n in range(16))], "parley:systemNamespaces: "),
         ("keda", True, "parley:keda: add its namespace"),
         ("botsNamespace", "parley", "parley:namespaces: parley is used twice"),
         ("interviewNamespaces", ["kube-system"], "parley:namespaces: kube-system is used twice"),
