@@ -6,7 +6,7 @@ The chart's SecurityGroupPolicies give them to the pods; a pod that is given non
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-from parley_eks.addresses import public_networks
+from parley_eks.addresses import MEDIA_PORTS, public_networks
 from parley_eks.exceptions import accept
 from parley_eks.settings import Settings
 
@@ -15,10 +15,7 @@ HTTP = ec2.Port.tcp(8080)
 INTERNAL = ec2.Port.tcp(8443)
 """The API's port for bots and operator."""
 HTTPS = ec2.Port.tcp(443)
-MEDIA = ec2.Port.udp_range(1024, 65535)
-"""Daily's media and STUN. Not 53, by which words could leave as DNS: Daily has the same servers at 3478
-(https://docs.daily.co/guides/privacy-and-security/corporate-firewalls-nats-allowed-ip-list).
-"""
+MEDIA = ec2.Port.udp_range(*MEDIA_PORTS)
 KUBELET = ec2.Port.tcp(10250)
 """The kubelet of a Fargate pod, at the pod's own address: logs, exec, probes."""
 
