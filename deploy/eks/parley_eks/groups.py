@@ -3,6 +3,9 @@
 The chart's SecurityGroupPolicies give them to the pods; a pod that is given none has the cluster's own.
 """
 
+from collections.abc import Iterable
+from ipaddress import IPv4Network, collapse_addresses
+
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
@@ -55,6 +58,12 @@ class SecurityGroups(Construct):
         self.jobs = self._pods("Jobs", "certificates and retention")
         self.media = self._group("Media", "speech of the bots to Daily")
         self._rules()
+        self._webhooks(settings.webhook_networks)
+
+    def _webhooks(self, networks: Iterable[IPv4Network]) -> None:
+        """The API's way to webhooks that are not public; handover/chart.py tells it of the same networks."""
+        for network in collapse_addresses(networks):
+            self.api.add_egress_rule(ec2.Peer.ipv4(str(network)), HTTPS, "webhooks within")
 
     def _rules(self) -> None:
         self.web_balancer.connections.allow_to(self.web, HTTP, "pages")

@@ -188,6 +188,13 @@ class Settings(_Model):
         description="Interviews may be held in Daily's rooms: its key comes from Parameter Store, and bots may send"
         " media. Recordings stay with Daily, unless a region names its dailyDomain.",
     )
+    # Of the 60 rules that a security group has, what is public takes 51, and the inside five.
+    webhook_networks: Annotated[tuple[IPv4Network, ...], Field(max_length=4)] = Field(
+        default=(),
+        description="Private networks, four at most, in which webhooks of templates' tools may be, at 443 alone:"
+        " whoever may write a template can have any address in them called. The way there (peering, a VPN, routes) is"
+        " yours.",
+    )
     retention_days: Annotated[int, Field(ge=1, le=3650)] = Field(
         default=3650,
         description="After how many days the interviews' bucket drops what is in it, whatever templates say. Not less"
@@ -236,6 +243,14 @@ class Settings(_Model):
                 raise ValueError(f"{network} is most of the Internet; name your own networks, /16 or smaller")
         return networks
 
+    @field_validator("webhook_networks")
+    @classmethod
+    def _within(cls, networks: tuple[IPv4Network, ...]) -> tuple[IPv4Network, ...]:
+        for network in networks:
+            if not any(network.subnet_of(private) for private in PRIVATE_NETWORKS):
+                raise ValueError(f"{network} is no private network; public addresses are reached without being named")
+        return networks
+
     @field_validator("models")
     @classmethod
     def _whole_ids(cls, models: tuple[str, ...]) -> tuple[str, ...]:
@@ -248,6 +263,15 @@ class Settings(_Model):
     def _keda_runs(self) -> Self:
         if self.keda and KEDA not in self.system_namespaces:
             raise ValueError(f"keda: add its namespace, {KEDA}, to systemNamespaces, else no pod of it starts")
+        return self
+
+    @model_validator(mode="after")
+    def _webhooks_outside(self) -> Self:
+        for region in self.regions:
+            for network in self.webhook_networks:
+                # There are the API server, the endpoints of AWS and the bots.
+                if network.overlaps(region.cidr):
+                    raise ValueError(f"webhookNetworks: {network} is in {region.region}'s own network, or has it in it")
         return self
 
     @model_validator(mode="after")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from aws_cdk.assertions import Template
+from pydantic import BaseModel
 
 from parley_eks.assembly import synthesise
 from parley_eks.names import stack_name
@@ -140,6 +141,12 @@ class Site:
     def templates(self) -> list[Path]:
         """Every template of the assembly, the budget's among them."""
         return sorted(self.folder.glob("*.template.json"))
+
+
+def most(model: type[BaseModel], field: str) -> int:
+    """How many a setting takes at most."""
+    (longest,) = [meta.max_length for meta in model.model_fields[field].metadata if hasattr(meta, "max_length")]
+    return longest
 
 
 def synthesised(context: Mapping[str, Any], folder: Path) -> Site:

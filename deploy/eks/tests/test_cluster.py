@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 from aws_cdk.assertions import Match
-from site_of import Site
+from site_of import Site, most
 from test_identities import asked
 from test_network import subnets
 
@@ -194,11 +194,8 @@ def test_a_namespace_more_leaves_every_full_profile_and_dns_alone() -> None:
 
 def test_the_most_namespaces_are_within_eks_quota_while_all_profiles_change() -> None:
     """A new profile is there before the old one goes; a cluster has ten, if AWS is not asked for more."""
-    (longest,) = [
-        meta.max_length for meta in Settings.model_fields["system_namespaces"].metadata if hasattr(meta, "max_length")
-    ]
     names = [*FIRST, *MORE]
-    assert len(names) == longest
+    assert len(names) == most(Settings, "system_namespaces")
     before, after = of_namespaces(names), of_namespaces([*reversed(names)])
     assert len({*before, *after}) <= 10
     assert all(len(selectors) <= MOST_SELECTORS for selectors in (*before.values(), *after.values()))
