@@ -1,4 +1,4 @@
-"""Installations as `deploy/eks` makes them, what of it needs no CDK: Fargate's profiles, the chart's values."""
+"""Installations as `deploy/eks` makes them, what of it needs no CDK: Fargate's profiles, the chart's values, ports."""
 
 import json
 import sys
@@ -9,6 +9,7 @@ import yaml
 
 # It has an environment of its own, for the CDK; what is imported here needs none.
 sys.path.append(str(Path(__file__).parents[2] / "deploy/eks"))
+from parley_eks.addresses import MEDIA_PORTS as MEDIA_PORTS
 from parley_eks.handover.__main__ import files
 from parley_eks.names import Output, stack_name
 from parley_eks.placement import Profile, profiles

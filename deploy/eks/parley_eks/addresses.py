@@ -1,4 +1,4 @@
-"""Which IPv4 addresses are public, as the networks that a security group can name."""
+"""What is reached outside: which IPv4 addresses are public, as networks that a group can name, and media's ports."""
 
 from collections.abc import Iterable
 from ipaddress import IPv4Network, collapse_addresses
@@ -21,6 +21,12 @@ NOT_PUBLIC = (
 """Where somebody within could answer. Left in are networks of examples and benchmarks (192.0.0.0/24, 192.0.2.0/24,
 192.88.99.0/24, 198.18.0.0/15, 198.51.100.0/24, 203.0.113.0/24): nobody routes them, and with them it would be 116
 networks, of the 60 rules that a security group has by default."""
+
+MEDIA_PORTS = (1024, 65535)
+"""By UDP, the first and the last of those that Daily's media, STUN and TURN are reached at, as in the chart's
+NetworkPolicy. Not 53, by which words could leave as DNS: Daily has the same servers at 3478, and nothing else below.
+https://docs.daily.co/guides/privacy-and-security/corporate-firewalls-nats-allowed-ip-list
+"""
 
 
 def public_networks(others: Iterable[IPv4Network] = NOT_PUBLIC) -> tuple[IPv4Network, ...]:

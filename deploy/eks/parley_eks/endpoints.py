@@ -57,7 +57,10 @@ class Endpoints(Construct):
         )
 
     def _s3_policy(self) -> list[iam.PolicyStatement]:
-        """Anything may be read (registries keep images in buckets of their own), but nothing be carried out."""
+        """Anything may be read (registries keep images in buckets of their own), but nothing be carried out.
+
+        To buckets of this region, that is: those of others are not behind the endpoint, but public addresses.
+        """
         return [
             iam.PolicyStatement(
                 sid="Read", principals=[iam.StarPrincipal()], actions=["s3:GetObject"], resources=["*"]

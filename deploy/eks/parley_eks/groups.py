@@ -3,10 +3,13 @@
 The chart's SecurityGroupPolicies give them to the pods; a pod that is given none has the cluster's own.
 """
 
+from collections.abc import Iterable
+from ipaddress import IPv4Network, collapse_addresses
+
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-from parley_eks.addresses import public_networks
+from parley_eks.addresses import MEDIA_PORTS, public_networks
 from parley_eks.exceptions import accept
 from parley_eks.settings import Settings
 
@@ -15,10 +18,7 @@ HTTP = ec2.Port.tcp(8080)
 INTERNAL = ec2.Port.tcp(8443)
 """The API's port for bots and operator."""
 HTTPS = ec2.Port.tcp(443)
-MEDIA = ec2.Port.udp_range(1024, 65535)
-"""Daily's media and STUN. Not 53, by which words could leave as DNS: Daily has the same servers at 3478
-(https://docs.daily.co/guides/privacy-and-security/corporate-firewalls-nats-allowed-ip-list).
-"""
+MEDIA = ec2.Port.udp_range(*MEDIA_PORTS)
 KUBELET = ec2.Port.tcp(10250)
 """The kubelet of a Fargate pod, at the pod's own address: logs, exec, probes."""
 
@@ -58,6 +58,12 @@ class SecurityGroups(Construct):
         self.jobs = self._pods("Jobs", "certificates and retention")
         self.media = self._group("Media", "speech of the bots to Daily")
         self._rules()
+        self._webhooks(settings.webhook_networks)
+
+    def _webhooks(self, networks: Iterable[IPv4Network]) -> None:
+        """The API's way to webhooks that are not public; handover/chart.py tells it of the same networks."""
+        for network in collapse_addresses(networks):
+            self.api.add_egress_rule(ec2.Peer.ipv4(str(network)), HTTPS, "webhooks within")
 
     def _rules(self) -> None:
         self.web_balancer.connections.allow_to(self.web, HTTP, "pages")

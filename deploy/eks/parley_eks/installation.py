@@ -13,7 +13,7 @@ from parley_eks.identities import Identities
 from parley_eks.images import Images
 from parley_eks.load_balancers import controller_role
 from parley_eks.logs import Logs
-from parley_eks.names import Output, stack_name
+from parley_eks.names import SYSTEM_NAMESPACE, Output, stack_name
 from parley_eks.network import Network
 from parley_eks.observability import Alarms, PodLogs
 from parley_eks.outputs import tell
@@ -42,7 +42,7 @@ class RegionStack(Stack):
         images = Images(self, "Images", settings)
         self._pod_logs = PodLogs(self, "PodLogs", settings, logs).group
         fargate = Fargate(self, "Fargate", settings, cluster.eks, images.repositories, self._pod_logs)
-        Dns(self, "Dns", cluster, fargate.profiles["system"])
+        Dns(self, "Dns", cluster, fargate.profiles[SYSTEM_NAMESPACE])
         self._storage = Storage(self, "Storage", settings)
         parameters = Parameters(self, "Parameters", settings)
         self._identities = Identities(self, "Identities", settings, region, cluster, self._storage, parameters)

@@ -1,8 +1,9 @@
-"""What the AWS Load Balancer Controller may do: load balancers that carry this cluster's tag, and nothing else.
+"""What the AWS Load Balancer Controller may do: load balancers that carry this cluster's tag, as far as AWS knows it.
 
-Its own published policy (v3.2) with what this installation does not need taken out: security groups are made by this
+Its own published policy (v3.5) with what this installation does not need taken out: security groups are made by this
 stack, so it may make and open none; there is no Cognito, Shield or classic WAF; and where that policy asks that a tag
-is there, this one asks that it names this cluster.
+is there, this one asks that it names this cluster. `tests/controller_calls.py` has every action of that policy, and
+why one is not here.
 """
 
 from typing import Any
@@ -57,11 +58,14 @@ _CHANGE = [
         "AddListenerCertificates",
         "CreateListener",
         "CreateRule",
+        "CreateWebACLAssociation",
         "DeleteListener",
         "DeleteLoadBalancer",
         "DeleteRule",
         "DeleteTargetGroup",
+        "DeleteWebACLAssociation",
         "DeregisterTargets",
+        "GetLoadBalancerWebACL",
         "ModifyListener",
         "ModifyListenerAttributes",
         "ModifyLoadBalancerAttributes",
@@ -71,10 +75,8 @@ _CHANGE = [
         "RegisterTargets",
         "RemoveListenerCertificates",
         "SetIpAddressType",
-        "SetRulePriorities",
         "SetSecurityGroups",
         "SetSubnets",
-        "SetWebAcl",
     )
 ]
 
@@ -121,6 +123,12 @@ def statements(region: str, account: str, cluster: str, web_acls: list[str]) -> 
         # The cluster's own tag can be neither taken off nor given to something else.
         allow("Tag", _TAG, balancers, **tagged, **{"ForAllValues:StringNotEquals": {"aws:TagKeys": [TAG]}}),
         allow("Change", _CHANGE, balancers, **tagged),
+        # AWS tells no tag of these two, and of the second no resource: with a condition neither is ever allowed. Which
+        # web ACLs there are to put on is said below.
+        allow(
+            "OrderRules", ["elasticloadbalancing:SetRulePriorities"], [a for a in balancers if ":listener-rule/" in a]
+        ),
+        allow("TakeWebAcls", ["elasticloadbalancing:SetWebAcl"], ["*"]),
         allow(
             "Firewall",
             ["wafv2:GetWebACL", "wafv2:GetWebACLForResource", "wafv2:AssociateWebACL", "wafv2:DisassociateWebACL"],

@@ -56,7 +56,7 @@ class Alarms(Construct):
         self._programs(Signs(self, "Signs", settings, logged))
         self._dashboard(web_acls)
 
-    def _topic(self) -> sns.Topic:
+    def _key(self) -> kms.Key:
         key = kms.Key(
             self,
             "Key",
@@ -74,7 +74,24 @@ class Alarms(Construct):
                 conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
             )
         )
-        topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True)
+        return key
+
+    def _topic(self) -> sns.Topic:
+        topic = sns.Topic(self, "Topic", master_key=self._key(), enforce_ssl=True)
+        # What refuses plain text is a policy, and that stands in place of SNS's own, by which the account may publish.
+        stack = Stack.of(self)
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="Alarms",
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": stack.account},
+                    "ArnLike": {"aws:SourceArn": f"arn:aws:cloudwatch:{stack.region}:{stack.account}:alarm:*"},
+                },
+            )
+        )
         for email in self._settings.alarm_emails:
             topic.add_subscription(subscriptions.EmailSubscription(email))
         return topic

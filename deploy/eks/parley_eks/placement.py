@@ -4,8 +4,11 @@ A pod has to match one selector whole (namespace and every label); decided when 
 https://docs.aws.amazon.com/eks/latest/userguide/fargate-profile.html
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+from parley_eks.names import SYSTEM_NAMESPACE
 
 MOST_SELECTORS = 5
 """Selectors that a profile can have."""
@@ -43,14 +46,19 @@ def profiles(
 ) -> tuple[Profile, ...]:
     """The profiles of an installation; no pod matches two.
 
-    Those of the cluster's own programs are `system`, `system-2` and so on, of five namespaces each.
+    A profile can't be changed, only be made anew, which CloudFormation does for none that keeps its name; and with the
+    old one its pods go. So `kube-system`, where DNS is, has one of its own, and each five of the other namespaces of
+    the cluster's own programs have one whose name stands for them.
     """
+    others = [name for name in system_namespaces if name != SYSTEM_NAMESPACE]
+    fives = [others[start : start + MOST_SELECTORS] for start in range(0, len(others), MOST_SELECTORS)]
     return (
-        *(
-            Profile("system" if not start else f"system-{start // MOST_SELECTORS + 1}", tuple(map(Selector, names)))
-            for start in range(0, len(system_namespaces), MOST_SELECTORS)
-            for names in [system_namespaces[start : start + MOST_SELECTORS]]
-        ),
+        Profile(SYSTEM_NAMESPACE, (Selector(SYSTEM_NAMESPACE),)),
+        *(Profile(f"system-{_digest(names)}", tuple(map(Selector, names))) for names in fives),
         Profile(OWN[0], (Selector(namespace, {"app.kubernetes.io/instance": release}),)),
         Profile(OWN[1], (Selector(bots_namespace, {"parley.dev/installation": installation}),)),
     )
+
+
+def _digest(namespaces: Sequence[str]) -> str:
+    return hashlib.sha256(",".join(namespaces).encode()).hexdigest()[:8]

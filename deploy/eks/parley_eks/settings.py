@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
-from parley_eks.names import KEDA
+from parley_eks.names import KEDA, SYSTEM_NAMESPACE
 from parley_eks.regions import DAILY_GEO, DAILY_GEOS, NOVA_SONIC_REGIONS, ZONES
 
 PREFIX = "parley:"
@@ -159,10 +159,13 @@ class Settings(_Model):
         default=("interviews",),
         description="Namespaces whose Interviews are served: there alone the operator may make and read Secrets.",
     )
-    system_namespaces: Annotated[tuple[Label, ...], Field(min_length=1, max_length=20)] = Field(
-        default=("kube-system", "external-secrets", "external-dns", "argocd", "flux-system"),
-        description="Namespaces of the cluster's own programs, kube-system among them: no pod of any other starts. Five"
-        " make a Fargate profile; name new ones behind those that are there, for a profile can't be changed.",
+    # By fives, with two profiles of Parley's own and kube-system's: while all of them change, nine of the ten that a
+    # cluster may have are there.
+    system_namespaces: Annotated[tuple[Label, ...], Field(min_length=1, max_length=16)] = Field(
+        default=(SYSTEM_NAMESPACE, "external-secrets", "external-dns", "argocd", "flux-system"),
+        description="Namespaces of the cluster's own programs, kube-system among them: no pod of any other starts. Each"
+        " five beside kube-system make a Fargate profile. Name new ones behind those that are there: a profile is made"
+        " anew for one more, and then the pods of its up to four others start anew, in any other order those of all.",
     )
     keda: bool = Field(
         default=False,
@@ -184,6 +187,13 @@ class Settings(_Model):
         default=False,
         description="Interviews may be held in Daily's rooms: its key comes from Parameter Store, and bots may send"
         " media. Recordings stay with Daily, unless a region names its dailyDomain.",
+    )
+    # Of the 60 rules that a security group has, what is public takes 51, and the inside five.
+    webhook_networks: Annotated[tuple[IPv4Network, ...], Field(max_length=4)] = Field(
+        default=(),
+        description="Private networks, four at most, in which webhooks of templates' tools may be, at 443 alone:"
+        " whoever may write a template can have any address in them called. The way there (peering, a VPN, routes) is"
+        " yours.",
     )
     retention_days: Annotated[int, Field(ge=1, le=3650)] = Field(
         default=3650,
@@ -221,8 +231,8 @@ class Settings(_Model):
     @field_validator("system_namespaces")
     @classmethod
     def _holds_dns(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        if "kube-system" not in names:
-            raise ValueError("kube-system must be among them: without it the cluster has no DNS")
+        if SYSTEM_NAMESPACE not in names:
+            raise ValueError(f"{SYSTEM_NAMESPACE} must be among them: without it the cluster has no DNS")
         return names
 
     @field_validator("api_server_cidrs")
@@ -231,6 +241,14 @@ class Settings(_Model):
         for network in networks:
             if network.prefixlen < 16:
                 raise ValueError(f"{network} is most of the Internet; name your own networks, /16 or smaller")
+        return networks
+
+    @field_validator("webhook_networks")
+    @classmethod
+    def _within(cls, networks: tuple[IPv4Network, ...]) -> tuple[IPv4Network, ...]:
+        for network in networks:
+            if not any(network.subnet_of(private) for private in PRIVATE_NETWORKS):
+                raise ValueError(f"{network} is no private network; public addresses are reached without being named")
         return networks
 
     @field_validator("models")
@@ -245,6 +263,15 @@ class Settings(_Model):
     def _keda_runs(self) -> Self:
         if self.keda and KEDA not in self.system_namespaces:
             raise ValueError(f"keda: add its namespace, {KEDA}, to systemNamespaces, else no pod of it starts")
+        return self
+
+    @model_validator(mode="after")
+    def _webhooks_outside(self) -> Self:
+        for region in self.regions:
+            for network in self.webhook_networks:
+                # There are the API server, the endpoints of AWS and the bots.
+                if network.overlaps(region.cidr):
+                    raise ValueError(f"webhookNetworks: {network} is in {region.region}'s own network, or has it in it")
         return self
 
     @model_validator(mode="after")

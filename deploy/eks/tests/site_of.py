@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from aws_cdk.assertions import Template
+from pydantic import BaseModel
 
 from parley_eks.assembly import synthesise
 from parley_eks.names import stack_name
@@ -91,7 +92,7 @@ class Stack:
         }
 
     def _reference(self, name: str) -> str:
-        if self.json["Resources"][name]["Type"] == "AWS::IAM::OIDCProvider":
+        if self.json["Resources"][name]["Type"] in ("AWS::IAM::OIDCProvider", "AWS::SNS::Topic"):
             return self._attribute(name, "Arn")
         return self._name(name)
 
@@ -119,6 +120,7 @@ _ARNS = {
     "AWS::KMS::Key": "arn:aws:kms:{region}:{account}:key/{name}",
     "AWS::Logs::LogGroup": "arn:aws:logs:{region}:{account}:log-group:{name}:*",
     "AWS::S3::Bucket": "arn:aws:s3:::{name}",
+    "AWS::SNS::Topic": "arn:aws:sns:{region}:{account}:{name}",
     "AWS::WAFv2::WebACL": "arn:aws:wafv2:{region}:{account}:regional/webacl/{name}/0123",
 }
 
@@ -139,6 +141,12 @@ class Site:
     def templates(self) -> list[Path]:
         """Every template of the assembly, the budget's among them."""
         return sorted(self.folder.glob("*.template.json"))
+
+
+def most(model: type[BaseModel], field: str) -> int:
+    """How many a setting takes at most."""
+    (longest,) = [meta.max_length for meta in model.model_fields[field].metadata if hasattr(meta, "max_length")]
+    return longest
 
 
 def synthesised(context: Mapping[str, Any], folder: Path) -> Site:

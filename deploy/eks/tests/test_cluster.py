@@ -1,14 +1,17 @@
 """The cluster: who reaches it, who may, what is encrypted and kept, and where pods run."""
 
 import json
+import re
+from collections.abc import Sequence
 
 import pytest
 from aws_cdk.assertions import Match
-from site_of import Site
+from site_of import Site, most
 from test_identities import asked
 from test_network import subnets
 
-from parley_eks.placement import MOST_SELECTORS, profiles
+from parley_eks.placement import MOST_SELECTORS, OWN, Selector, profiles
+from parley_eks.settings import Settings
 
 
 def test_secrets_are_under_a_key_of_our_own_that_rotates(one: Site) -> None:
@@ -107,7 +110,7 @@ def test_dns_runs_on_fargate_once_there_is_a_profile_for_it(one: Site) -> None:
     (addon,) = [r for r in stack.json["Resources"].values() if r["Type"] == "AWS::EKS::Addon"]
     assert addon["Properties"]["AddonName"] == "coredns"
     assert json.loads(addon["Properties"]["ConfigurationValues"])["computeType"] == "Fargate"
-    assert stack.named("AWS::EKS::FargateProfile", "Fargatesystem") in addon["DependsOn"]
+    assert stack.named("AWS::EKS::FargateProfile", "Fargatekubesystem") in addon["DependsOn"]
     (cluster,) = stack.of("AWS::EKS::Cluster").values()
     assert cluster["BootstrapSelfManagedAddons"] is False
 
@@ -115,7 +118,7 @@ def test_dns_runs_on_fargate_once_there_is_a_profile_for_it(one: Site) -> None:
 def test_pods_run_in_private_subnets(one: Site) -> None:
     private = {*subnets(one.first, "Private")}
     found = one.first.of("AWS::EKS::FargateProfile")
-    assert len(found) == 3
+    assert len(found) == 4
     assert all({subnet["Ref"] for subnet in profile["Subnets"]} == private for profile in found.values())
 
 
@@ -126,7 +129,8 @@ def test_every_profile_of_the_clusters_programs_pulls_by_their_role(three: Site)
         for profile in stack.of("AWS::EKS::FargateProfile").values()
     }
     system, ours = (stack.named("AWS::IAM::Role", part) for part in ("FargateSystemPods", "FargateOurPods"))
-    assert roles == {"system": system, "system-2": system, "control-plane": ours, "bots": ours}
+    assert {*roles.values()} == {system, ours}
+    assert {name for name, role in roles.items() if role == ours} == {*OWN}
 
 
 def test_profiles_select_by_namespace_and_label(three: Site) -> None:
@@ -137,13 +141,64 @@ def test_profiles_select_by_namespace_and_label(three: Site) -> None:
         ]
         for profile in three.first.of("AWS::EKS::FargateProfile").values()
     }
+    one, other = (name for name in told if name.startswith("system-"))
     assert told == {
-        "system": [(name, {}) for name in ("kube-system", "external-secrets", "external-dns", "argocd", "flux-system")],
-        "system-2": [("keda", {}), ("monitoring", {})],
+        "kube-system": [("kube-system", {})],
+        one: [(name, {}) for name in ("external-secrets", "external-dns", "argocd", "flux-system", "keda")],
+        other: [("monitoring", {})],
         "control-plane": [("parley", {"app.kubernetes.io/instance": "parley"})],
         "bots": [("parley-bots", {"parley.dev/installation": "talks"})],
     }
-    assert all(len(selectors) <= MOST_SELECTORS for selectors in told.values())
+
+
+def of_namespaces(system_namespaces: Sequence[str]) -> dict[str, tuple[Selector, ...]]:
+    """The profiles of an installation with these of the cluster's programs, by name."""
+    made = profiles(
+        installation="parley",
+        release="parley",
+        namespace="parley",
+        bots_namespace="parley-bots",
+        system_namespaces=system_namespaces,
+    )
+    assert len({each.name for each in made}) == len(made)
+    return {each.name: each.selectors for each in made}
+
+
+FIRST = ["kube-system", "external-secrets", "external-dns", "argocd", "flux-system"]
+MORE = [f"more-{number}" for number in range(11)]
+
+
+def test_a_profile_of_a_name_never_changes_its_selectors() -> None:
+    """CloudFormation makes a new profile for new selectors, and refuses to for one that keeps its name."""
+    names: dict[str, tuple[Selector, ...]] = {}
+    orders = [
+        *(FIRST[:1] + FIRST[1:][:count] for count in range(len(FIRST))),
+        *(FIRST + MORE[:count] for count in range(len(MORE) + 1)),
+        *(FIRST[:gone] + FIRST[gone + 1 :] + MORE for gone in range(1, len(FIRST))),
+        [*reversed(FIRST)],
+    ]
+    for order in orders:
+        for name, selectors in of_namespaces(order).items():
+            assert names.setdefault(name, selectors) == selectors
+
+
+def test_a_namespace_more_leaves_every_full_profile_and_dns_alone() -> None:
+    """With a profile go its pods: those of a profile that is not full yet start anew, and no others."""
+    for count in range(len(MORE)):
+        before, after = of_namespaces(FIRST + MORE[:count]), of_namespaces(FIRST + MORE[: count + 1])
+        gone = [name for name in before if name not in after]
+        assert len(gone) <= 1
+        assert all(len(before[name]) < MOST_SELECTORS for name in gone)
+        assert after["kube-system"] == (Selector("kube-system"),)
+
+
+def test_the_most_namespaces_are_within_eks_quota_while_all_profiles_change() -> None:
+    """A new profile is there before the old one goes; a cluster has ten, if AWS is not asked for more."""
+    names = [*FIRST, *MORE]
+    assert len(names) == most(Settings, "system_namespaces")
+    before, after = of_namespaces(names), of_namespaces([*reversed(names)])
+    assert len({*before, *after}) <= 10
+    assert all(len(selectors) <= MOST_SELECTORS for selectors in (*before.values(), *after.values()))
 
 
 @pytest.mark.parametrize(
@@ -153,24 +208,19 @@ def test_profiles_select_by_namespace_and_label(three: Site) -> None:
         ("parley", {"app.kubernetes.io/name": "parley-api"}, None),
         ("parley-bots", {"parley.dev/installation": "parley", "parley.dev/attempt": "1"}, "bots"),
         ("parley-bots", {"parley.dev/installation": "another"}, None),
-        ("kube-system", {"k8s-app": "kube-dns"}, "system"),
-        ("keda", {"app": "keda-operator"}, "system-2"),
+        ("kube-system", {"k8s-app": "kube-dns"}, "kube-system"),
+        ("keda", {"app": "keda-operator"}, "system"),
         ("default", {"parley.dev/installation": "parley"}, None),
     ],
 )
 def test_a_pod_matches_one_profile_or_none(namespace: str, labels: dict[str, str], profile: str | None) -> None:
     found = [
-        each.name
-        for each in profiles(
-            installation="parley",
-            release="parley",
-            namespace="parley",
-            bots_namespace="parley-bots",
-            system_namespaces=["kube-system", "external-dns", "external-secrets", "argocd", "flux-system", "keda"],
-        )
-        if each.matches(namespace, labels)
+        name
+        for name, selectors in of_namespaces([*FIRST, "keda", "monitoring"]).items()
+        if any(selector.matches(namespace, labels) for selector in selectors)
     ]
-    assert found == ([] if profile is None else [profile])
+    # What follows in the name of a profile that can change stands for its selectors.
+    assert [re.sub("^system-.*", "system", name) for name in found] == ([] if profile is None else [profile])
 
 
 def test_fargates_roles_are_taken_on_for_this_clusters_profiles_alone(one: Site) -> None:

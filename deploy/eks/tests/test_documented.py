@@ -8,6 +8,7 @@ from conftest import HOME
 from pydantic import BaseModel
 from test_identities import ACCOUNTS
 
+from parley_eks.addresses import MEDIA_PORTS
 from parley_eks.settings import Budget, HostedZone, Region, Settings
 
 PAGE = (HOME.parents[1] / "docs/deployment.md").read_text()
@@ -76,6 +77,12 @@ def test_the_commands_of_the_page_name_settings_that_there_are() -> None:
     named = {*re.findall(r"`parley:(\w+)\b", PAGE + OPERATIONS)}
     assert {"natGateways", "joinRate"} <= named
     assert named <= known
+
+
+def test_the_ports_of_media_are_in_the_page() -> None:
+    low, high = MEDIA_PORTS
+    assert f"| UDP {low} to {high} |" in PAGE
+    assert {*re.findall(r"UDP above (\d+)", PAGE)} == {str(low - 1)}
 
 
 def test_what_has_webhooks_is_waited_for() -> None:

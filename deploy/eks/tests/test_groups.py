@@ -2,9 +2,13 @@
 
 from ipaddress import IPv4Address, IPv4Network
 from itertools import product
+from pathlib import Path
 
 import pytest
-from site_of import Site, Stack
+from conftest import ONE, THREE
+from site_of import Site, Stack, most, synthesised
+
+from parley_eks.settings import Settings
 
 PORTS = [("tcp", 53), ("udp", 53), *(("tcp", port) for port in (22, 80, 443, 2379, 5432, 8080, 8443, 9443, 10250))]
 GROUPS = {
@@ -150,7 +154,34 @@ NOTHING = ("255.255.255.255/32", "icmp", 252, 86)
     ],
 )
 def test_a_group_reaches_public_addresses_alone_where_it_reaches_any(rules: Rules, group: str, out: set[tuple]) -> None:
-    assert rules.addresses(group, "Egress") == out
+    within = {rule for rule in rules.addresses(group, "Egress") if rule[0] in WITHIN}
+    assert rules.addresses(group, "Egress") - within == out
+    assert not within or group == "api"
+
+
+WITHIN = THREE["parley:webhookNetworks"]
+
+
+def test_the_api_alone_reaches_the_networks_that_webhooks_may_be_in(one: Site, three: Site) -> None:
+    for stack in three.stacks.values():
+        assert Rules(stack).addresses("api", "Egress") == {
+            (PUBLIC, "tcp", 443, 443),
+            *((network, "tcp", 443, 443) for network in WITHIN),
+        }
+    assert Rules(one.first).addresses("api", "Egress") == {(PUBLIC, "tcp", 443, 443)}
+
+
+def test_the_most_networks_of_webhooks_are_within_the_rules_of_a_group(tmp_path: Path) -> None:
+    networks = [f"10.{200 + 2 * number}.0.0/16" for number in range(most(Settings, "webhook_networks"))]
+    site = synthesised({**ONE, "parley:webhookNetworks": networks}, tmp_path)
+    found = Rules(site.first)
+    assert {network for network, *_ in found.addresses("api", "Egress")} == {PUBLIC, *networks}
+    test_no_group_has_more_rules_than_aws_allows(found)
+
+
+def test_networks_of_webhooks_that_overlap_are_one_rule(tmp_path: Path) -> None:
+    site = synthesised({**ONE, "parley:webhookNetworks": ["10.2.0.0/16", "10.2.7.0/24", "10.2.0.0/16"]}, tmp_path)
+    assert {each[0] for each in Rules(site.first).addresses("api", "Egress")} == {PUBLIC, "10.2.0.0/16"}
 
 
 @pytest.mark.parametrize("group", [name for name in GROUPS if not name.endswith("balancer")])

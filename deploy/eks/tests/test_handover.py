@@ -84,6 +84,13 @@ def test_links_carry_their_regions_own_host(written: dict, three: Site) -> None:
         assert found["image"]["registry"].startswith(f"111122223333.dkr.ecr.{region.region}.")
 
 
+def test_webhooks_may_be_where_the_apis_group_reaches(values: dict, one: Site) -> None:
+    """Of one setting: a network that only one of the two knew would be refused by the other."""
+    assert values["api"]["webhooks"] == {"allowedNetworks": ["10.200.0.0/16"]}
+    (without,) = yaml.safe_load_all(files(one.settings, outputs(one))["us-east-1/parley.yaml"])
+    assert "webhooks" not in without["api"]
+
+
 def test_each_regions_rooms_are_near_it(written: dict) -> None:
     for region, geo in (("us-east-1", "us-east-1"), ("eu-north-1", "eu-central-1"), ("ap-south-1", "ap-south-1")):
         (found,) = written[f"{region}/parley.yaml"]

@@ -1,12 +1,47 @@
 """The load balancer controller's role: this cluster's load balancers and nothing else, by IAM's own rules."""
 
+import hashlib
+
 import pytest
-from site_of import Site
-from test_identities import asked
+from controller_calls import ACL, BESIDE, CALLS, EVERYWHERE, PUBLISHED, ROLE, VERSION, WITHOUT
+from policies import Request, allowed, identity_of
+from site_of import Site, Stack
+from test_identities import asked, role_arn
 
 from parley_eks.load_balancers import TAG
 
 CREATED = {"elasticloadbalancing:CreateAction": "CreateLoadBalancer"}
+
+
+def arn(stack: Stack, action: str, resource: str) -> str:
+    """A resource of the calls as AWS names it."""
+    if resource == EVERYWHERE:
+        return resource
+    if resource == ACL:
+        return stack.told(ACL)
+    if resource == ROLE:
+        return f"arn:aws:iam::{stack.account}:role/aws-service-role/{ROLE}"
+    service = "acm" if action.startswith("acm:") else "elasticloadbalancing"
+    return f"arn:aws:{service}:us-east-1:{stack.account}:{resource}"
+
+
+def test_the_controllers_published_policy_is_weighed_whole() -> None:
+    known = {action for action, _, _ in CALLS}
+    assert not known & {*WITHOUT}
+    lines = "".join(f"{action}\n" for action in sorted(known | {*WITHOUT}))
+    assert hashlib.sha256(lines.encode()).hexdigest() == PUBLISHED, VERSION
+
+
+def test_the_controller_may_what_it_asks_for_as_it_asks_for_it(three: Site) -> None:
+    stack = three.first
+    role = stack.named("AWS::IAM::Role", "LoadBalancers")
+    requests = [
+        Request(role_arn(stack, role), action, arn(stack, action, resource), context)
+        for action, resource, context in [*CALLS, *BESIDE]
+    ]
+    answers = allowed(stack, requests, identity_of(stack, role))
+    refused = [request for request, answer in zip(requests, answers, strict=True) if not answer]
+    assert not refused
 
 
 def test_the_load_balancer_controller_changes_its_own_clusters_alone(three: Site) -> None:

@@ -6,7 +6,9 @@ import re
 import pytest
 import yaml
 from conftest import HOME
+from policies import Request, allowed
 from site_of import Site
+from test_identities import key_policy
 
 
 def alarms(site: Site, region: str) -> dict[str, dict]:
@@ -57,12 +59,62 @@ def test_each_alarm_has_its_runbook_and_the_page_no_other(three: Site) -> None:
         assert re.findall(r"^\*\*(.*?)\*\*:", section, re.MULTILINE) == ["Means", "Look at", "Do"], section
 
 
-def test_alarms_are_told_encrypted_by_a_key_that_cloudwatch_may_use(three: Site) -> None:
+ALARM = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:talks-OperatorAway"
+
+
+@pytest.mark.parametrize(
+    ("service", "context", "answer"),
+    [
+        ("cloudwatch", {}, True),
+        ("cloudwatch", {"aws:SecureTransport": "false"}, False),
+        # Another account's alarm, by the same service.
+        ("cloudwatch", {"aws:SourceAccount": "999988887777"}, False),
+        ("cloudwatch", {"aws:SourceArn": ALARM.replace("111122223333", "999988887777")}, False),
+        # Another region's, which no stack sends here, and what is no alarm.
+        ("cloudwatch", {"aws:SourceArn": ALARM.replace("us-east-1", "eu-north-1")}, False),
+        ("cloudwatch", {"aws:SourceArn": ALARM.replace(":alarm:", ":dashboard/")}, False),
+        # The budget tells people by mail, without the topic.
+        ("budgets", {}, False),
+        ("events", {}, False),
+    ],
+)
+def test_cloudwatchs_alarms_and_nobody_else_may_publish_to_the_topic(
+    three: Site, service: str, context: dict, answer: bool
+) -> None:
+    """By the topic's own policy, which stands in place of the one that SNS would give it."""
+    stack = three.first
+    ((_, policy),) = stack.of("AWS::SNS::TopicPolicy").items()
+    (topic,) = stack.value(policy["Topics"])
+    usual = {"aws:SecureTransport": "true", "aws:SourceAccount": stack.account, "aws:SourceArn": ALARM}
+    request = Request(
+        f"{service}.amazonaws.com",
+        "sns:Publish",
+        topic,
+        usual | context,
+        resource_policy=stack.value(policy["PolicyDocument"]),
+    )
+    assert allowed(stack, [request], []) == [answer]
+
+
+@pytest.mark.parametrize(
+    ("service", "account", "answer"),
+    [("cloudwatch", "111122223333", True), ("cloudwatch", "999988887777", False), ("budgets", "111122223333", False)],
+)
+def test_cloudwatch_may_use_the_key_of_the_topic(three: Site, service: str, account: str, answer: bool) -> None:
     stack = three.first
     ((_, topic),) = stack.of("AWS::SNS::Topic").items()
-    key = stack.of("AWS::KMS::Key")[topic["KmsMasterKeyId"]["Fn::GetAtt"][0]]
-    services = [statement["Principal"].get("Service") for statement in key["KeyPolicy"]["Statement"]]
-    assert "cloudwatch.amazonaws.com" in services
+    key = topic["KmsMasterKeyId"]["Fn::GetAtt"][0]
+    requests = [
+        Request(
+            f"{service}.amazonaws.com",
+            action,
+            stack.value(topic["KmsMasterKeyId"]),
+            {"aws:SourceAccount": account},
+            resource_policy=key_policy(stack, key),
+        )
+        for action in ("kms:Decrypt", "kms:GenerateDataKey")
+    ]
+    assert allowed(stack, requests, []) == [answer, answer]
 
 
 # A set of dimensions that AWS tells each of these by: it tells the same by zone, and by target group, too, and all of

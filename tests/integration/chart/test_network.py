@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 from parley_crds import BotSettings
-from support import chart
+from support import chart, eks
 from support.bot_pods import bot_of
 from support.chart import Document
 from support.netpol import Peer, Traffic, allowed
@@ -139,6 +139,13 @@ def test_a_bot_reaches_what_is_public_where_its_model_or_its_room_is_there() -> 
     assert reached("eks", "bot", PUBLIC, 53, "UDP") == set()
     # The emulators are inside.
     assert reached("everything", "bot", PUBLIC) == set()
+
+
+def test_a_bot_may_send_media_at_the_ports_that_its_security_group_has_on_fargate() -> None:
+    """Whatever encloses it, and at no other."""
+    low, high = eks.MEDIA_PORTS
+    tried = (1, 53, 123, 443, low - 1, low, 3478, 40000, high)
+    assert {port for port in tried if reached("eks", "bot", PUBLIC, port, "UDP")} == {low, 3478, 40000, high}
 
 
 def test_networks_that_are_named_are_reached_too() -> None:

@@ -32,6 +32,7 @@ def chart_values(settings: Settings, region: Region, told: Told) -> Values:
             # One page may call: this region's own.
             "corsOrigins": [f"https://{region.host}"],
             "serviceAccountAnnotations": {_ROLE: told[Output.API_ROLE]},
+            **_webhooks(settings),
         },
         "web": {"image": {"repository": "web"}},
         "bots": {
@@ -50,6 +51,11 @@ def chart_values(settings: Settings, region: Region, told: Told) -> Values:
     if settings.daily:
         values["rooms"] = {"daily": {"existingSecret": DAILY_SECRET, "geo": region.geo}}
     return values
+
+
+def _webhooks(settings: Settings) -> Values:
+    networks = [str(network) for network in settings.webhook_networks]
+    return {"webhooks": {"allowedNetworks": networks}} if networks else {}
 
 
 def _store(region: Region, told: Told) -> Values:
