@@ -1,6 +1,5 @@
 """What `deploy/gitops` holds for Argo CD and Flux: valid by their own CRDs, and no wider than it says."""
 
-import fnmatch
 import json
 import re
 import shutil
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from support.argo_projects import group_and_kind, refused_objects, refused_spec
 from support.chart import CHART, documents_of, helm
 from support.control_plane import ControlPlane
 from support.eks import handed_over, settings_of
@@ -130,11 +130,11 @@ def rendered(*files: Path) -> list[Json]:
     return documents_of(done.stdout)
 
 
-def by_reference(spec: Json, source: Json) -> list[Path]:
+def by_reference(spec: Json, source: Json, root: Path = GITOPS) -> list[Path]:
     """The values' files of one of an Application's sources: of the chart, or of the repository that has a reference."""
     (reference,) = [one["ref"] for one in spec["sources"] if "ref" in one]
     return [
-        GITOPS / file.removeprefix(f"${reference}/") if file.startswith("$") else CHART / file
+        root / file.removeprefix(f"${reference}/") if file.startswith("$") else CHART / file
         for file in source["helm"]["valueFiles"]
     ]
 
@@ -275,20 +275,77 @@ def test_each_stage_of_flux_comes_after_what_it_needs(plane: ControlPlane) -> No
     assert all((GITOPS / stage["spec"]["path"] / "kustomization.yaml").exists() for stage in stages.values())
 
 
-def test_the_release_makes_no_kind_and_goes_nowhere_that_its_project_does_not_allow(plane: ControlPlane) -> None:
+def applications(plane: ControlPlane, cluster: str, root: Path) -> dict[str, Json]:
+    """Every Application's spec by its name, those that the ApplicationSets make included."""
+    folder = f"clusters/{cluster}/argocd"
+    found = {name: one["spec"] for name, one in of_kind(plane, folder, "Application", root).items()}
+    for made in of_kind(plane, folder, "ApplicationSet", root).values():
+        (generator,) = made["spec"]["generators"]
+        teams = [{"path.basenameNormalized": team, "path.path": team} for team in TEAMS]
+        for element in generator["list"]["elements"] if "list" in generator else teams:
+            text = json.dumps(made["spec"]["template"])
+            for key, value in element.items():
+                text = text.replace(f"{{{{.{key}}}}}", value)
+            template = json.loads(text)
+            found[template["metadata"]["name"]] = template["spec"]
+    return found
+
+
+def delivered(plane: ControlPlane, spec: Json, root: Path) -> list[Json]:
+    """What an Application makes, but for others' charts, which are not here."""
+    made: list[Json] = []
+    for source in spec["sources"] if "sources" in spec else [spec["source"]]:
+        if "helm" in source and "chart" not in source:
+            made += rendered(*by_reference(spec, source, root))
+        elif "directory" in source:
+            made += documents_of((root / source["path"] / source["directory"]["include"]).read_text())
+        elif "path" in source:
+            teams = "templates/" if spec["project"] == "parley-templates" else ""
+            made += build(plane, f"{teams}{source['path']}", root)
+    return made
+
+
+def assert_projects_let_through(plane: ControlPlane, cluster: str, root: Path) -> None:
+    """By Argo CD's rules: an Application that is refused delivers nothing, and says so nowhere but in its status."""
+    projects = of_kind(plane, f"clusters/{cluster}/argocd", "AppProject", root)
+    lines = plane.kubectl("api-resources", "--namespaced=false", "--no-headers").stdout.splitlines()
+    wide = {f"{line.split()[-1]}.{line.split()[-3].rpartition('/')[0]}" for line in lines}
+    found = applications(plane, cluster, root)
+    assert {spec["project"] for spec in found.values()} == {*projects}
+    for name, spec in found.items():
+        project = projects[spec["project"]]
+        objects = delivered(plane, spec, root)
+        assert objects or name in {path.stem for path in (root / "clusters" / cluster / "addons").iterdir()}
+        assert [*refused_spec(project, spec), *refused_objects(project, spec, objects, wide)] == [], name
+
+
+def test_its_project_lets_through_whatever_an_application_is_and_makes(plane: ControlPlane) -> None:
+    assert_projects_let_through(plane, CLUSTER.name, GITOPS)
+
+
+def test_what_a_project_does_not_name_is_refused(plane: ControlPlane) -> None:
+    project = of_kind(plane, ARGO, "AppProject")["parley-templates"]
+    spec = applications(plane, CLUSTER.name, GITOPS)[f"templates-{TEAMS[0]}"]
+    assert refused_spec(project, spec) == []
+    nowhere = {"server": spec["destination"]["server"]}
+    assert refused_spec(project, spec | {"destination": nowhere}) == [f"destination {nowhere}"]
+    elsewhere = {"repoURL": "https://git.example.com/hiring/interview-templates-2.git"}
+    assert refused_spec(project, spec | {"source": elsewhere}) == [elsewhere["repoURL"]]
+    template = build(plane, f"templates/{TEAMS[0]}")[0]
+    others = [
+        in_namespace("parley", template),
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "mine"}},
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "mine"}},
+    ]
+    assert refused_objects(project, spec, [template], ["Namespace."]) == []
+    assert len(refused_objects(project, spec, others, ["Namespace."])) == 3
+
+
+def test_its_project_allows_the_release_no_kind_for_nothing(plane: ControlPlane) -> None:
     project = of_kind(plane, ARGO, "AppProject")["parley"]
+    allowed = {(one["group"], one["kind"]) for one in project["spec"]["clusterResourceWhitelist"]}
     documents = [*rendered(CHART / "values-eks.yaml", *VALUES), *build(plane, "installation")]
-    namespaces = [one["namespace"] for one in project["spec"]["destinations"]]
-    cluster = {(one["group"], one["kind"]) for one in project["spec"]["clusterResourceWhitelist"]}
-    made = set()
-    for document in documents:
-        group = document["apiVersion"].rpartition("/")[0]
-        namespace = document["metadata"].get("namespace")
-        if namespace is None:
-            made.add((group, document["kind"]))
-        else:
-            assert any(fnmatch.fnmatch(namespace, each) for each in namespaces), document["metadata"]
-    assert made == cluster, "no kind is missing, and none is allowed for nothing"
+    assert {group_and_kind(one) for one in documents if "namespace" not in one["metadata"]} == allowed
 
 
 def test_who_watches_and_who_delivers_mean_the_same_namespaces(plane: ControlPlane) -> None:
