@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import yaml
 from conftest import HOME
 from pydantic import BaseModel
 from test_identities import ACCOUNTS
@@ -91,3 +92,20 @@ def test_what_has_webhooks_is_waited_for() -> None:
     for chart in ("external-secrets", "aws-load-balancer-controller"):
         (options,) = re.findall(rf"helm upgrade --install {chart} {chart} (.*?)(?= helm | kubectl | ```)", commands)
         assert "--wait" in options.split(), chart
+
+
+def test_what_git_needs_beside_the_handovers_files_is_in_the_page() -> None:
+    """The example's own repositories are to be replaced, and read by a Secret or a repository of the tool's."""
+    section = PAGE.partition("\n## GitOps\n")[2].partition("\n## ")[0]
+    commands = " ".join(section.replace("\\\n", " ").split())
+    folder = HOME.parent / "gitops"
+    texts = [file.read_text() for tool in ("argocd", "flux") for file in (folder / tool).rglob("*.yaml")]
+    repositories = {*re.findall(r"https://git\.example\.com/\S+", "\n".join(texts))}
+    assert len(repositories) == 3
+    for url in repositories:
+        assert f"| `{url}`, `" in section, url
+        assert f"argocd repo add {url} " in commands, url
+    for source in yaml.safe_load_all((folder / "flux/sources.yaml").read_text()):
+        if "secretRef" in source["spec"]:
+            told = rf"flux create secret git {source['spec']['secretRef']['name']} [^#]*?--url={source['spec']['url']}"
+            assert re.search(told, commands), source["metadata"]["name"]

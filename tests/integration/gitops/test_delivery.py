@@ -247,6 +247,7 @@ def test_each_region_has_a_cluster_of_its_own_with_keda_where_it_is_wanted(
     own = f"clusters/{cluster}"
     assert "keda" in {path.stem for path in (three_regions / own / "addons").iterdir()}
     assert_same_programs(plane, three_regions, cluster)
+    assert_projects_let_through(plane, cluster, three_regions)
     argocd = build(plane, f"{own}/argocd", three_regions)
     said = re.findall(r"clusters/[^\"{} ]+", json.dumps([argocd, build(plane, f"{own}/flux", three_regions)]))
     assert said
