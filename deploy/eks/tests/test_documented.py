@@ -109,3 +109,9 @@ def test_what_git_needs_beside_the_handovers_files_is_in_the_page() -> None:
         if "secretRef" in source["spec"]:
             told = rf"flux create secret git {source['spec']['secretRef']['name']} [^#]*?--url={source['spec']['url']}"
             assert re.search(told, commands), source["metadata"]["name"]
+
+
+def test_where_logs_go_is_said_before_any_pod_comes() -> None:
+    step = PAGE.partition("5. **The cluster's programs.**")[2].partition("```sh")[2].partition("```")[0]
+    first = [line.strip() for line in step.splitlines() if line.strip()][1:3]
+    assert first == ["kubectl apply -f namespaces.yaml", "kubectl -n kube-system rollout restart deployment/coredns"]

@@ -179,7 +179,7 @@ def test_regions_know_their_own_records(written: dict, three: Site) -> None:
 
 
 def test_pods_logs_go_to_the_group_that_fargate_may_write(written: dict, three: Site) -> None:
-    (config,) = [m for m in written["us-east-1/cluster.yaml"] if m["kind"] == "ConfigMap"]
+    (config,) = [m for m in written["us-east-1/namespaces.yaml"] if m["kind"] == "ConfigMap"]
     assert (config["metadata"]["namespace"], config["metadata"]["name"]) == ("aws-observability", "aws-logging")
     assert "log_group_name /parley/talks/pods\n" in config["data"]["output.conf"]
     assert "region us-east-1\n" in config["data"]["output.conf"]
@@ -189,7 +189,7 @@ def test_pods_logs_go_to_the_group_that_fargate_may_write(written: dict, three: 
 
 def test_fargates_logging_takes_the_configuration(written: dict) -> None:
     """Its rules: no [SERVICE] and no [INPUT], and of filters and outputs those that it knows."""
-    (config,) = [m for m in written["us-east-1/cluster.yaml"] if m["kind"] == "ConfigMap"]
+    (config,) = [m for m in written["us-east-1/namespaces.yaml"] if m["kind"] == "ConfigMap"]
     assert {*config["data"]} == {"flb_log_cw", "parsers.conf", "filters.conf", "output.conf"}
     for name, section, known in (
         ("filters.conf", "[FILTER]", {"parser", "kubernetes", "grep", "record_modifier", "modify", "nest"}),

@@ -276,6 +276,17 @@ def test_each_stage_of_flux_comes_after_what_it_needs(plane: ControlPlane) -> No
     assert all((GITOPS / stage["spec"]["path"] / "kustomization.yaml").exists() for stage in stages.values())
 
 
+def test_where_logs_go_is_there_before_any_pod(plane: ControlPlane) -> None:
+    """Fargate reads it as a pod starts: one that is there before has no log in CloudWatch, for as long as it lives."""
+    logging = ("ConfigMap", "aws-logging")
+    first = build(plane, f"{FLUX}/namespaces")
+    assert {kind for kind, _ in names(first)} == {"Namespace", "ConfigMap"}
+    assert logging in names(first)
+    assert logging in names(delivered(plane, of_kind(plane, ARGO, "Application")["parley-namespaces"]["spec"], GITOPS))
+    later = [f"{FLUX}/addons", f"{FLUX}/installation"]
+    assert all(logging not in names(build(plane, folder)) for folder in later)
+
+
 def applications(plane: ControlPlane, cluster: str, root: Path) -> dict[str, Json]:
     """Every Application's spec by its name, those that the ApplicationSets make included."""
     folder = f"clusters/{cluster}/argocd"

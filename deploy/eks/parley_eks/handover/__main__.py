@@ -12,7 +12,7 @@ import yaml
 from parley_eks.context import context
 from parley_eks.handover.addons import addon_values
 from parley_eks.handover.chart import chart_values
-from parley_eks.handover.manifests import manifests, namespaces
+from parley_eks.handover.manifests import namespaces, pod_logging, secrets
 from parley_eks.handover.told import OutputsError, Told
 from parley_eks.names import stack_name
 from parley_eks.settings import Settings, SettingsError, read_settings
@@ -26,8 +26,8 @@ def files(settings: Settings, outputs: Mapping[str, Any]) -> dict[str, str]:
     for region in settings.regions:
         told = Told(stack_name(settings.installation, region.region), outputs)
         written[f"{region.region}/parley.yaml"] = _yaml(chart_values(settings, region, told))
-        written[f"{region.region}/namespaces.yaml"] = _yaml(*namespaces(settings))
-        written[f"{region.region}/cluster.yaml"] = _yaml(*manifests(settings, region, told))
+        written[f"{region.region}/namespaces.yaml"] = _yaml(*namespaces(settings), *pod_logging(region, told))
+        written[f"{region.region}/cluster.yaml"] = _yaml(*secrets(settings, region, told))
         for chart, values in addon_values(settings, region, told).items():
             written[f"{region.region}/addons/{chart}.yaml"] = _yaml(values)
     return written

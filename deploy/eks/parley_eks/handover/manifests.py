@@ -1,4 +1,4 @@
-"""Manifests of the cluster that are no chart's: Fargate's logging, and the Secrets that come from Parameter Store."""
+"""Manifests of the cluster that are no chart's: namespaces, Fargate's logging, and the Secrets of Parameter Store."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -75,18 +75,34 @@ def namespaces(settings: Settings) -> list[Manifest]:
     """
     # The load balancer controller tells when a new pod is among its targets, and a rollout waits for it.
     release = _namespace(settings.namespace, _RESTRICTED | {"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"})
-    logging = _namespace(_LOGGING_NAMESPACE, _RESTRICTED | {"aws-observability": "enabled"})
     return [
         release,
         *map(_namespace, settings.interview_namespaces),
         *map(_system_namespace, (name for name in settings.system_namespaces if name not in DELIVERERS)),
-        logging,
+        _namespace(_LOGGING_NAMESPACE, _RESTRICTED | {"aws-observability": "enabled"}),
     ]
 
 
-def manifests(settings: Settings, region: Region, told: Told) -> list[Manifest]:
-    """What needs those namespaces and External Secrets, in the order in which it can be applied."""
-    return [*_logging(region, told), *_secrets(settings, region, told)]
+def pod_logging(region: Region, told: Told) -> list[Manifest]:
+    """Where Fargate sends the pods' logs.
+
+    It comes with the namespaces: Fargate reads it as a pod starts, and one that is there before has no log in
+    CloudWatch for as long as it lives.
+    """
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "aws-logging", "namespace": _LOGGING_NAMESPACE},
+            "data": {
+                # Fluent Bit's own log, which nobody reads and everybody pays.
+                "flb_log_cw": "false",
+                "parsers.conf": _PARSERS,
+                "filters.conf": _FILTERS,
+                "output.conf": _OUTPUT.format(region=region.region, group=told[Output.POD_LOGS]),
+            },
+        },
+    ]
 
 
 def _system_namespace(name: str) -> Manifest:
@@ -114,24 +130,8 @@ def _namespace(name: str, labels: Mapping[str, str] = _RESTRICTED) -> Manifest:
     }
 
 
-def _logging(region: Region, told: Told) -> list[Manifest]:
-    return [
-        {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": "aws-logging", "namespace": _LOGGING_NAMESPACE},
-            "data": {
-                # Fluent Bit's own log, which nobody reads and everybody pays.
-                "flb_log_cw": "false",
-                "parsers.conf": _PARSERS,
-                "filters.conf": _FILTERS,
-                "output.conf": _OUTPUT.format(region=region.region, group=told[Output.POD_LOGS]),
-            },
-        },
-    ]
-
-
-def _secrets(settings: Settings, region: Region, told: Told) -> list[Manifest]:
+def secrets(settings: Settings, region: Region, told: Told) -> list[Manifest]:
+    """The Secrets' way from Parameter Store. It needs those namespaces, and External Secrets' kinds and webhook."""
     wanted = [("parley-link-key", "key", LINK_KEY)]
     if settings.daily:
         wanted.append((DAILY_SECRET, "DAILY_API_KEY", DAILY_API_KEY))
