@@ -10,11 +10,14 @@ import yaml
 # It has an environment of its own, for the CDK; what is imported here needs none.
 sys.path.append(str(Path(__file__).parents[2] / "deploy/eks"))
 from parley_eks.addresses import MEDIA_PORTS as MEDIA_PORTS
+from parley_eks.cost.month import Installation
 from parley_eks.handover.__main__ import files
 from parley_eks.names import Output, stack_name
 from parley_eks.placement import Profile, profiles
 from parley_eks.settings import Settings, read_settings
 
+KEPT_JOBS = Installation().kept_jobs
+"""Jobs that are counted as there when they are done, in docs/operations/cost.md."""
 EXAMPLES = Path(__file__).parents[2] / "deploy/eks/examples"
 
 

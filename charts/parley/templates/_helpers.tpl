@@ -43,6 +43,14 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end -}}
 
+{{/* Of a CronJob's Jobs. Fargate bills a pod that is done until it is removed, and its log is in CloudWatch; elsewhere the
+last ones stay to be looked at. */}}
+{{- define "parley.finishedJob" -}}
+{{- if eq .Values.platform "fargate" -}}
+ttlSecondsAfterFinished: 3600
+{{- end }}
+{{- end -}}
+
 {{- define "parley.corsOrigins" -}}
 {{- if .Values.api.corsOrigins }}{{ .Values.api.corsOrigins | toJson }}{{ else }}{{ list .Values.links.baseUrl | toJson }}{{ end }}
 {{- end -}}

@@ -89,6 +89,16 @@ def test_a_months_total_is_the_sum_of_what_the_page_shows(a_day: int) -> None:
     assert COSTS.sum_of(WEBSOCKET, a_day)["more API pods"] == pytest.approx(more * 30 * 10 * COSTS.api.hourly)
 
 
+def test_pods_that_are_done_are_counted_until_they_are_removed() -> None:
+    """By hand: the installation's Job all month, and an hour of 30 nightly Jobs and of 30 / 7 weekly ones."""
+    none = Costs(_values(), installation=Installation(kept_jobs=0, job_hours=0))
+    line = "pods: operator, API, pages, Jobs, add-ons"
+    hours = 730 + 30 + 30 / 7
+    assert COSTS.fixed(BASE)[line] - none.fixed(BASE)[line] == pytest.approx(hours * 0.0123425, abs=0.01)
+    more = COSTS.busiest(BASE, 100)["vCPUs of Fargate"] - none.busiest(BASE, 100)["vCPUs of Fargate"]
+    assert more == pytest.approx(0.25)
+
+
 def test_the_page_says_what_daily_lets_be_free() -> None:
     assert "10,000 participants' minutes" in PAGE.read_text()
 

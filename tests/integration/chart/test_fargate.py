@@ -10,7 +10,7 @@ from parley_crds import BotSettings
 from parley_operator.installation import bounds_problem, parse_quantity
 from support import chart
 from support.bot_pods import bot_of, defaults_of
-from support.eks import profiles_of, settings_of
+from support.eks import KEPT_JOBS, profiles_of, settings_of
 
 type Json = dict[str, Any]
 
@@ -92,6 +92,25 @@ def test_it_asks_for_what_it_may_use_and_that_is_a_size(pod: Json) -> None:
     memory = (totals["memory"] + OVERHEAD) / GIB
     assert totals["cpu"] in SIZES, "another size would be paid for"
     assert memory in SIZES[totals["cpu"]], "another size would be paid for"
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_what_is_done_is_not_paid_for_until_the_next_one(profile: str) -> None:
+    """A finished pod is billed until it is removed. The installation's Job stays: one that Git has is made anew."""
+    made = documents(profile)
+    repeated = [each["spec"]["jobTemplate"]["spec"] for each in made if each["kind"] == "CronJob"]
+    assert [job["ttlSecondsAfterFinished"] for job in repeated] == [3600, 3600]
+    kept = [each["spec"] for each in made if each["kind"] == "Job"]
+    assert ["ttlSecondsAfterFinished" in job for job in kept] == [False] * KEPT_JOBS
+
+
+def test_elsewhere_the_last_jobs_stay_to_be_looked_at() -> None:
+    made = chart.documents_of(chart.rendered("ha", "parley", "parley-bots"))
+    repeated = [each["spec"] for each in made if each["kind"] == "CronJob"]
+    assert repeated
+    for each in repeated:
+        assert "ttlSecondsAfterFinished" not in each["jobTemplate"]["spec"]
+        assert each["failedJobsHistoryLimit"] > 0
 
 
 @every_pod

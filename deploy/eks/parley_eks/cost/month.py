@@ -63,6 +63,11 @@ class Installation:
     system_pods: int = 12
     """Of the smallest size: 2 of CoreDNS, 2 of the load balancers' controller, 1 of external-dns, 5 of External Secrets
     (its webhook and certificates among them), 2 of metrics-server."""
+    kept_jobs: int = 1
+    """Whose pod is done and there: the installation's for the certificates. A test holds it to the chart."""
+    job_hours: float = DAYS + DAYS / 7
+    """Of a month, of other Jobs' pods: the nightly one for the retention and the weekly one for the certificates, an
+    hour each until they are removed."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +98,9 @@ class Costs:
     ) -> None:
         self.assumed = assumed or Assumptions()
         self.installation = installation or Installation()
-        self.operator, self.api, self.web, self.bot = (
-            size_of(values[name]["resources"]["requests"]) for name in ("operator", "api", "web", "bots")
+        self.operator, self.api, self.web, self.bot, self.job = (
+            size_of(values[name]["resources"]["requests"])
+            for name in ("operator", "api", "web", "bots", "certificates")
         )
         self.operators: int = values["operator"]["replicas"]
         self.fewest_apis: int = values["api"]["autoscaling"]["minReplicas"]
@@ -113,10 +119,11 @@ class Costs:
             + self.fewest_apis * self.api.hourly
             + self.webs * self.web.hourly
             + there.system_pods * Size(0.25, 0.5).hourly
+            + there.kept_jobs * self.job.hourly
         )
         return {
             "EKS control plane": HOURS * prices.EKS.usd,
-            "pods: operator, API, pages, add-ons": HOURS * pods,
+            "pods: operator, API, pages, Jobs, add-ons": HOURS * pods + there.job_hours * self.job.hourly,
             "NAT gateways": HOURS * way.nat_gateways * prices.NAT_GATEWAY.usd,
             "interface endpoints": HOURS * there.interface_endpoints * there.zones * prices.ENDPOINT.usd,
             "load balancers": HOURS * there.load_balancers * prices.LOAD_BALANCER.usd,
@@ -189,6 +196,7 @@ class Costs:
             + apis * self.api.vcpu
             + self.webs * self.web.vcpu
             + self.installation.system_pods * 0.25
+            + self.installation.kept_jobs * self.job.vcpu
         )
         return {
             "starts a minute": a_minute if way.start == "Immediate" else a_minute * (1 - assumed.no_shows),
