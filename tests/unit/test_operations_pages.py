@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +170,16 @@ def test_objects_are_found_and_a_wrong_one_is_seen() -> None:
     assert {kind for page in PAGES.values() for kind, _ in objects(page)} == {*KINDS.values()}
     wrong = "lease parley-operators, externalsecret parley-link, deployment/parley, secret parley-api"
     assert len(objects(wrong) - known_objects()) == 4
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_job_that_is_made_by_hand_takes_the_place_of_the_last_one(name: str) -> None:
+    """One of that name which is still there is AlreadyExists."""
+    lines = [*blocks(PAGES[name])]
+    made = [(above.strip(), re.search(r"create job .*?(parley-\S+-now)", line)) for above, line in pairwise(lines)]
+    for above, found in made:
+        assert not found or above == f"kubectl -n NS delete job {found[1]} --ignore-not-found"
+    assert len([found for _, found in made if found]) == PAGES[name].count("create job")
 
 
 def anchors(page: str) -> set[str]:
