@@ -144,8 +144,9 @@ def _names(text: str) -> list[str]:
 
 def _certificates(facts: Facts) -> Iterator[Finding]:
     remedy = (
-        f"`kubectl -n {facts.installation} create job --from=cronjob/parley-certificates parley-certificates-now` makes"
-        " what is missing and leaves what is there; External Secrets brings the links' key if links.makeKey is false"
+        f"`kubectl -n {facts.installation} delete job parley-certificates-now --ignore-not-found` and then"
+        f" `kubectl -n {facts.installation} create job --from=cronjob/parley-certificates parley-certificates-now` make"
+        " what is missing and leave what is there; External Secrets brings the links' key if links.makeKey is false"
     )
     readings = {f"Secret {facts.installation}/{name}": reading for name, reading in facts.secrets.items()}
     readings |= {f"ConfigMap {where}/{CA_CONFIG_MAP}": reading for where, reading in facts.config_maps.items()}
