@@ -19,6 +19,7 @@ from parley_operator.actions import (
 )
 from parley_operator.plan.cleanup import awaited, in_order, kept, remove_pods, remove_room
 from parley_operator.plan.draft import Draft
+from parley_operator.plan.ending import final_condition
 from parley_operator.snapshot import Children, Snapshot, StepName
 
 
@@ -38,7 +39,7 @@ def plan_deletion(observed: Snapshot, now: datetime) -> Plan:
     # A room's own end closes it, and what was stored stays; but nobody else keeps a promise to erase. Whoever wants the
     # Interview gone all the same changes its deletionPolicy to Retain.
     keep: frozenset[StepName] = frozenset({"erasure"})
-    outside = in_order(_steps(observed), observed.children, now, since=since, keep=keep)
+    outside = in_order(_steps(Draft(observed, now)), observed.children, now, since=since, keep=keep)
     if (left := kept(every_pod, now)) is not None:
         actions.append(
             EmitEvent(
@@ -56,13 +57,14 @@ def plan_deletion(observed: Snapshot, now: datetime) -> Plan:
     return Plan([*actions, SetFinalizer(present=False)])
 
 
-def _steps(observed: Snapshot) -> list[Action]:
-    ledger = observed.children.inputs
+def _steps(draft: Draft) -> list[Action]:
+    ledger = draft.children.inputs
     steps = remove_room(ledger)
-    if observed.interview.spec.deletion_policy == "Erase":
+    if draft.observed.interview.spec.deletion_policy == "Erase":
         return [*steps, Erase()]
-    stored = is_true(observed.interview.status.conditions, ConditionType.SESSION_FINISHED)
-    if ledger is not None and not stored:
+    # What was said is stored, whatever has become of the inputs; an end has had it sealed already.
+    stored = is_true(draft.status.conditions, ConditionType.SESSION_FINISHED) or final_condition(draft) is not None
+    if (ledger is not None or draft.started) and not stored:
         steps.append(Seal("Cancelled"))
     return steps
 
