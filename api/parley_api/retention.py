@@ -25,6 +25,9 @@ from parley_api.transcripts.sealing import ALONE_FOR, Sealing
 
 log = logging.getLogger(__name__)
 
+DELETE_SECONDS = 60.0
+"""How long Daily may take to delete one interview's recordings: nobody waits for a run."""
+
 Told = Manifest | KeptPlan | Sealing
 # What tells an interview's time; of several the first does.
 _TIMED: dict[str, type[Told]] = {layout.MANIFEST: Manifest, layout.PLAN: KeptPlan, layout.SEALING: Sealing}
@@ -90,7 +93,7 @@ async def sweep(store: Store, now: datetime, rooms: RoomRecorder | None = None) 
                 await delete_but_proof(store, stored.namespace, stored.uid)
                 continue
             try:
-                await provider.erase(rooms, await _inputs(store, stored))
+                await provider.erase(rooms, await _inputs(store, stored), within=DELETE_SECONDS)
             except StoreUnavailableError as error:
                 kept.append(f"{stored.namespace}/{stored.uid}: {error}")
                 continue

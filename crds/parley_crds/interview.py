@@ -190,7 +190,8 @@ class InterviewSpec(SpecModel):
     )
     deletion_policy: DeletionPolicy = Field(
         default="Retain",
-        description="What deleting the Interview does with its stored artifacts: Retain keeps them, Erase erases them.",
+        description="What deleting the Interview does with its stored artifacts: Retain keeps them, Erase erases them,"
+        " and of one that is AlreadyFinished those of the interview that it was, too.",
     )
 
     def longer(self, seconds: int) -> int:

@@ -107,7 +107,9 @@ class Seal:
 
 @dataclass(frozen=True, slots=True)
 class Erase:
-    """Has the API remove every artifact of the interview."""
+    """Has the API remove every artifact of the interview, or of `former`: the uid of the one that this is, put back."""
+
+    former: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

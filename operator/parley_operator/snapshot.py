@@ -142,8 +142,9 @@ class Snapshot:
     `template` is read until the interview is accepted, `context` and `tool_keys` until a bot has them; otherwise they
     are None, or empty. `context` is also None where the interview names none. `template_problem` tells of a template,
     or a snapshot of one, that is there and not valid any more: it was stored under an older schema. `tombstone` is read
-    before acceptance, and of a final Interview that has a TTL. `link` is "Unread" until the status tells of one: what a
-    crash has left of it is found when it is made, or unmade. `turn` is None until the plan has asked for a slot.
+    before acceptance, of a final Interview that has a TTL, and where one that was never accepted is to be erased.
+    `link` is "Unread" until the status tells of one: what a crash has left of it is found when it is made, or unmade.
+    `turn` is None until the plan has asked for a slot.
     """
 
     installation: Installation

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from parley_crds import SPEC_HASHES, ConditionType, Interview, InterviewSpec, Phase
 from parley_crds.base import ApiModel, Reason, Time
@@ -41,7 +41,7 @@ class End(ApiModel):
     """
 
     interview: str
-    uid: str
+    uid: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
     spec_hash: str
     accepted_spec_hashes: list[str] = Field(default=[])
     phase: Phase

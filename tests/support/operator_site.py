@@ -44,6 +44,7 @@ class Orders:
     def __init__(self, folder: Path) -> None:
         self.taken: list[tuple[str, Json, str]] = []
         self.broken = False
+        self.says: Json = {"sealed": True, "turns": 1}
         self.answers = threading.Event()
         """Cleared, it takes connections and never answers."""
         self.answers.set()
@@ -73,7 +74,7 @@ class Orders:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 orders.answers.wait()
                 orders.taken.append((self.path, body, self.headers["Authorization"]))
-                answer = json.dumps({"sealed": True, "turns": 1}).encode()
+                answer = json.dumps(orders.says).encode()
                 self.send_response(503 if orders.broken else 200)
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from parley_crds import ConditionType, is_true
 from parley_crds.names import child_name
 from parley_operator.actions import (
     Action,
@@ -16,6 +17,8 @@ from parley_operator.actions import (
     PinTemplate,
     Plan,
     RemoveTombstone,
+    Seal,
+    SetFinalizer,
 )
 from parley_operator.plan.rooms import orphans, own_rooms
 from parley_operator.tombstones import spec_hash
@@ -34,6 +37,8 @@ class WatchedWorld(World):
     over: frozenset[str] = frozenset()
     """The specs by which that one is known, by their hashes: as it was accepted first, and as it was at the end."""
     accepted_as: frozenset[str] = frozenset()
+    sealed_uids: frozenset[str] = frozenset()
+    """The Interviews whose seal was done, or given up with an Event."""
 
     @property
     def has_to_wait(self) -> bool:
@@ -63,6 +68,10 @@ class WatchedWorld(World):
                 self.over = frozenset()
             case CreatePod():
                 self._expect_a_pod()
+            case SetFinalizer(present=False):
+                self._expect_a_transcript()
+            case EmitEvent(reason="CleanupAbandoned", message=message) if "the seal" in message:
+                self.sealed_uids |= {self._uid}
             case MarkPod():
                 session = self.status.session
                 assert session is not None
@@ -75,6 +84,12 @@ class WatchedWorld(World):
                 assert found.end.spec_hash == present
                 self.over = frozenset({present}) | (self.accepted_as if self.status.accepted_at else frozenset())
         super().perform(action)
+        if isinstance(action, Seal):
+            self.sealed_uids |= {self._uid}
+
+    @property
+    def _uid(self) -> str:
+        return self.require_interview().metadata.uid or ""
 
     def sweep_rooms(self) -> None:
         """The sweep of orphaned rooms, as the shell does it."""
@@ -90,3 +105,12 @@ class WatchedWorld(World):
         assert started or not spec.suspend, "a bot is started on hold"
         if status.started_at is not None and spec.active_deadline_seconds is not None:
             assert self.now < status.started_at + timedelta(seconds=spec.longer(spec.active_deadline_seconds))
+
+    def _expect_a_transcript(self) -> None:
+        """What is to be kept is stored, or was sealed, before its Interview goes, or people are told that it is not."""
+        interview = self.require_interview()
+        session = interview.status.session
+        if interview.spec.deletion_policy != "Retain" or session is None or session.started_at is None:
+            return
+        stored = is_true(interview.status.conditions, ConditionType.SESSION_FINISHED)
+        assert stored or self._uid in self.sealed_uids, "a conversation goes without its transcript"

@@ -98,7 +98,7 @@ class World(People):
     """The error of a step that is down."""
     troubles: dict[Step, Trouble] = field(default_factory=dict)
     sealed: list[str] = field(default_factory=list)
-    erased: bool = False
+    erased_uids: list[str] = field(default_factory=list)
     ejected: list[int] = field(default_factory=list)
     events: list[EmitEvent] = field(default_factory=list)
     phases: list[str] = field(default_factory=list)
@@ -271,8 +271,8 @@ class World(People):
                 self.sealed.append(reason)
                 if self.interview is not None and self.created_pods:
                     self.finish(reason)
-            case Erase():
-                self.erased = True
+            case Erase(former):
+                self.erased_uids.append(former or self.require_interview().metadata.uid or "")
 
     def _version(self) -> str:
         """The Interview's resourceVersion: another one whenever it is another object."""
@@ -305,6 +305,11 @@ class World(People):
         self.phases.append(str(merged.phase))
 
     # What tests ask
+
+    @property
+    def erased(self) -> bool:
+        """Whether something was erased."""
+        return bool(self.erased_uids)
 
     @property
     def bot_inputs(self) -> BotInputs:

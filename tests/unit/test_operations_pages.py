@@ -11,9 +11,16 @@ from typing import Any
 import pytest
 import typer
 import yaml
+from parley_api.auth import INTERNAL_AUDIENCE
+from parley_api.bots.internal_routes import internal_router
+from parley_api.store import layout
 from parley_cli.app import app
+from parley_crds.names import LABEL_TOMBSTONE
 from parley_operator.installation import parse_quantity
+from parley_operator.plan.expiry import ALREADY_FINISHED
 from parley_operator.shell.service.lease import LEASE_NAME
+from parley_operator.tombstones import KEPT_DAYS, End
+from parley_protocol import EraseRequest
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs/operations"
@@ -197,6 +204,28 @@ def test_each_link_leads_somewhere(name: str) -> None:
         file = FOLDER / path if path else FOLDER / name
         assert file.exists(), target
         assert not anchor or anchor in anchors(file.read_text()), target
+
+
+def test_the_order_to_erase_is_the_operators_own() -> None:
+    (order,) = [line for line in blocks(PAGES["erasure.md"]) if line.startswith("curl ")]
+    words = shlex.split(order)
+    service, path = re.fullmatch(r"https://([a-z-]+)\.NS\.svc:8443(/.*)", words[-1]).groups()  # type: ignore[union-attr]
+    assert path.replace("UID", "{uid}") in {getattr(route, "path", "") for route in internal_router.routes}
+    EraseRequest.model_validate_json(words[words.index("-d") + 1])
+    token = shlex.split(re.findall(r"\$\((.*?)\)", order)[0])
+    account, audience = token[token.index("token") + 1], token[token.index("--audience") + 1]
+    assert audience == INTERNAL_AUDIENCE
+    for kind, name in (("Service", service), ("ServiceAccount", account)):
+        assert f"kind: {kind}\nmetadata:\n  name: {name}\n" in TEMPLATES
+
+
+def test_what_is_erased_is_found_by_the_labels_and_names_that_there_are() -> None:
+    page = PAGES["erasure.md"]
+    assert f"-l {LABEL_TOMBSTONE}=true" in page
+    assert {"interview", "uid", "phase", "finishedAt"} <= {field.alias for field in End.model_fields.values()}
+    assert f"`{ALREADY_FINISHED}`" in page
+    assert f"/{layout.ERASURE} -" in page
+    assert f"{KEPT_DAYS} days" in page
 
 
 def test_the_index_has_every_page() -> None:

@@ -14,7 +14,9 @@ log = logging.getLogger(__name__)
 DAILY = "daily"
 FIND_SECONDS = 8.0
 """How long an end waits for Daily to tell of its recordings: whoever orders it waits for twenty seconds."""
-DELETE_SECONDS = 60.0
+DELETE_SECONDS = 15.0
+"""How long an order waits for Daily to delete them: whoever gave it is to learn what Daily says before it hangs up.
+What was deleted by then is, and the next order goes on."""
 
 
 async def account(
@@ -32,8 +34,10 @@ async def account(
     return RecordingAccount(consent=consent, provider=DAILY, provider_recordings=found or [], found=found is not None)
 
 
-async def erase(rooms: RoomRecorder | None, inputs: BotInputs | None) -> None:
+async def erase(rooms: RoomRecorder | None, inputs: BotInputs | None, *, within: float = DELETE_SECONDS) -> None:
     """Delete what Daily has recorded in the interview's room; one that still runs is ended first. Again: nothing.
+
+    `within` is how many seconds Daily may take for all of it.
 
     Raises:
         StoreUnavailableError: it could not be done now: it is to be done again, before the store forgets the room.
@@ -42,10 +46,11 @@ async def erase(rooms: RoomRecorder | None, inputs: BotInputs | None) -> None:
         return
     room = inputs.room.name
     try:
-        async with asyncio.timeout(DELETE_SECONDS):
+        async with asyncio.timeout(within):
             await _delete_all(_required(rooms), room)
     except (RoomError, TimeoutError) as error:
-        raise StoreUnavailableError(f"the recordings of room {room} are still there: {error or 'no answer'}") from error
+        why = f"Daily did not do it within {within:g} s" if isinstance(error, TimeoutError) else error
+        raise StoreUnavailableError(f"the recordings of room {room} are still there: {why}") from error
 
 
 async def _delete_all(rooms: RoomRecorder, room: str) -> None:

@@ -19,6 +19,8 @@ from parley_operator.actions import (
 )
 from parley_operator.plan.cleanup import awaited, in_order, kept, remove_pods, remove_room
 from parley_operator.plan.draft import Draft
+from parley_operator.plan.ending import final_condition
+from parley_operator.plan.expiry import former_uid, is_recalled
 from parley_operator.snapshot import Children, Snapshot, StepName
 
 
@@ -38,7 +40,8 @@ def plan_deletion(observed: Snapshot, now: datetime) -> Plan:
     # A room's own end closes it, and what was stored stays; but nobody else keeps a promise to erase. Whoever wants the
     # Interview gone all the same changes its deletionPolicy to Retain.
     keep: frozenset[StepName] = frozenset({"erasure"})
-    outside = in_order(_steps(observed), observed.children, now, since=since, keep=keep)
+    draft = Draft(observed, now)
+    outside = in_order(_steps(draft), observed.children, now, since=since, keep=keep)
     if (left := kept(every_pod, now)) is not None:
         actions.append(
             EmitEvent(
@@ -49,6 +52,8 @@ def plan_deletion(observed: Snapshot, now: datetime) -> Plan:
     for step, trouble in outside.dropped:
         message = f"The Interview is let go, though the {step} still fails: {trouble.message}"
         actions.append(EmitEvent("Warning", "CleanupAbandoned", message))
+    if (unreached := _unreached(draft)) is not None:
+        actions.append(EmitEvent("Warning", "CleanupAbandoned", unreached))
     if observed.children.inputs is not None:
         actions.append(DeleteInputs(observed.children.inputs.uid))
     if observed.interview.status.template is not None:
@@ -56,15 +61,28 @@ def plan_deletion(observed: Snapshot, now: datetime) -> Plan:
     return Plan([*actions, SetFinalizer(present=False)])
 
 
-def _steps(observed: Snapshot) -> list[Action]:
-    ledger = observed.children.inputs
+def _steps(draft: Draft) -> list[Action]:
+    ledger = draft.children.inputs
     steps = remove_room(ledger)
-    if observed.interview.spec.deletion_policy == "Erase":
-        return [*steps, Erase()]
-    stored = is_true(observed.interview.status.conditions, ConditionType.SESSION_FINISHED)
-    if ledger is not None and not stored:
+    if draft.observed.interview.spec.deletion_policy == "Erase":
+        # The former before this one: no proof says that all is erased before what was said is.
+        former = former_uid(draft)
+        return [*steps, *([] if former is None else [Erase(former)]), Erase()]
+    # What was said is stored, whatever has become of the inputs; an end has had it sealed already.
+    stored = is_true(draft.status.conditions, ConditionType.SESSION_FINISHED) or final_condition(draft) is not None
+    if (ledger is not None or draft.started) and not stored:
         steps.append(Seal("Cancelled"))
     return steps
+
+
+def _unreached(draft: Draft) -> str | None:
+    """What an erasure does not reach, in words: of an Interview that was put back, what it was before."""
+    if draft.observed.interview.spec.deletion_policy != "Erase" or not is_recalled(draft):
+        return None
+    final = final_condition(draft)
+    if final is None or former_uid(draft) is not None:
+        return None
+    return f"What was said is not erased, for nothing tells under which uid it is stored any more. {final.message}"
 
 
 def _explained(observed: Snapshot) -> str:

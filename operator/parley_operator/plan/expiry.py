@@ -67,3 +67,20 @@ def recall(draft: Draft) -> bool:
     draft.end(end.phase, end.condition, ALREADY_FINISHED, message)
     draft.finished_at = end.finished_at
     return True
+
+
+def is_recalled(draft: Draft) -> bool:
+    """Whether the status says that this Interview is the same as one that ended and was removed."""
+    return any(item.reason == ALREADY_FINISHED and item.status == "True" for item in draft.status.conditions)
+
+
+def former_uid(draft: Draft) -> str | None:
+    """The uid of the Interview that this one is, put back: what was said is stored under it. None where none is known.
+
+    Asked of one that was never accepted: it may be deleted before its status says that it is recalled.
+    """
+    observed = draft.observed
+    end = None if observed.tombstone is None else observed.tombstone.end
+    if end is None or end.uid == observed.uid or draft.accepted_at is not None:
+        return None
+    return end.uid if is_recalled(draft) or end.is_of(observed.interview.spec) else None

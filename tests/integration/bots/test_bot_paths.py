@@ -250,6 +250,17 @@ async def test_erasing_leaves_a_proof_and_shuts_the_log(site: Any) -> None:
     assert await site.store.list(layout.prefix(ref.namespace, ref.uid)) == left
 
 
+async def test_an_interview_that_is_gone_is_erased_by_its_uid(site: Any) -> None:
+    running = await site.interview("ada")
+    await post(running, "/bot/v1/events", batch(1, 4))
+    await order(running, "seal")
+    await running.delete()
+    assert (await order(running, "erase")).status_code == 204
+    ref = running.ref
+    left = await site.store.list(layout.prefix(ref.namespace, ref.uid))
+    assert left == [layout.artifact(ref.namespace, ref.uid, "erasure.json")]
+
+
 async def test_a_store_that_fails_acknowledges_nothing(site: Any, tmp_path: Any) -> None:
     running = await site.interview("ada")
     folder = tmp_path / "store"

@@ -71,8 +71,10 @@ def test_what_its_ttl_removed_is_over_when_it_is_put_back(site: Site) -> None:
     site.crash()
     site.start()
     assert uid_of(site, name) == uid, "what was put back stays, or GitOps would put it back for ever"
+    site.patch(name, {"deletionPolicy": "Erase"})
     site.delete(name)
     until("it was deleted by hand", lambda: not exists(site, name), WAIT)
+    assert (site.orders.of(first)[-1], site.orders.of(uid)) == ("erase", ["erase"])
     site.create("Interview", name, {**spec, "candidate": {"name": "Joan"}})
     site.await_phase(name, "Open")
     assert [revision for revision in site.revisions() if revision.endswith("-finished")] == []

@@ -13,6 +13,7 @@ from parley_operator.shell.client import kube as module
 from parley_operator.shell.client import pace
 from parley_operator.shell.client.kube import (
     ATTEMPTS,
+    INTERVIEWS,
     METADATA_ONLY,
     PODS,
     SECRETS,
@@ -22,6 +23,8 @@ from parley_operator.shell.client.kube import (
     KubeError,
     NotFoundError,
 )
+from parley_operator.shell.watch.mirror import Mirror
+from parley_protocol import InterviewRef
 
 type Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 POD = {"metadata": {"name": "bot", "namespace": "bots"}}
@@ -173,6 +176,53 @@ async def test_no_object_is_an_answer_where_one_is_read_or_deleted(server: Serve
     await kube.delete(PODS, "bots", "bot", uid="u")
     with pytest.raises(NotFoundError):
         await kube.patch(PODS, "bots", "bot", {})
+
+
+PAGES = [
+    "404 page not found\n",
+    "<h1>404 no route</h1>",
+    "",
+    "null",
+    '["NotFound"]',
+    '{"error": "not_found"}',
+    '{"reason": "NotFound", "message": "no such cluster"}',
+    '{"kind": "Status", "reason": "Unknown", "message": "no"}',
+]
+"""What says 404 and is not the API server's word that an object is not there."""
+
+
+@pytest.mark.parametrize("body", PAGES)
+async def test_a_404_that_no_api_server_gives_says_nothing_of_an_object(server: Server, kube: Kube, body: str) -> None:
+    page = web.Response(status=404, text=body)
+    server.answers = [page, web.json_response(POD)]
+    assert await kube.get(PODS, "bots", "bot") == POD
+    server.answers = [page]
+    with pytest.raises(KubeError, match="404 NotAnObject: ") as raised:
+        await kube.get(PODS, "bots", "bot")
+    assert not isinstance(raised.value, NotFoundError)
+    with pytest.raises(KubeError, match="404 NotAnObject: "):
+        await kube.delete(PODS, "bots", "bot", uid="u")
+
+
+async def test_a_doubted_interview_is_not_gone_because_of_a_page(server: Server, kube: Kube) -> None:
+    interview = {"metadata": {"name": "jane", "namespace": "hiring", "uid": "i-1", "resourceVersion": "7"}}
+    ref = InterviewRef(namespace="hiring", name="jane", uid="i-1")
+    mirror = Mirror(kube._client, "parley", "bots", ["hiring"])
+    assert mirror.saw(INTERVIEWS, interview, deleted=False)
+    server.answers = [status(409, "Conflict")]
+    with pytest.raises(ConflictError):
+        await mirror.apply(INTERVIEWS, interview, "operator")
+    server.answers = [web.Response(status=404, text=PAGES[1])]
+    with pytest.raises(KubeError, match="404 NotAnObject: "):
+        await mirror.interview(ref)
+    server.answers = [web.json_response(interview)]
+    assert await mirror.interview(ref) == interview
+
+
+async def test_a_group_that_is_not_served_has_no_kinds(server: Server, kube: Kube) -> None:
+    """The API server tells so in plain text."""
+    server.answers = [web.Response(status=404, text=PAGES[0])]
+    assert await kube.discover("apis/parley.dev/v1alpha1") == set()
 
 
 async def test_another_object_of_the_name_is_not_deleted(server: Server, kube: Kube) -> None:

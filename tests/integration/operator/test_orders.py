@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from parley_api.problems import ProblemError
 from parley_operator.shell.client.api import ApiClient, ApiError
 from parley_protocol import InterviewRef
 from support.certificates import Authority
@@ -45,6 +46,16 @@ async def test_an_api_that_fails(orders: Orders, token: Path) -> None:
     orders.broken = True
     with pytest.raises(ApiError, match="seal: the API answered 503"):
         await ApiClient(orders.url, orders.ca_file, token).seal(REF, "Cancelled")
+
+
+async def test_what_the_api_says_to_it_is_told_in_its_own_words(orders: Orders, token: Path) -> None:
+    cause = "Daily answered 503: server-error It is being mended"
+    said = f"Nothing was stored; send it again. the recordings of room parley-{'a' * 63} are still there: {cause}"
+    orders.broken = True
+    orders.says = ProblemError(503, "store-unavailable", said).document()
+    with pytest.raises(ApiError) as raised:
+        await ApiClient(orders.url, orders.ca_file, token).erase(REF)
+    assert str(raised.value) == f"erase: the API answered 503: {said}"
 
 
 async def test_an_api_of_another_authority_gets_no_order(orders: Orders, token: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from parley_operator.installation import Installation
 from parley_operator.shell.client.kube import Kube, KubeError
 from parley_operator.shell.sweep.room_sweep import MOST_REMOVED, sweep_rooms
 from parley_rooms.daily import DailyRooms
+from parley_rooms.errors import RoomError, RoomUnavailableError
 from parley_rooms.names import room_name
 from parley_rooms.provider import Grant, RoomPlan
 from parley_rooms.retry import Retry
@@ -125,7 +126,8 @@ async def test_a_sweep_removes_a_few_and_the_next_goes_on(
     first = await sweep_rooms(kube, installation, [site.namespace], rooms, later)
     assert len(first) == MOST_REMOVED
     site.daily.fail({"kind": "error", "method": "DELETE", "status": 429, "error": "rate-limit-error"})
-    assert await sweep_rooms(kube, installation, [site.namespace], rooms, later) == []
+    with pytest.raises(RoomUnavailableError):
+        await sweep_rooms(kube, installation, [site.namespace], rooms, later)
     second = await sweep_rooms(kube, installation, [site.namespace], rooms, later)
     assert {*first, *second} == {*names}
     assert site.daily.rooms() == []
@@ -145,7 +147,8 @@ async def test_what_daily_does_not_tell_costs_no_room(
     name = orphan(installation)
     await make(rooms, name)
     site.daily.fail({"kind": "error", "times": None, **fault})
-    assert await sweep_rooms(kube, installation, [site.namespace], rooms, datetime.now(UTC) + LATER) == []
+    with pytest.raises(RoomError):
+        await sweep_rooms(kube, installation, [site.namespace], rooms, datetime.now(UTC) + LATER)
     assert site.daily.rooms() == [name]
 
 

@@ -50,6 +50,11 @@ def may_conflict(call: Call) -> bool:
     return action(call) and call.peer == "kube" and (call.method != "DELETE" or b"resourceVersion" in call.body)
 
 
+def at_kube(fits: Callable[[Call], bool]) -> Callable[[Call], bool]:
+    """Only what is asked of the API server."""
+    return lambda call: fits(call) and call.peer == "kube"
+
+
 def refuse(status: int) -> Callable[[Rig], Strike]:
     """The call is not done, and refused in its server's own way."""
 
@@ -70,6 +75,10 @@ async def _hold(exchange: Exchange) -> web.StreamResponse:
     await exchange.forward()
     await asyncio.sleep(HELD_SECONDS)
     return exchange.cut()
+
+
+async def _lose_the_way(exchange: Exchange) -> web.StreamResponse:
+    return await exchange.deliver(Answer(404, {"Content-Type": "text/plain"}, b"404 no route\n"))
 
 
 async def _reset_before(exchange: Exchange) -> web.StreamResponse:
@@ -148,6 +157,8 @@ FAULTS = {
             times=6,
         ),
         Fault("read-reset", "connection reset at a read", read, _always(_reset_before)),
+        Fault("no-route", "404 once, of a balancer's own", at_kube(action), _always(_lose_the_way)),
+        Fault("read-no-route", "404 to a read, of a balancer's own", at_kube(read), _always(_lose_the_way)),
         Fault("apiserver-killed", "SIGKILL to the API server", action, _end("apiserver", KILL, BRIEFLY), serial=True),
         Fault("etcd-killed", "SIGKILL to etcd", action, _end("etcd", KILL, BRIEFLY), serial=True),
         Fault("apiserver-away", "the API server away for longer", action, _end("apiserver", TERM, LONGER), serial=True),

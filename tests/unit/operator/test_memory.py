@@ -68,7 +68,7 @@ def test_what_is_doubted_is_not_answered_until_it_was_read() -> None:
     memory.doubt(KEY)
     assert memory.find(KEY) is None
     assert memory.doubted(PODS, "bots") == [KEY]
-    memory.confirm(KEY, pod(2))  # from an API server that lags behind
+    memory.confirm(KEY, pod(2), memory.now)  # from an API server that lags behind
     assert version_of(memory) == 3
     memory.doubt(KEY)
     memory.confirm_absent(KEY, memory.held(KEY))
@@ -77,13 +77,26 @@ def test_what_is_doubted_is_not_answered_until_it_was_read() -> None:
     assert held.body is None
 
 
+def test_what_is_read_after_it_was_lost_is_there_though_it_was_taken_for_gone() -> None:
+    now = 1.0
+    memory = Memory(lambda: now)
+    memory.put(PODS, pod(3))
+    memory.lose(KEY)
+    now = 2.0
+    memory.confirm(KEY, pod(3), 1.0)
+    assert version_of(memory) is None, "it was asked for before it was lost"
+    memory.confirm(KEY, pod(3), 2.0)
+    assert version_of(memory) == 3
+    assert memory.put(PODS, pod(4)), "and what a watch tells of it is news"
+
+
 def test_metadata_alone_are_no_content_but_tell_of_a_later_one() -> None:
     memory, key = Memory(), (SECRETS, "bots", "bot")
     assert memory.put(SECRETS, pod(1), read=False)
     stub = memory.find(key)
     assert stub is not None
     assert not stub.read
-    memory.confirm(key, pod(1))
+    memory.confirm(key, pod(1), memory.now)
     full = memory.find(key)
     assert full is not None
     assert full.read

@@ -37,3 +37,42 @@ async def test_what_was_doubted_is_not_there_where_the_answer_says_so() -> None:
     mirror.saw(TEMPLATES, TEMPLATE, deleted=False)
     mirror._memory.doubt((TEMPLATES, "hiring", "backend"))
     assert await mirror.get(TEMPLATES, "hiring", "backend") is None
+
+
+class Mistaken(Mirror):
+    """Its API server, or what speaks for it, says once that there is nothing."""
+
+    def __init__(self) -> None:
+        around: Any = None
+        super().__init__(around, "parley", "bots", ["hiring"])
+        self.mistakes = 1
+
+    async def _call(self, method: str, path: str, **sent: Any) -> Json:
+        if self.mistakes:
+            self.mistakes -= 1
+            raise NotFoundError(404, "NotFound", "there is no such thing")
+        return TEMPLATE
+
+
+async def test_what_was_taken_for_gone_by_mistake_is_back_with_the_next_read() -> None:
+    mirror = Mistaken()
+    key = (TEMPLATES, "hiring", "backend")
+    mirror.saw(TEMPLATES, TEMPLATE, deleted=False)
+    mirror._memory.doubt(key)
+    assert await mirror.get(*key) is None
+    mirror._memory.doubt(key)
+    assert await mirror.get(*key) == TEMPLATE
+    later = {"metadata": {**TEMPLATE["metadata"], "resourceVersion": "8"}}
+    assert mirror.saw(TEMPLATES, later, deleted=False)
+
+
+async def test_what_a_watch_told_the_end_of_meanwhile_is_gone() -> None:
+    class Slow(Mistaken):
+        async def _call(self, method: str, path: str, **sent: Any) -> Json:
+            assert self.saw(TEMPLATES, TEMPLATE, deleted=True)
+            return TEMPLATE
+
+    mirror = Slow()
+    mirror.saw(TEMPLATES, TEMPLATE, deleted=False)
+    mirror._memory.doubt((TEMPLATES, "hiring", "backend"))
+    assert await mirror.get(TEMPLATES, "hiring", "backend") is None

@@ -1,5 +1,6 @@
 """An Interview that is deleted: everything of it goes, and what holds that up is told."""
 
+from support.operator_watched import WatchedWorld
 from support.operator_world import World, in_progress
 
 
@@ -35,6 +36,44 @@ def test_deletion_with_erase() -> None:
     assert world.interview is None
     assert world.erased
     assert world.sealed == []
+
+
+def without_inputs(world: World) -> World:
+    """The world, in which the bot's inputs were deleted, its pod with them, and new ones are refused."""
+    world.inputs = None
+    world.down.add("inputs Secret")
+    for _ in range(3):
+        world.advance(30)
+        world.reconcile()
+    return world
+
+
+def test_a_deletion_seals_what_was_said_though_the_inputs_are_lost() -> None:
+    world = without_inputs(in_progress(WatchedWorld()))
+    assert (world.inputs, world.pods) == (None, {})
+    deleted(world)
+    assert (world.interview, world.sealed) == (None, ["Cancelled"])
+
+
+def test_a_deletion_without_inputs_has_nothing_to_seal_before_there_was_a_bot() -> None:
+    world = World(spec={"start": "OnArrival"})
+    world.reconcile()
+    deleted(world)
+    assert (world.interview, world.sealed) == (None, [])
+
+
+def test_what_has_ended_was_sealed_and_is_not_again_when_it_is_deleted() -> None:
+    world = World()
+    world.reconcile()
+    world.edit(cancel=True)
+    for _ in range(3):
+        world.reconcile()
+        world.advance(5)
+    assert (world.phase, world.sealed) == ("Cancelled", ["Cancelled"])
+    status = world.status
+    world.change_status(conditions=[item for item in status.conditions if item.type != "SessionFinished"])
+    deleted(world)
+    assert (world.interview, world.sealed) == (None, ["Cancelled"])
 
 
 def test_deletion_never_hangs() -> None:

@@ -132,6 +132,94 @@ def test_the_same_interview_is_not_held_again() -> None:
     assert (world.wake_at, world.plan().actions) == (None, [])
 
 
+def put_back(world: World) -> tuple[str, str]:
+    """Git puts back what its TTL removed; gives the uids of that one and of the former."""
+    assert world.tombstone is not None
+    world.create(candidate={"name": "Jane"}, ttlSecondsAfterFinished=60)
+    return world.require_interview().metadata.uid or "", world.tombstone["data"]["uid"]
+
+
+def test_what_was_put_back_is_erased_with_the_one_that_it_was() -> None:
+    world = removed(candidate={"name": "Jane"})
+    uid, former = put_back(world)
+    assert uid != former
+    world.reconcile()
+    world.edit(deletion_policy="Erase")
+    world.down.add("erasure")
+    world.delete()
+    world.reconcile()
+    world.advance(1000)
+    world.reconcile()
+    assert (world.interview is None, world.erased_uids) == (False, [])
+    world.down.clear()
+    world.reconcile()
+    assert world.interview is None
+    assert world.erased_uids == [former, uid], "no proof for this one before there is one for what was said"
+    assert world.tombstone is not None, "Git may put it back once more"
+
+
+def test_what_was_put_back_and_deleted_before_it_was_known_again_is_erased_too() -> None:
+    world = removed(candidate={"name": "Jane"})
+    uid, former = put_back(world)
+    world.edit(deletion_policy="Erase")
+    world.reconcile(crash_after=1)
+    assert world.status.phase is None
+    world.delete()
+    world.reconcile()
+    assert (world.interview, world.erased_uids) == (None, [former, uid])
+
+
+def test_what_was_put_back_takes_nothing_along_where_it_is_to_be_kept() -> None:
+    world = removed(candidate={"name": "Jane"})
+    put_back(world)
+    world.reconcile()
+    world.delete()
+    world.reconcile()
+    assert (world.interview, world.erased_uids) == (None, [])
+
+
+def test_another_interview_of_the_name_erases_itself_alone() -> None:
+    world = removed(candidate={"name": "Jane"})
+    world.create(candidate={"name": "Joan"}, deletionPolicy="Erase")
+    uid = world.require_interview().metadata.uid
+    world.reconcile(crash_after=1)
+    assert world.tombstone is not None
+    world.delete()
+    world.reconcile()
+    assert (world.interview, world.erased_uids) == (None, [uid])
+
+
+def test_an_erasure_that_can_not_reach_the_former_says_so() -> None:
+    world = removed(candidate={"name": "Jane"})
+    uid, former = put_back(world)
+    world.reconcile()
+    world.tombstone = None
+    world.edit(deletion_policy="Erase")
+    world.delete()
+    world.reconcile()
+    assert (world.interview, world.erased_uids) == (None, [uid])
+    last = world.events[-1]
+    assert (last.type, last.reason) == ("Warning", "CleanupAbandoned")
+    assert former in last.message
+
+
+def test_what_its_ttl_removes_erases_itself_once() -> None:
+    world = finished(ttlSecondsAfterFinished=60, deletionPolicy="Erase")
+    uid = world.require_interview().metadata.uid
+    world.advance(60)
+    world.reconcile()
+    assert (world.interview, world.erased_uids) == (None, [uid])
+
+
+def test_a_tombstone_whose_uid_is_none_is_not_gone_by() -> None:
+    world = removed()
+    assert world.tombstone is not None
+    for odd in ("../../seal", "a/b", "", "x" * 65):
+        world.tombstone["data"]["uid"] = odd
+        found = tombstone_of(world.installation.name, "jane", world.tombstone)
+        assert found.end is None, odd
+
+
 def test_what_was_called_off_by_hand_is_not_called_on_by_git() -> None:
     world = World(spec={"candidate": {"name": "Jane"}, "start": "OnArrival"})
     world.reconcile()

@@ -14,7 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
 from parley_crds import WAITING_FOR_CAPACITY, Candidate, LimitsOverride, Overrides, Phase, Window
-from parley_operator.actions import Action, ApplyLink
+from parley_operator.actions import Action, ApplyLink, Seal, SetFinalizer
 from parley_operator.capacity import Capacity, Place
 from parley_operator.manifests import link_manifest
 from parley_operator.plan.hindrances import LASTING, PASSING, REASONS
@@ -23,7 +23,7 @@ from parley_operator.tombstones import spec_hash
 from support.gitops_states import documented_reasons
 from support.operator_promises import Promises
 from support.operator_watched import WatchedWorld
-from support.operator_world import START, template
+from support.operator_world import START, in_progress, template
 
 OPERATOR = st.sampled_from(["runs", "runs", "runs", "runs", "sleeps", 0, 1, 2, 3, 5])
 """What the operator does after an event: it runs, sleeps, or dies after so many actions."""
@@ -381,3 +381,12 @@ def test_what_nothing_would_take_away_is_seen_when_it_is_made() -> None:
     for wrong in (abroad, {**secret, "metadata": unowned}):
         with pytest.raises(AssertionError):
             world.perform(ApplyLink(wrong, known=False))
+
+
+def test_a_conversation_that_would_go_without_its_transcript_is_seen() -> None:
+    world = in_progress(WatchedWorld())
+    world.delete()
+    with pytest.raises(AssertionError, match="without its transcript"):
+        world.perform(SetFinalizer(present=False))
+    world.perform(Seal("Cancelled"))
+    world.perform(SetFinalizer(present=False))

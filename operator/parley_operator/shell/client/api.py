@@ -8,7 +8,10 @@ from parley_protocol import EraseRequest, InterviewRef, SealRequest
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 TIMEOUT = httpx.Timeout(20, connect=5)
+"""Longer than the API takes for any order: what keeps it, it says itself."""
 ATTEMPTS = 3
+SAID_LENGTH = 500
+"""How many characters of the API's words are told: the last of them may be Daily's."""
 
 
 class ApiError(Exception):
@@ -59,7 +62,7 @@ class ApiClient:
         except (httpx.HTTPError, OSError, ssl.SSLError) as error:
             raise ApiError(f"{order}: {type(error).__name__} {error}") from error
         if not response.is_success:
-            raise ApiError(f"{order}: the API answered {response.status_code}: {response.text[:200]}")
+            raise ApiError(f"{order}: the API answered {response.status_code}: {_said(response)}")
 
     def _credentials(self) -> tuple[str, ssl.SSLContext]:
         try:
@@ -67,3 +70,12 @@ class ApiClient:
         except OSError as error:  # which file it is about, ssl does not say
             raise ApiError(f"{self._ca_file}: {error}") from error
         return self._token_file.read_text().strip(), context
+
+
+def _said(response: httpx.Response) -> str:
+    """What a problem document (RFC 9457) says for people, or the bare body where something else answered."""
+    try:
+        detail = response.json()["detail"]
+    except (ValueError, TypeError, KeyError):
+        detail = None
+    return (detail if isinstance(detail, str) else response.text)[:SAID_LENGTH]

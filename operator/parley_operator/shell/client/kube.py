@@ -30,7 +30,8 @@ FIRST_PAUSE_SECONDS = 0.1
 PAGE_SIZE = 500
 JSON = "application/json"
 NOT_AN_OBJECT = "NotAnObject"
-"""The reason of an answer that is none of the API server's, though its status says that all is well."""
+"""The reason of an answer that is none of the API server's, though its status says that all is well, or that nothing is
+there: a load balancer between has a 404 of its own."""
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 """What a list is asked for as where the objects' content is large, or nobody's business."""
 
@@ -49,7 +50,7 @@ class KubeError(Exception):
 
 
 class NotFoundError(KubeError):
-    """404: no such object (or no such resource type)."""
+    """404, and the API server's own word: no such object. Of a type that it does not serve it gives no such word."""
 
 
 class ConflictError(KubeError):
@@ -201,8 +202,11 @@ class Kube:
         """The plurals that an API group version serves; empty when it is not there."""
         try:
             answer = await self._call("GET", f"/{api}")
-        except NotFoundError:
-            return set()
+        except KubeError as error:
+            # Of a group that it does not serve the API server says so in plain text, as anything else does.
+            if error.status == 404:
+                return set()
+            raise
         return {str(entry["name"]) for entry in answer.get("resources", [])}
 
     async def _call(
@@ -278,10 +282,13 @@ def _error(status: int, raw: bytes, retry_after: float) -> KubeError:
     """The error that a `Status` object tells, or the bare body where a proxy answered instead."""
     try:
         told: Json = json.loads(raw)
-        reason, message = str(told.get("reason", "")), str(told.get("message", ""))
+        kind, reason, message = (str(told.get(key, "")) for key in ("kind", "reason", "message"))
     except (ValueError, AttributeError):
-        reason, message = "", raw[:200].decode(errors="replace")
+        kind, reason, message = "", "", raw[:200].decode(errors="replace")
+    if status == 404:
+        if (kind, reason) == ("Status", "NotFound"):
+            return NotFoundError(status, reason, message, retry_after)
+        return KubeError(status, NOT_AN_OBJECT, message, retry_after)
     if reason == "AlreadyExists":
         return AlreadyExistsError(status, reason, message, retry_after)
-    kind = {404: NotFoundError, 409: ConflictError}.get(status, KubeError)
-    return kind(status, reason, message, retry_after)
+    return (ConflictError if status == 409 else KubeError)(status, reason, message, retry_after)

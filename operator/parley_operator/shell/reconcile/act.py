@@ -183,8 +183,8 @@ class Actor:
                 await self._provider(provider).delete(name)
             case Seal(reason):
                 await self._api.seal(ref, reason)
-            case Erase():
-                await self._api.erase(ref)
+            case Erase(former):
+                await self._api.erase(ref if former is None else ref.model_copy(update={"uid": former}))
 
     def _provider(self, name: str) -> RoomProvider:
         provider = self._rooms.get(name)

@@ -150,10 +150,16 @@ class Observer:
             return _Template(problem=f"The template is not valid: {_first_of(error)}")
 
     async def _tombstone(self, interview: Interview) -> Tombstone | None:
-        """What was left of an Interview of this name, where the plan asks for it: at the beginning and at the TTL."""
+        """What was left of an Interview of this name, where the plan asks for it.
+
+        That is at the beginning, at the TTL, and where one that may have been put back is to be erased.
+        """
         spec, status, metadata = interview.spec, interview.status, interview.metadata
-        asked = spec.ttl_seconds_after_finished is not None if _final(interview) else status.accepted_at is None
-        if not asked or metadata.deletion_timestamp is not None:
+        if metadata.deletion_timestamp is not None:
+            asked = spec.deletion_policy == "Erase" and status.accepted_at is None
+        else:
+            asked = spec.ttl_seconds_after_finished is not None if _final(interview) else status.accepted_at is None
+        if not asked:
             return None
         found = await self._kube.recall(REVISIONS, metadata.namespace or "", tombstone_name(metadata.name))
         return None if found is None else tombstone_of(self._installation.name, metadata.name, found)

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from parley_crds import Phase
 from parley_crds.names import child_name
-from parley_rooms.errors import RoomError
 from parley_rooms.provider import FoundRoom, RoomDirectory
 
 from parley_operator.installation import Installation
@@ -27,28 +26,26 @@ async def sweep_rooms(
 ) -> list[str]:
     """Removes rooms that no ledger and no Interview stands for; gives those that were removed.
 
-    A provider that fails or wants less traffic ends it, and the next sweep goes on. Where the cluster can't be read
-    whole, nothing is removed.
+    What was removed before a provider failed, or wanted less traffic, stays so, and the next sweep goes on. Where the
+    cluster can't be read whole, nothing is removed.
 
     Raises:
+        RoomError: the provider did not tell of every room, or did not remove one.
         KubeError, aiohttp.ClientError, TimeoutError: the API server did not tell of every ledger and Interview.
     """
     removed: list[str] = []
     if directory is None:
         return removed
-    try:
-        own = own_rooms(installation, await _found(directory), now)
-        # The cluster after the rooms: whatever a room was made for before is seen.
-        unneeded = orphans(own, await _in_use(kube, installation, namespaces), ()) if own else []
-        for name in orphans({name: own[name] for name in unneeded}, (), await _occupied(directory, unneeded)):
-            if len(removed) == MOST_REMOVED:
-                logger.info("more rooms are orphaned than are removed in one sweep")
-                break
-            await directory.delete(name)
-            removed.append(name)
-            logger.info("the room %s was orphaned", name)
-    except RoomError as error:
-        logger.warning("the sweep of rooms stopped: %s", error)
+    own = own_rooms(installation, await _found(directory), now)
+    # The cluster after the rooms: whatever a room was made for before is seen.
+    unneeded = orphans(own, await _in_use(kube, installation, namespaces), ()) if own else []
+    for name in orphans({name: own[name] for name in unneeded}, (), await _occupied(directory, unneeded)):
+        if len(removed) == MOST_REMOVED:
+            logger.info("more rooms are orphaned than are removed in one sweep")
+            break
+        await directory.delete(name)
+        removed.append(name)
+        logger.info("the room %s was orphaned", name)
     return removed
 
 

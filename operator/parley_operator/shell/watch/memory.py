@@ -35,7 +35,7 @@ class Memory:
 
     Of two states of one object the one with the higher resourceVersion stands: they may be compared as numbers
     (https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions). A uid that was deleted never
-    comes back.
+    comes back, whatever a watch tells late; one that was taken for deleted by mistake does when it is read.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -47,6 +47,11 @@ class Memory:
 
     def __len__(self) -> int:
         return len(self._held)
+
+    @property
+    def now(self) -> float:
+        """The time by the memory's clock, in seconds."""
+        return self._clock()
 
     def find(self, key: Key) -> Held | None:
         """What is known under a key; None where nothing is, or where it is doubted."""
@@ -82,9 +87,16 @@ class Memory:
             self._doubted.discard(key)
             self.lose(key)
 
-    def confirm(self, key: Key, body: Json) -> None:
-        """Keeps what was just read under a key, or answered to a write, whatever was known or doubted before."""
+    def confirm(self, key: Key, body: Json, asked_at: float) -> None:
+        """Keeps what was read under a key, or answered to a write, whatever was known or doubted before.
+
+        `asked_at` (by the memory's clock) is when the question was sent: what was taken for gone before then, and is
+        in the answer, is there.
+        """
         self._doubted.discard(key)
+        uid = body["metadata"]["uid"]
+        if self._gone.get(uid, asked_at) < asked_at:
+            del self._gone[uid]
         if not self.put(key[0], body):
             held = self._held.get(key)
             if held is not None:

@@ -122,12 +122,12 @@ class Mirror(Kube):
 
     async def _read(self, key: Key) -> Json | None:
         """Asks the API server; where a watch told of a later state while the answer was on its way, that one."""
-        before = self._memory.held(key)
+        before, asked_at = self._memory.held(key), self._memory.now
         found = await super().get(*key)
         if found is None:
             self._memory.confirm_absent(key, before)
         else:
-            self._memory.confirm(key, found)
+            self._memory.confirm(key, found, asked_at)
         held = self._memory.held(key)
         return held.body if held is not None and held.read else None
 
@@ -137,6 +137,7 @@ class Mirror(Kube):
     # What is written
 
     async def _write(self, key: Key, method: str, path: str, **sent: Any) -> Json:
+        asked_at = self._memory.now
         try:
             answer = await super()._write(key, method, path, **sent)
         except BaseException:
@@ -145,17 +146,17 @@ class Mirror(Kube):
                 self._memory.doubt(key)
             raise
         if self._is_kept(key):
-            self._take(key, answer)
+            self._take(key, answer, asked_at)
         return answer
 
-    def _take(self, key: Key, answer: Json) -> None:
+    def _take(self, key: Key, answer: Json, asked_at: float) -> None:
         """Keeps what a write was answered: the object, or a `Status` where it is gone."""
         if answer.get("kind") == "Status":
             self._memory.lose(key, answer.get("details", {}).get("uid"))
         elif _is_removed(answer["metadata"]):
             self._memory.lose(key, answer["metadata"]["uid"])
         else:
-            self._memory.confirm(key, answer)
+            self._memory.confirm(key, answer, asked_at)
 
     def _is_kept(self, key: Key) -> bool:
         return self._is_mirrored(key) or key[0] in (SECRETS, REVISIONS)

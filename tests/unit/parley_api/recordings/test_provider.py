@@ -21,6 +21,7 @@ from parley_emulators.daily.faults import Fault, FaultBook
 from parley_emulators.daily.settings import DailySettings
 from parley_emulators.daily.state import Domain
 from parley_emulators.daily.tokens import Signer
+from parley_operator.shell.client.api import TIMEOUT
 from parley_protocol import (
     BotInputs,
     ConsentRecord,
@@ -42,6 +43,8 @@ from support.daily_key import GivenKey
 
 REF = InterviewRef(namespace="hiring", name="ada", uid="u-1")
 ROOM = "parley-tests-ada"
+STORE_SECONDS = 5
+"""What the store needs beside Daily for an order."""
 CONSENT = ConsentRecord(version="2026-1", given_at=datetime(2026, 11, 22, 9, tzinfo=UTC))
 
 
@@ -136,6 +139,15 @@ async def test_an_erasure_that_fails_at_daily_is_to_be_done_again(daily: Daily, 
     daily.faults.order([])
     await provider.erase(daily.rooms, inputs())
     assert daily.kept == 0
+
+
+async def test_an_erasure_at_a_slow_daily_ends_before_whoever_ordered_it_has_hung_up(daily: Daily) -> None:
+    read = TIMEOUT.read
+    assert read is not None
+    assert max(provider.DELETE_SECONDS, provider.FIND_SECONDS) + STORE_SECONDS <= read
+    daily.fail(kind="delay", delay_seconds=30)
+    with pytest.raises(StoreUnavailableError, match=r"are still there: Daily did not do it within 0\.1 s"):
+        await provider.erase(daily.rooms, inputs(), within=0.1)
 
 
 async def test_without_a_key_nothing_is_called_erased() -> None:
