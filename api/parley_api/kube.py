@@ -112,7 +112,7 @@ class Kube:
         return await self._repeated("GET", path, query)
 
     async def find(self, path: str) -> Document | None:
-        """The object, or None where there is none. Raises KubeError for anything but 404."""
+        """The object, or None where the API server says that there is none. Raises KubeError for anything else."""
         try:
             return await self.get(path)
         except KubeError as error:
@@ -202,7 +202,7 @@ class Kube:
             answer = await self._client.call_api(method, url, headers, body, _request_timeout=limits)
             response: aiohttp.ClientResponse = answer.response
             if response.status >= 400:
-                raise _error(response.status, _status(await response.read()))
+                raise _refusal(response.status, _status(await response.read()))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise KubeError(UNREACHABLE, "Unreachable", f"{method} {path}: {type(error).__name__}") from error
         return response
@@ -215,6 +215,13 @@ def _status(body: bytes) -> Document:
     except ValueError:
         document = None
     return document if isinstance(document, dict) else {"message": body.decode(errors="replace")[:500]}
+
+
+def _refusal(status: int, document: Document) -> KubeError:
+    """An answer's error. A load balancer between has a 404 of its own, by which nothing is known to be gone."""
+    if status == NOT_FOUND and (document.get("kind"), document.get("reason")) != ("Status", "NotFound"):
+        return KubeError(UNREACHABLE, "NotAnObject", f"404, not by the API server: {document.get('message', '')}")
+    return _error(status, document)
 
 
 def _error(status: int, document: Document) -> KubeError:

@@ -43,7 +43,7 @@ async def test_a_caller_who_waited_long_waits_no_longer(stub: KubeStub, monkeypa
     assert stub.asked[PATH] == 1
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 410, 422])
+@pytest.mark.parametrize("status", [400, 401, 403, 409, 410, 422])
 async def test_a_refusal_is_not_repeated(stub: KubeStub, status: int) -> None:
     stub.answers[PATH] = first(status, then=POD)
     with pytest.raises(KubeError):
@@ -59,10 +59,20 @@ async def test_a_write_is_not_repeated(stub: KubeStub) -> None:
 
 
 async def test_finding_tells_nothing_there_from_nothing_known(stub: KubeStub) -> None:
-    stub.answers[PATH] = always({}, 404)
+    stub.answers[PATH] = always({"kind": "Status", "reason": "NotFound"}, 404)
     assert await stub.kube.find(PATH) is None
+    assert stub.asked[PATH] == 1
     stub.answers[PATH] = always({}, 403)
     with pytest.raises(KubeError):
         await stub.kube.find(PATH)
     stub.answers[PATH] = always(POD)
     assert await stub.kube.find(PATH) == POD
+
+
+@pytest.mark.parametrize("page", [{}, {"message": "no route"}, {"kind": "Status", "reason": "Unknown"}])
+async def test_a_404_of_something_between_is_no_word_that_nothing_is_there(stub: KubeStub, page: dict[str, str]) -> None:
+    stub.answers[PATH] = always(page, 404)
+    with pytest.raises(KubeError) as failed:
+        await stub.kube.find(PATH)
+    assert (failed.value.status, failed.value.reason) == (503, "NotAnObject")
+    assert stub.asked[PATH] == TRIES, "it may pass"
