@@ -93,6 +93,7 @@ class Conversation:
         now = time.monotonic()
         self._reporter.report(ConnectionChanged(who="candidate", what="left"), now)
         self.session.candidate_left(now)
+        self._watch_way_back(now)
         logger.info("candidate left")
 
     def tell_recording(self, *, on: bool) -> None:
@@ -115,6 +116,7 @@ class Conversation:
         self._reporter.report(ConnectionChanged(who="bot", what="joined"), now)
         if self._timeline.started:
             self.session.await_return(now)
+            self._watch_way_back(now)
 
     def bot_left(self) -> None:
         """The bot leaves the room. Safe to repeat."""
@@ -298,10 +300,19 @@ class Conversation:
     async def run(self) -> None:
         """Watch the clock until the conversation is over."""
         while not self.done.done():
-            now = time.monotonic()
-            self._act(self.session.tick(now))
-            await self._tell_progress(now)
+            self.look()
+            await self._tell_progress(time.monotonic())
             await asyncio.sleep(_TICK_SECONDS)
+
+    def look(self) -> None:
+        """Do what is due by now."""
+        now = time.monotonic()
+        self._watch_way_back(now)
+        self._act(self.session.tick(now))
+
+    def _watch_way_back(self, now: float) -> None:
+        # A candidate comes by way of the API: one that can be told nothing lets nobody in either.
+        self.session.way_back(now, is_open=self._reporter.all_told)
 
     async def _tell_progress(self, now: float) -> None:
         question, total, left = self.session.progress(now)

@@ -41,6 +41,11 @@ class Reporter:
         """The events that are not acknowledged yet, in order."""
         return tuple(self._unsent)
 
+    @property
+    def all_told(self) -> bool:
+        """Whether every event is acknowledged: else the API is away, or is being told just now."""
+        return self.acknowledged >= self.last
+
     def report(self, event: Event, moment: float | None = None) -> None:
         """Take an event in, with the next number; `moment` is of the monotonic clock, now when left out.
 
