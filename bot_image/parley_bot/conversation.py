@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from loguru import logger
-from parley_protocol import ConnectionChanged, FinishReason, Speaker, ToolAnswer, Turn, TurnSpoken
+from parley_protocol import ConnectionChanged, FinishReason, Speaker, ToolAnswer, ToolOutcome, Turn, TurnSpoken
 
 from parley_bot.endpointing import HeardVoice
 from parley_bot.engine import Action, Decision, Finish, InterviewSession, Prompt, TakeFloor
@@ -215,17 +215,17 @@ class Conversation:
         `after` is the number of the last sentence that the model had sent before: none of those is of its result.
         """
         self._settle()
-        now = time.monotonic()
+        now, name = time.monotonic(), _text(name)
         self._given_after = after
         self.latency.turn_taken()
         match name:
             case "next_question":
                 decision = self.session.next_question(now)
             case "record_answer":
-                summary, follow_up = str(arguments.get("summary") or ""), _is_true(arguments.get("follow_up"))
+                summary, follow_up = _text(arguments.get("summary")), _is_true(arguments.get("follow_up"))
                 decision = self.session.record_answer(now, summary, follow_up=follow_up)
             case "end_interview":
-                decision = self.session.end_interview(now, str(arguments.get("reason") or ""))
+                decision = self.session.end_interview(now, _text(arguments.get("reason")))
             case "repeat_question":
                 decision = self.session.repeat_question(now)
             case "skip_question":
@@ -257,7 +257,11 @@ class Conversation:
         return (call.result().reply if call.done() else self.session.tool_is_slow()).as_result()
 
     async def _look_up(self, name: str, arguments: dict[str, Any]) -> Decision:
-        answer = await self._call_tool(name, arguments)
+        try:
+            answer = await self._call_tool(name, arguments)
+        except Exception as error:  # noqa: BLE001 - a call that is never over would have nobody nudged any more
+            logger.opt(exception=error).error("tool {} could not be called", name)
+            answer = ToolAnswer(outcome=ToolOutcome.FAILED)
         return self._decided(name, self.session.end_tool(name, answer, time.monotonic()))
 
     def _decided(self, name: str, decision: Decision) -> Decision:
@@ -348,3 +352,8 @@ class Conversation:
 
 def _is_true(value: object) -> bool:
     return value is True or str(value).lower() == "true"
+
+
+def _text(value: object) -> str:
+    """What a model has written as text that can be sent on: it may write half a character."""
+    return str(value or "").encode(errors="replace").decode()

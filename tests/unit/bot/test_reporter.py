@@ -1,6 +1,7 @@
 """The reporter against a real server that is away, forgets to acknowledge, or refuses."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,7 +9,17 @@ import pytest
 from parley_bot.exits import ApiRefusedError, ApiUnavailableError
 from parley_bot.reporter import ApiClient, Reporter, pauses
 from parley_bot.timeline import Timeline
-from parley_protocol import EventAck, EventBatch, FinishReason, FinishRequest, NumberedEvent, ToolCalled
+from parley_protocol import (
+    EventAck,
+    EventBatch,
+    FinishReason,
+    FinishRequest,
+    NumberedEvent,
+    ToolAnswer,
+    ToolCalled,
+    ToolOutcome,
+    ToolRequest,
+)
 from support.bot import ApiPeer, eventually, interview_plan, serving
 
 
@@ -201,6 +212,14 @@ async def test_the_assignment_waits_for_the_api(peer: ApiPeer, client: ApiClient
     await eventually("it has asked twice", lambda: peer.asked >= 2, 10)
     peer.down = False
     assert (await fetching).attempt == 1
+
+
+@pytest.mark.parametrize("text", ['{"level": "\\ud83d"}', '{"level": ' * 300 + "1" + "}" * 300], ids=["half", "deep"])
+async def test_arguments_that_cannot_be_sent_are_not_valid(peer: ApiPeer, client: ApiClient, text: str) -> None:
+    request = ToolRequest(attempt=1, call_id="a", arguments=json.loads(text))
+    answer = await client.call_tool("salary", request)
+    assert answer == ToolAnswer(outcome=ToolOutcome.ARGUMENTS_NOT_VALID)
+    assert peer.tool_calls == []
 
 
 async def test_a_token_that_is_refused_is_the_last_word(client: ApiClient, tmp_path: Path) -> None:
