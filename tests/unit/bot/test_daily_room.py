@@ -1,7 +1,8 @@
 """The Daily pipeline, assembled with the true DailyTransport; Daily's events are driven as its client would."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from parley_bot.pipeline import assembly
 from parley_bot.pipeline.access import ModelAccess
 from parley_bot.pipeline.nova import GuardedNovaSonic
 from parley_bot.reporter import ApiClient
+from parley_bot.server import daily_room
 from parley_bot.server.daily_room import DailyRoom
 from parley_protocol import Assignment, ConnectionChanged, FinishReason, InterviewRef, RecordingPlan
 from parley_protocol import DailyRoom as Grant
@@ -152,6 +154,57 @@ async def test_a_recording_that_ends_with_the_room_is_no_failure(
     await eventually("it is recorded", lambda: room.pipeline.recorded_by_room, 5)
     await room.close(None)
     assert left == ["left"]
+    assert not interview.conversation.done.done()
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Daily has little time to tell of a recording."""
+    monkeypatch.setattr(daily_room, "_RECORDED_SECONDS", 0.5)
+
+
+async def let_in(interview: Interview) -> DailyRoom:
+    """A candidate comes into the interview's room."""
+    room = DailyRoom(interview, ACCESS, GRANT, join_seconds=25)
+    await fire(room, "on_joined", {})
+    await fire(room, "on_participant_joined", CANDIDATE)
+    await eventually("the candidate is there", lambda: ("candidate", "joined") in presence(interview), 5)
+    return room
+
+
+async def test_a_recording_that_never_began_is_one_that_failed(interview: Interview, soon: None) -> None:
+    interview = requires_recording(interview, True)
+    await let_in(interview)
+    assert await asyncio.wait_for(interview.conversation.done, 5) is FinishReason.RECORDING_FAILED
+
+
+async def is_recorded(interview: Interview) -> None:
+    room = await let_in(requires_recording(interview, True))
+    await fire(room, "on_recording_started", {"streamId": "one"})
+    await eventually("it is recorded", lambda: room.pipeline.recorded_by_room, 5)
+
+
+async def not_required(interview: Interview) -> None:
+    await let_in(requires_recording(interview, False))
+
+
+async def gone(interview: Interview) -> None:
+    room = await let_in(requires_recording(interview, True))
+    await fire(room, "on_participant_left", CANDIDATE, "leftCall")
+
+
+async def of_a_former_bot(interview: Interview) -> None:
+    """Nothing says that Daily tells who comes later of a recording that runs already."""
+    interview.timeline.start(time.monotonic())
+    await let_in(requires_recording(interview, True))
+
+
+@pytest.mark.parametrize("case", [is_recorded, not_required, gone, of_a_former_bot])
+async def test_nobody_is_sent_away_who_need_not_be(
+    interview: Interview, soon: None, case: Callable[[Interview], Awaitable[None]]
+) -> None:
+    await case(interview)
+    await asyncio.wait({interview.conversation.done}, timeout=1)
     assert not interview.conversation.done.done()
 
 
