@@ -191,6 +191,7 @@ class DailyRoom:
         logger.bind(reason=reason).info("participant left")
         self.pipeline.flush()
         self._interview.conversation.candidate_left(self.pipeline)
+        await self.pipeline.part()
 
     def _cease(self) -> None:
         """Nobody is there any more for whom something goes on."""
