@@ -22,7 +22,7 @@ from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 
 from parley_bot.conversation import Conversation
-from parley_bot.endpointing import patience
+from parley_bot.endpointing import model_wait, patience
 from parley_bot.engine.instructions import PROMPT_BEGIN, PROMPT_GO_ON
 from parley_bot.exits import FaultError, ModelRefusedError
 from parley_bot.pipeline.access import ModelAccess
@@ -95,6 +95,7 @@ class RoomPipeline:
         self.llm = GuardedNovaSonic(
             access=access,
             plan=plan.model,
+            model_wait=model_wait(plan),
             voice=plan.interviewer.voice,
             instruction=system_prompt(plan),
             tools=[*TOOLS, *own],

@@ -51,6 +51,7 @@ class GuardedNovaSonic(RotatingNovaSonic):
     Args:
         access: Where the model is.
         plan: Which model and how.
+        model_wait: The pause in seconds by which it takes a turn as ended.
         voice: The interviewer's voice id.
         instruction: The system prompt.
         tools: The tools' schemas.
@@ -72,6 +73,7 @@ class GuardedNovaSonic(RotatingNovaSonic):
         *,
         access: ModelAccess,
         plan: ModelPlan,
+        model_wait: float,
         voice: str,
         instruction: str,
         tools: list[Any],
@@ -100,6 +102,7 @@ class GuardedNovaSonic(RotatingNovaSonic):
         inference = plan.inference
         super().__init__(
             rotate_seconds=access.rotate_seconds,
+            model_wait=model_wait,
             prompt_answered=PROMPT_ANSWERED,
             on_behind=on_behind,
             access_key_id="",
