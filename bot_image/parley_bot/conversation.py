@@ -81,6 +81,7 @@ class Conversation:
         self._timeline.start(now)
         self._heard.forget()
         self._told = (-1, -1)
+        self._reporter.probing = False
         self._reporter.report(ConnectionChanged(who="candidate", what="joined"), now)
         self.session.candidate_joined(now)
         logger.info("candidate joined")
@@ -91,6 +92,7 @@ class Conversation:
             return
         self._stage = None
         now = time.monotonic()
+        self._reporter.probing = True
         self._reporter.report(ConnectionChanged(who="candidate", what="left"), now)
         self.session.candidate_left(now)
         self._watch_way_back(now)
@@ -113,6 +115,7 @@ class Conversation:
         """The bot is in the room. Where a former bot's candidate had come, they are expected back."""
         now = time.monotonic()
         self._in_room = True
+        self._reporter.probing = self._timeline.started
         self._reporter.report(ConnectionChanged(who="bot", what="joined"), now)
         if self._timeline.started:
             self.session.await_return(now)
@@ -316,7 +319,7 @@ class Conversation:
 
     def _watch_way_back(self, now: float) -> None:
         # A candidate comes by way of the API: one that can be told nothing lets nobody in either.
-        self.session.way_back(now, is_open=self._reporter.all_told)
+        self.session.way_back(now, is_open=self._reporter.api_is_there)
 
     async def _tell_progress(self, now: float) -> None:
         question, total, left = self.session.progress(now)

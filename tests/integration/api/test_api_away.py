@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import pytest
 from parley_api.store import layout
 from parley_bot.engine.phrases import phrases_for
 from parley_emulators.speech.synthesiser import Synthesiser
@@ -100,10 +101,10 @@ class Site:
         assert answer.is_success, answer.text
         return await Guest([*answers]).join(f"{answer.json()['wsUrl']}?token={answer.json()['token']}")
 
-    async def without_api(self) -> None:
+    async def without_api(self, gone: Callable[[], bool]) -> None:
         """The API is killed, and is back when the candidate has been gone for longer than they have to come back."""
         self.api.program.kill()
-        await eventually("the candidate is gone", lambda: self.bot.logged("candidate left"), 30)
+        await eventually("the candidate is gone", gone, 30)
         over = time.monotonic() + GRACE_SECONDS + 3
         await eventually("the grace is over", lambda: time.monotonic() > over, GRACE_SECONDS + 10)
         self.api.program.start_again()
@@ -117,7 +118,10 @@ class Address:
     url: str
 
 
-async def test_who_could_not_come_back_is_waited_for(interview: MakeInterview, tmp_path: Path) -> None:
+@pytest.mark.parametrize("left_before", [False, True], ids=["cut off by it", "left before"])
+async def test_who_could_not_come_back_is_waited_for(
+    interview: MakeInterview, tmp_path: Path, left_before: bool
+) -> None:
     voice = Synthesiser()
     spoken = await voice.say(ANSWER, 16000)
     await voice.close()
@@ -126,7 +130,10 @@ async def test_who_could_not_come_back_is_waited_for(interview: MakeInterview, t
         await site.consent()
         first = await site.guest()
         await eventually("the question is heard", lambda: heard_out(first), 60)
-        await site.without_api()
+        if left_before:
+            await first.leave()
+            await eventually("the API knows it", lambda: b'"left"' in stored(site.api), 10)
+        await site.without_api(lambda: bool(site.bot.logged("candidate left")))
         assert not site.bot.logged("conversation over"), "nobody could have come back"
         second = await site.guest(spoken)
         await second.over(90)
@@ -145,3 +152,8 @@ async def test_who_could_not_come_back_is_waited_for(interview: MakeInterview, t
 def heard_out(guest: Guest) -> bool:
     """Whether the interviewer has spoken and come to an end."""
     return any(message.get("type") == "bot-stopped-speaking" for message in guest.messages)
+
+
+def stored(api: Api) -> bytes:
+    """All that the API has stored."""
+    return b"".join(path.read_bytes() for path in api.store.rglob("*.json") if path.is_file())

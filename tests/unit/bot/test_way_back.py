@@ -123,7 +123,9 @@ async def test_the_way_back_is_open_once_the_api_has_been_told_of_the_leaving(
     conversation = Conversation(InterviewSession(make_plan(reconnect_grace_seconds=0)), reporter, Timeline(), no_tools)
     page: Any = Page()
     conversation.candidate_joined(page)
+    assert not reporter.probing
     conversation.candidate_left(page)
+    assert reporter.probing, "the API may go away after it was told"
     conversation.look()
     assert not conversation.done.done()
     reporter.acknowledged = reporter.last
