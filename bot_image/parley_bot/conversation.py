@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from loguru import logger
-from parley_protocol import ConnectionChanged, FinishReason, Speaker, ToolAnswer, Turn, TurnSpoken
+from parley_protocol import ConnectionChanged, FinishReason, Speaker, ToolAnswer, ToolOutcome, Turn, TurnSpoken
 
 from parley_bot.endpointing import HeardVoice
 from parley_bot.engine import Action, Decision, Finish, InterviewSession, Prompt, TakeFloor
@@ -81,6 +81,7 @@ class Conversation:
         self._timeline.start(now)
         self._heard.forget()
         self._told = (-1, -1)
+        self._reporter.probing = False
         self._reporter.report(ConnectionChanged(who="candidate", what="joined"), now)
         self.session.candidate_joined(now)
         logger.info("candidate joined")
@@ -91,8 +92,10 @@ class Conversation:
             return
         self._stage = None
         now = time.monotonic()
+        self._reporter.probing = True
         self._reporter.report(ConnectionChanged(who="candidate", what="left"), now)
         self.session.candidate_left(now)
+        self._watch_way_back(now)
         logger.info("candidate left")
 
     def tell_recording(self, *, on: bool) -> None:
@@ -112,9 +115,11 @@ class Conversation:
         """The bot is in the room. Where a former bot's candidate had come, they are expected back."""
         now = time.monotonic()
         self._in_room = True
+        self._reporter.probing = self._timeline.started
         self._reporter.report(ConnectionChanged(who="bot", what="joined"), now)
         if self._timeline.started:
             self.session.await_return(now)
+            self._watch_way_back(now)
 
     def bot_left(self) -> None:
         """The bot leaves the room. Safe to repeat."""
@@ -213,17 +218,17 @@ class Conversation:
         `after` is the number of the last sentence that the model had sent before: none of those is of its result.
         """
         self._settle()
-        now = time.monotonic()
+        now, name = time.monotonic(), _text(name)
         self._given_after = after
         self.latency.turn_taken()
         match name:
             case "next_question":
                 decision = self.session.next_question(now)
             case "record_answer":
-                summary, follow_up = str(arguments.get("summary") or ""), _is_true(arguments.get("follow_up"))
+                summary, follow_up = _text(arguments.get("summary")), _is_true(arguments.get("follow_up"))
                 decision = self.session.record_answer(now, summary, follow_up=follow_up)
             case "end_interview":
-                decision = self.session.end_interview(now, str(arguments.get("reason") or ""))
+                decision = self.session.end_interview(now, _text(arguments.get("reason")))
             case "repeat_question":
                 decision = self.session.repeat_question(now)
             case "skip_question":
@@ -255,7 +260,11 @@ class Conversation:
         return (call.result().reply if call.done() else self.session.tool_is_slow()).as_result()
 
     async def _look_up(self, name: str, arguments: dict[str, Any]) -> Decision:
-        answer = await self._call_tool(name, arguments)
+        try:
+            answer = await self._call_tool(name, arguments)
+        except Exception as error:  # noqa: BLE001 - a call that is never over would have nobody nudged any more
+            logger.opt(exception=error).error("tool {} could not be called", name)
+            answer = ToolAnswer(outcome=ToolOutcome.FAILED)
         return self._decided(name, self.session.end_tool(name, answer, time.monotonic()))
 
     def _decided(self, name: str, decision: Decision) -> Decision:
@@ -298,10 +307,19 @@ class Conversation:
     async def run(self) -> None:
         """Watch the clock until the conversation is over."""
         while not self.done.done():
-            now = time.monotonic()
-            self._act(self.session.tick(now))
-            await self._tell_progress(now)
+            self.look()
+            await self._tell_progress(time.monotonic())
             await asyncio.sleep(_TICK_SECONDS)
+
+    def look(self) -> None:
+        """Do what is due by now."""
+        now = time.monotonic()
+        self._watch_way_back(now)
+        self._act(self.session.tick(now))
+
+    def _watch_way_back(self, now: float) -> None:
+        # A candidate comes by way of the API: one that can be told nothing lets nobody in either.
+        self.session.way_back(now, is_open=self._reporter.api_is_there)
 
     async def _tell_progress(self, now: float) -> None:
         question, total, left = self.session.progress(now)
@@ -337,3 +355,8 @@ class Conversation:
 
 def _is_true(value: object) -> bool:
     return value is True or str(value).lower() == "true"
+
+
+def _text(value: object) -> str:
+    """What a model has written as text that can be sent on: it may write half a character."""
+    return str(value or "").encode(errors="replace").decode()

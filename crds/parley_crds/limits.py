@@ -24,7 +24,8 @@ SILENCE_NUDGE = (
 SILENCE_END = "After how many seconds of silence the interview ends. More than silenceNudgeSeconds."
 RECONNECT_GRACE = (
     "How many seconds a candidate whose connection broke has to come back before the interview ends. Where the bot was"
-    " replaced it is 120 at least: the candidate's page has to find the new one first."
+    " replaced, or Parley's API was away meanwhile (that time does not count), it is 120 at least: the candidate's page"
+    " has to find the way first."
 )
 
 

@@ -28,8 +28,10 @@ from parley_protocol import (
 # speaks them for ever is cut off after ten minutes more.
 OVERTIME_SECONDS = 120
 ENDLESS_SECONDS = 600
-# A replacement waits for its candidate at least so long.
+# A replacement waits for its candidate at least so long, and so does who has seen the way back open again; while it is
+# closed, ten minutes more at most.
 RETURN_SECONDS = 120
+CLOSED_SECONDS = 600
 FOLLOW_UP = "Could you say more?"
 CONFIRM_STOP = phrases_for("en-US").confirm_stop
 
@@ -73,6 +75,9 @@ class World:
         self._last_voice = 0.0
         # Of which questions so much was heard that they can be answered.
         self._put: set[str] = set()
+        self._way_is_open = True
+        # For how long the candidate who is away could have come back, and whether there was a time when not.
+        self._open_for, self._was_closed = 0, False
 
     # What happens
 
@@ -178,9 +183,22 @@ class World:
         self.reply = None
         self.session = InterviewSession(self.plan, [kept.event for kept in self.kept], used)
         self.session.await_return(self.now)
+        self._open_for, self._was_closed = 0, False
+        self._look_for_way_back()
+
+    def way_back(self, *, is_open: bool) -> None:
+        """The API, by which the candidate comes, can be told something, or can't."""
+        self._way_is_open = is_open
+        self._look_for_way_back()
+
+    def leave(self) -> None:
+        """The candidate's connection is gone."""
+        self.session.candidate_left(self.now)
+        self._look_for_way_back()
 
     def join(self) -> None:
         """The candidate comes back: what they were asked before is of no matter any more."""
+        self._open_for, self._was_closed, self._way_is_open = 0, False, True
         if self.session.clock.left_at is not None and self._closing_given is None:
             self._stop = Stop()
         self.session.candidate_joined(self.now)
@@ -190,6 +208,8 @@ class World:
         for _ in range(seconds):
             if self.finish is None:
                 self.now += 1
+                self._open_for += self._way_is_open and self.session.clock.left_at is not None
+                self._look_for_way_back()
                 self._act(self.session.tick(self.now))
                 self._is_within_its_bounds()
 
@@ -224,10 +244,22 @@ class World:
                 assert clock.used(self.now) >= limits.duration_seconds
             case FinishReason.CANDIDATE_LEFT:
                 assert clock.left_at is not None or self._stop.agreed
+                self._could_come_back()
             case FinishReason.SILENCE | FinishReason.TECHNICAL_FAULT:
                 assert self.now - self._last_voice >= limits.silence_end_seconds
             case _:
                 raise AssertionError(f"nothing here ends by {reason}")
+
+    def _could_come_back(self) -> None:
+        """Nobody is given up before they had their time to come back, but for a way back that stays closed."""
+        if (left_at := self.session.clock.left_at) is None or self._stop.agreed:
+            return
+        longest = CLOSED_SECONDS if self._was_closed else 0
+        assert self._open_for >= self.plan.limits.reconnect_grace_seconds or self.now - left_at >= longest > 0
+
+    def _look_for_way_back(self) -> None:
+        self._was_closed = self._was_closed or not self._way_is_open
+        self.session.way_back(self.now, is_open=self._way_is_open)
 
     @property
     def _asked(self) -> list[Any]:
@@ -248,7 +280,8 @@ class World:
             return
         limits, clock = self.plan.limits, self.session.clock
         if clock.left_at is not None:
-            assert self.now - clock.left_at < max(limits.reconnect_grace_seconds, limits.longer(RETURN_SECONDS))
+            longest = max(limits.reconnect_grace_seconds, limits.longer(RETURN_SECONDS))
+            assert self.now - clock.left_at < longest + (CLOSED_SECONDS if self._was_closed else 0)
         endless = ENDLESS_SECONDS if clock.interviewer_speaking else 0
         assert clock.used(self.now) < limits.duration_seconds + limits.longer(OVERTIME_SECONDS + endless)
 

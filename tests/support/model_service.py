@@ -23,6 +23,7 @@ def model_service(**told: Any) -> GuardedNovaSonic:
     return GuardedNovaSonic(
         access=ModelAccess("us-east-1", "https://127.0.0.1:1"),
         plan=ModelPlan(),
+        model_wait=1.75,
         voice="tiffany",
         instruction="",
         tools=[],

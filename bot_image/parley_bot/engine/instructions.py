@@ -41,6 +41,8 @@ PROMPT_GO_ON = _prompt("Go on with the interview.")
 PROMPT_ANSWERED = _prompt("The candidate has finished the answer.", "record_answer")
 PROMPT_SILENCE = _prompt("The candidate has been silent for a while.")
 PROMPT_TIME_OVER = _prompt("The time is up.")
+CALL_CUT_OFF = json.dumps({"next": "listen", "instruction": "The call was cut off; listen to the candidate."})
+"""The result of a call that was given up."""
 
 
 def listen_for(question: QuestionPlan) -> str:

@@ -172,7 +172,7 @@ class InterviewSession(Decisions):
     def await_return(self, now: float) -> None:
         """This bot has taken the place of one whose candidate had come: they are waited for, but not for ever."""
         self.clock.left_at = now
-        self._watch.await_return()
+        self._watch.absence.begin(now, of_a_former_bot=True)
 
     def candidate_joined(self, now: float) -> None:
         """The candidate came into the room, or came back: then welcomed back, never greeted again."""
@@ -189,6 +189,11 @@ class InterviewSession(Decisions):
         self._lookups.lost()
         if self.clock.candidate_present:
             self.clock.left(now)
+            self._watch.absence.begin(now)
+
+    def way_back(self, now: float, *, is_open: bool) -> None:
+        """Whether a candidate who is gone can come back: only then does the time run in which they have to."""
+        self._watch.absence.way_back(now, is_open=is_open)
 
     def leave(self) -> tuple[Action, ...]:
         """The candidate has left for good: there is no return to wait for."""

@@ -4,6 +4,7 @@ from parley_protocol import FinishReason, InterviewPlan, LimitsPlan
 
 from parley_bot.endpointing import model_wait, patience
 from parley_bot.engine import instructions as instruct
+from parley_bot.engine.absence import Absence
 from parley_bot.engine.clock import InterviewClock
 from parley_bot.engine.closing import OVERRUN_SECONDS, Closing
 from parley_bot.engine.replies import Action, Finish, Prompt, TakeFloor
@@ -16,8 +17,6 @@ PROMPT_AGAIN_SECONDS = 15
 PAUSE_SECONDS = 3
 # The pause that a candidate gets who has asked for a moment.
 THINKING_SECONDS = 60
-# A bot that takes another's place waits at least so long: the page has to learn of it before it can return.
-RETURN_SECONDS = 120
 # The model's own time until it acts on a turn that has ended.
 _MODEL_SECONDS = 1.0
 
@@ -33,7 +32,7 @@ class Watch:
     def __init__(self, limits: LimitsPlan) -> None:
         self._limits = limits
         self._last_prompt: float | None = None
-        self.grace = float(limits.reconnect_grace_seconds)
+        self.absence = Absence(limits)
         self.nudges = 0
         self.nudging = False
         self._thinking = False
@@ -48,14 +47,10 @@ class Watch:
         """The candidate has asked for a moment: the next silence is longer."""
         self._thinking = True
 
-    def await_return(self) -> None:
-        """The candidate has to come back to a new bot."""
-        self.grace = max(float(self._limits.reconnect_grace_seconds), self._limits.longer(RETURN_SECONDS))
-
     def candidate_returned(self) -> None:
         """The candidate is here, and the silence begins anew."""
         self.floor_taken = False
-        self.grace = float(self._limits.reconnect_grace_seconds)
+        self.absence.end()
         self.reset()
 
     def candidate_spoke(self) -> None:
@@ -80,7 +75,7 @@ class Watch:
         if clock.left_at is not None:
             if closing.reason is not None:
                 return Finish(closing.reason)
-            return Finish(FinishReason.CANDIDATE_LEFT) if now - clock.left_at >= self.grace else None
+            return Finish(FinishReason.CANDIDATE_LEFT) if self.absence.is_over(now) else None
         if not clock.candidate_present:
             return None
         clock.settle(now)

@@ -8,7 +8,7 @@ from typing import Any
 from loguru import logger
 from parley_protocol import InterviewPlan, Speaker, Turn
 from pipecat.audio.vad.vad_analyzer import VADParams
-from pipecat.frames.frames import ErrorFrame, LLMMessagesAppendFrame, LLMRunFrame
+from pipecat.frames.frames import ErrorFrame, InterruptionFrame, LLMMessagesAppendFrame, LLMRunFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext, LLMContextMessage
@@ -22,7 +22,7 @@ from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 
 from parley_bot.conversation import Conversation
-from parley_bot.endpointing import patience
+from parley_bot.endpointing import model_wait, patience
 from parley_bot.engine.instructions import PROMPT_BEGIN, PROMPT_GO_ON
 from parley_bot.exits import FaultError, ModelRefusedError
 from parley_bot.pipeline.access import ModelAccess
@@ -88,12 +88,14 @@ class RoomPipeline:
         self.unusable = asyncio.Event()
         speech, loudspeaker = Speech(), Loudspeaker()
         self._own_voice = voice = OwnVoice()
+        self._voice = Voice(conversation, speech, self._pulse)
         self._mouth = Mouth(conversation, speech, self._pulse, loudspeaker)
         self._floor = FloorKeeper(self._hush, loudspeaker, voice)
         own = own_tools(plan)
         self.llm = GuardedNovaSonic(
             access=access,
             plan=plan.model,
+            model_wait=model_wait(plan),
             voice=plan.interviewer.voice,
             instruction=system_prompt(plan),
             tools=[*TOOLS, *own],
@@ -111,7 +113,7 @@ class RoomPipeline:
         register_tools(self.llm, conversation, speech, own)
         user, assistant = LLMContextAggregatorPair(LLMContext(_memory(turns)), user_params=_listening(voice))
         self._transport_output = transport.output()
-        self.worker = _worker(Pipeline(self._processors(plan, transport, speech, user, assistant)))
+        self.worker = _worker(Pipeline(self._processors(plan, transport, user, assistant)))
         self.worker.add_event_handler("on_pipeline_error", self._on_error)
         self.worker.rtvi.add_event_handler("on_client_ready", self._on_client_ready)
 
@@ -119,7 +121,6 @@ class RoomPipeline:
         self,
         plan: InterviewPlan,
         transport: BaseTransport,
-        speech: Speech,
         user: FrameProcessor,
         assistant: FrameProcessor,
     ) -> list[FrameProcessor]:
@@ -135,7 +136,7 @@ class RoomPipeline:
             OthersWithheld(self._own_voice),
             *_patience(plan, self._sound_kept),
             self.llm,
-            Voice(conversation, speech, self._pulse),
+            self._voice,
             self._transport_output,
             *([] if recorder is None else [InterviewerTap(recorder)]),
             self._mouth,
@@ -191,6 +192,13 @@ class RoomPipeline:
         """A client comes, or comes back, on this pipeline: it is spoken to when it is ready."""
         self._welcomed = False
         self._own_voice.forget()
+        self._voice.address(somebody=True)
+
+    async def part(self) -> None:
+        """The client is gone, and may come back on this pipeline: till then the interviewer is heard by nobody."""
+        self._voice.address(somebody=False)
+        # What the room has been given and has not played. No processor before it need hear of that, the model least.
+        await self._transport_output.queue_frame(InterruptionFrame())
 
     async def begin_late(self) -> None:
         """Begin when the client had its time to say that it is ready, and has not."""

@@ -75,15 +75,22 @@ class RotatingNovaSonic(AWSNovaSonicLLMService):
 
     Args:
         rotate_seconds: The age of a session from which another one takes over (`Rotation`).
+        model_wait: The pause in seconds by which the model takes a turn as ended.
         prompt_answered: What the model is told where a turn that was split has ended in the session that went.
         on_behind: Called ten times a second while a session hears first what one before it has taken along.
         service: pipecat's own arguments.
     """
 
     def __init__(
-        self, *, rotate_seconds: float, prompt_answered: str, on_behind: Callable[[], None], **service: Any
+        self,
+        *,
+        rotate_seconds: float,
+        model_wait: float,
+        prompt_answered: str,
+        on_behind: Callable[[], None],
+        **service: Any,
     ) -> None:
-        self._rotation, self._unheard = Rotation(rotate_seconds), Unheard()
+        self._rotation, self._unheard = Rotation(rotate_seconds, model_wait), Unheard()
         self._prompt_answered, self._on_behind = prompt_answered, on_behind
         self._prompt_after: str | None = None
         """What a session that is behind is told where it has understood nothing."""
@@ -186,6 +193,7 @@ class RotatingNovaSonic(AWSNovaSonicLLMService):
     def sound_kept(self) -> None:
         """Sound of the candidate's came and is kept from the model: their microphone is not muted."""
         self._last_sound = time.monotonic()
+        self._rotation.pause_kept(self._last_sound)
 
     async def _fill_silence(self) -> None:
         muted = self._last_sound and time.monotonic() - self._last_sound > _MUTE_SECONDS
@@ -362,7 +370,7 @@ class RotatingNovaSonic(AWSNovaSonicLLMService):
         if self._stream is to.stream:  # else it was lost already, and another one is being opened
             self._audio_input_started = True
             self._connected_time = time.time()
-            self._rotation.handed_over(self._prepared_at)
+            self._rotation.handed_over(self._prepared_at, time.monotonic())
 
 
 def _bytes_of(seconds: float) -> int:

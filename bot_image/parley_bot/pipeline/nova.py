@@ -20,6 +20,7 @@ from pipecat.frames.frames import (
     CancelFrame,
     EndFrame,
     Frame,
+    FunctionCallCancelFrame,
     InterimTranscriptionFrame,
     LLMContextFrame,
     LLMMessagesAppendFrame,
@@ -32,7 +33,7 @@ from pipecat.services.aws.nova_sonic.llm import AWSNovaSonicLLMService, CurrentC
 from pipecat.utils.errors import ErrorCategory
 from pipecat.utils.time import time_now_iso8601
 
-from parley_bot.engine.instructions import PROMPT_ANSWERED
+from parley_bot.engine.instructions import CALL_CUT_OFF, PROMPT_ANSWERED
 from parley_bot.exits import ModelRefusedError
 from parley_bot.pipeline.access import MAX_REFUSALS, GuardedStream, ModelAccess, is_refusal
 from parley_bot.pipeline.finals import is_interruption
@@ -50,6 +51,7 @@ class GuardedNovaSonic(RotatingNovaSonic):
     Args:
         access: Where the model is.
         plan: Which model and how.
+        model_wait: The pause in seconds by which it takes a turn as ended.
         voice: The interviewer's voice id.
         instruction: The system prompt.
         tools: The tools' schemas.
@@ -71,6 +73,7 @@ class GuardedNovaSonic(RotatingNovaSonic):
         *,
         access: ModelAccess,
         plan: ModelPlan,
+        model_wait: float,
         voice: str,
         instruction: str,
         tools: list[Any],
@@ -99,6 +102,7 @@ class GuardedNovaSonic(RotatingNovaSonic):
         inference = plan.inference
         super().__init__(
             rotate_seconds=access.rotate_seconds,
+            model_wait=model_wait,
             prompt_answered=PROMPT_ANSWERED,
             on_behind=on_behind,
             access_key_id="",
@@ -157,9 +161,14 @@ class GuardedNovaSonic(RotatingNovaSonic):
         await super().process_frame(frame, direction)
 
     async def push_frame(self, frame: Frame, direction: FrameDirection = FrameDirection.DOWNSTREAM) -> None:
-        """As pipecat's; a sentence is numbered before any tool call that comes after it can be answered."""
+        """As pipecat's; a sentence is numbered before any tool call that comes after it can be answered.
+
+        A call that is cut off has a result, too: Nova waits for that of each call, and so does a change of sessions.
+        """
         if isinstance(frame, LLMTextFrame) and direction is FrameDirection.DOWNSTREAM:
             self._on_sentence(frame.id, frame.text)
+        elif isinstance(frame, FunctionCallCancelFrame) and direction is FrameDirection.DOWNSTREAM:
+            await self._send_tool_result(frame.tool_call_id, CALL_CUT_OFF)
         await super().push_frame(frame, direction)
 
     def flush_heard(self) -> None:

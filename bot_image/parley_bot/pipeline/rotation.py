@@ -12,9 +12,10 @@ _SPLIT_AT_PAUSE = 1.2
 _SPLIT_NOW = 1.3
 # A reply that has not come after this time is not waited for.
 _OWED_SECONDS = 10.0
-# What is left of a turn that was split may have no words in it: a new session that has understood none by now, of a
-# candidate who is silent, answers nothing by itself.
-_REST_SECONDS = 4.0
+# What is left of a turn that was split may have no words in it: a new session that has told of none so long after the
+# turn's end (the voice activity tells of that 0.2 s late) answers nothing by itself. It tells of words before it thinks
+# of an answer, however long; and one that is asked as it does so gets the same next words twice, which skips nothing.
+_WORDS_SECONDS = 0.6
 # A voice that is told of as ceased so soon after a split (some 0.2 s late) was in the turn's last syllable.
 _SYLLABLE_SECONDS = 0.5
 
@@ -35,15 +36,18 @@ class Rotation:
 
     Args:
         after_seconds: The session's age from which another one takes over in the next quiet moment.
+        model_wait: The pause by which the model takes a turn as ended.
     """
 
     after_seconds: float
+    model_wait: float
     _opened: float | None = None
     _interviewer_speaking: bool = False
     _owed_since: float | None = None
     _unheard: bool = False
     _rest: bool = False
     _split_at: float | None = None
+    _took_over_at: float = 0.0
     candidate_speaking: bool = False
 
     def opened(self, now: float) -> None:
@@ -52,9 +56,9 @@ class Rotation:
         self._owed_since, self._unheard, self._rest = None, self.candidate_speaking, False
         self._split_at = None
 
-    def handed_over(self, opened: float) -> None:
-        """A session that was opened then has taken over, with what the one before it owed."""
-        self._opened = opened
+    def handed_over(self, opened: float, now: float) -> None:
+        """A session that was opened then has taken over, with what the one before it owed, and has heard all of it."""
+        self._opened, self._took_over_at = opened, now
 
     def split(self, now: float) -> None:
         """What the candidate says from now on is for the next session, which owes the reply to the whole turn."""
@@ -69,7 +73,8 @@ class Rotation:
         """Whether the model has to be told to answer a turn that was split: at once where nothing came after it."""
         if not self._rest or self.candidate_speaking or self._owed_since is None:
             return False
-        if self._unheard and now - self._owed_since < _REST_SECONDS:
+        ended = max(self._owed_since + self.model_wait, self._took_over_at)
+        if self._unheard and now - ended < _WORDS_SECONDS:
             return False
         self._rest, self._owed_since = False, now
         return True
@@ -84,6 +89,11 @@ class Rotation:
             if self._split_at is not None and now - self._split_at <= _SYLLABLE_SECONDS:
                 self._unheard = False
         self._split_at = None
+
+    def pause_kept(self, now: float) -> None:
+        """The pause that the candidate's voice has left is kept from the model: it waits from its end on."""
+        if self._owed_since is not None and not self.candidate_speaking:
+            self._owed_since = now
 
     def interviewer(self, *, speaking: bool) -> None:
         """The interviewer's words began or ceased to be heard."""

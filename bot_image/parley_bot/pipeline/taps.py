@@ -116,13 +116,19 @@ class Ear(FrameProcessor):
 class Voice(FrameProcessor):
     """Right after the model: when its first sound comes, how much sound each sentence has, and that a pulse came.
 
-    The quiet before a reply's first sound goes no further.
+    The quiet before a reply's first sound goes no further, nor does what is said to nobody.
     """
 
     def __init__(self, conversation: Conversation, speech: Speech, pulse: Pulse) -> None:
         super().__init__()
         self._conversation, self._speech, self._pulse = conversation, speech, pulse
         self._onset = Onset()
+        self._somebody, self._unheard = True, False
+
+    def address(self, *, somebody: bool) -> None:
+        """Whether anybody hears the interviewer. A sentence that was begun without them is not gone on with."""
+        self._somebody = somebody
+        self._unheard = self._unheard or not somebody
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Take note, and pass the frame on."""
@@ -131,7 +137,7 @@ class Voice(FrameProcessor):
             self._pulse.arrive()
             return
         if isinstance(frame, TTSAudioRawFrame):
-            if not (audio := self._onset.take(frame.audio, frame.sample_rate)):
+            if self._unheard or not (audio := self._onset.take(frame.audio, frame.sample_rate)):
                 return
             if len(audio) != len(frame.audio):
                 frame = TTSAudioRawFrame(audio, frame.sample_rate, frame.num_channels)
@@ -142,6 +148,8 @@ class Voice(FrameProcessor):
                 sentence.received += _seconds(frame)
         elif isinstance(frame, LLMFullResponseStartFrame):
             self._onset.begin()
+        elif isinstance(frame, LLMTextFrame):
+            self._unheard = not self._somebody
         elif isinstance(frame, TTSTextFrame) and (sentence := self._speech.receiving) is not None:
             sentence.whole = True
         await self.push_frame(frame, direction)

@@ -22,6 +22,7 @@ from parley_protocol import (
 )
 from parley_protocol.recording import CONTENT_TYPE
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
 
 from parley_bot.exits import ApiRefusedError, ApiUnavailableError
 from parley_bot.recording.parts import Part
@@ -101,9 +102,14 @@ class ApiClient:
 
     async def call_tool(self, name: str, request: ToolRequest) -> ToolAnswer:
         """Have a tool of the template's own called. Nothing of it is worth ending an interview for: it never raises."""
+        try:
+            asked = request.to_json()
+        except PydanticSerializationError:  # half a character, or deeper than any JSON that is read
+            logger.warning("tool {}: the model's arguments can't be written as JSON", name)
+            return ToolAnswer(outcome=ToolOutcome.ARGUMENTS_NOT_VALID)
         for attempt in range(1, _TOOL_TRIES + 1):
             try:
-                answer = await self._call("POST", f"/bot/v1/tools/{name}", request.to_json(), _TOOL_SECONDS)
+                answer = await self._call("POST", f"/bot/v1/tools/{name}", asked, _TOOL_SECONDS)
                 return ToolAnswer.model_validate_json(answer)
             except (ApiRefusedError, ValidationError) as error:
                 logger.warning("tool {}: {}", name, _faults(error) if isinstance(error, ValidationError) else error)

@@ -13,6 +13,8 @@ from parley_bot.reporter.pauses import Pauses
 from parley_bot.timeline import Timeline
 
 _BATCH = 256
+# Sooner than the shortest grace that a template can give (5 s).
+_PROBE_SECONDS = 4.0
 
 
 class Reporter:
@@ -33,13 +35,21 @@ class Reporter:
         self._unsent: deque[NumberedEvent] = deque()
         self._work, self._progress = asyncio.Event(), asyncio.Event()
         self._pauses = Pauses()
-        self._ended = False
+        self._ended = self._away = False
+        self._told: NumberedEvent | None = None
+        self.probing = False
+        """Whether to find out that the API is away though there is nothing to tell it; from the next event on."""
         self.refused: ApiRefusedError | None = None
 
     @property
     def waiting(self) -> tuple[NumberedEvent, ...]:
         """The events that are not acknowledged yet, in order."""
         return tuple(self._unsent)
+
+    @property
+    def api_is_there(self) -> bool:
+        """Whether every event is acknowledged, and the last probe was: else the API is away, or just being told."""
+        return self.acknowledged >= self.last and not self._away
 
     def report(self, event: Event, moment: float | None = None) -> None:
         """Take an event in, with the next number; `moment` is of the monotonic clock, now when left out.
@@ -63,8 +73,7 @@ class Reporter:
             ApiRefusedError: the API does not take this attempt's events (any more).
         """
         while True:
-            await self._work.wait()
-            self._work.clear()
+            await self._have_work()
             while self._unsent:
                 try:
                     await self._send_some()
@@ -77,6 +86,29 @@ class Reporter:
                     raise
                 else:
                     self._pauses.worked()
+
+    async def _have_work(self) -> None:
+        while not self._work.is_set():
+            try:
+                async with asyncio.timeout(_PROBE_SECONDS if self.probing and not self._ended else None):
+                    await self._work.wait()
+            except TimeoutError:
+                await self._probe()
+        self._work.clear()
+
+    async def _probe(self) -> None:
+        """Ask by an event that the API has: to tell it again changes nothing. A refusal is an answer, too."""
+        if self._told is None:
+            return
+        try:
+            await self._client.send(EventBatch(attempt=self._attempt, events=[self._told]))
+        except ApiUnavailableError as error:
+            logger.warning("the API is away: {}", error)
+            self._away = True
+        except ApiRefusedError:
+            self._away = False
+        else:
+            self._away = False
 
     async def drained(self, timeout: float) -> bool:  # noqa: ASYNC109 - False is an answer here, not an error
         """Wait until everything is acknowledged, with what is reported meanwhile; False after `timeout` seconds."""
@@ -125,5 +157,6 @@ class Reporter:
             raise ApiUnavailableError(f"event {batch.events[0].n} was taken but not acknowledged")
         self.acknowledged = max(self.acknowledged, ack.acknowledged)
         while self._unsent and self._unsent[0].n <= self.acknowledged:
-            self._unsent.popleft()
+            self._told = self._unsent.popleft()
+        self._away = False
         self._progress.set()

@@ -18,6 +18,8 @@ from parley_bot.server.hush import HushedOutput
 
 _LAST_WORDS_SECONDS = 1.0
 _LEAVE_SECONDS = 2.0
+# Daily is asked to record as the candidate asks to come in; what it has not told of by then is not taken for granted.
+_RECORDED_SECONDS = 15.0
 # What the candidate's token says of who they are (parley_rooms.provider.user_id).
 _CANDIDATE = "candidate"
 
@@ -74,8 +76,11 @@ class DailyRoom:
         )
         self._joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._pipeline_run: asyncio.Task[None] | None = None
-        self._kick_off: asyncio.Task[None] | None = None
         self._candidate: str | None = None
+        # What goes on for as long as the candidate is there.
+        self._beside: list[asyncio.Task[None]] = []
+        # Nothing says that Daily tells a bot that comes later of a recording that runs already.
+        self._sees_recording_begin = plan.recording.required and not interview.timeline.started
         self._closing = False
         for name, handler in {
             "on_joined": self._on_joined,
@@ -145,8 +150,7 @@ class DailyRoom:
             await self.pipeline.tell_page({"kind": "ended", "reason": reason.value})
             await asyncio.sleep(0.3)
         self._closing = True
-        if self._kick_off is not None:
-            self._kick_off.cancel()
+        self._cease()
         try:
             # Before the pipeline would: it ends when the model's session has, and one that hangs never leaves.
             await self.transport.leave()
@@ -175,17 +179,24 @@ class DailyRoom:
         self._candidate = str(participant["id"])
         self._interview.conversation.candidate_joined(self.pipeline)
         self.pipeline.expect_client()
-        self._kick_off = asyncio.create_task(self.pipeline.begin_late(), name="begin-late")
+        self._beside = [asyncio.create_task(self.pipeline.begin_late(), name="begin-late")]
+        if self._sees_recording_begin:
+            self._beside.append(asyncio.create_task(self._require_recording(), name="require-recording"))
 
     async def _on_participant_left(self, _transport: object, participant: Mapping[str, Any], reason: str) -> None:
         if str(participant["id"]) != self._candidate:
             return
         self._candidate = None
-        if self._kick_off is not None:
-            self._kick_off.cancel()
+        self._cease()
         logger.bind(reason=reason).info("participant left")
         self.pipeline.flush()
         self._interview.conversation.candidate_left(self.pipeline)
+        await self.pipeline.part()
+
+    def _cease(self) -> None:
+        """Nobody is there any more for whom something goes on."""
+        for task in self._beside:
+            task.cancel()
 
     # The room records, not the bot: an interview ends because its recording does only where that is required.
 
@@ -206,5 +217,15 @@ class DailyRoom:
         """Whoever ended it: where it is required, nobody talks on unrecorded. A room that is left needs it no more."""
         self.pipeline.recorded_by_room = False
         self._interview.conversation.tell_recording(on=False)
+        self._end_unrecorded()
+
+    async def _require_recording(self) -> None:
+        """End an interview that has to be recorded and of whose recording Daily does not tell."""
+        await asyncio.sleep(_RECORDED_SECONDS)
+        if not self.pipeline.recorded_by_room:
+            logger.error("the room is not recorded: Daily has told of no recording")
+            self._end_unrecorded()
+
+    def _end_unrecorded(self) -> None:
         if self._interview.assignment.plan.recording.required and not self._closing:
             self._interview.conversation.end(FinishReason.RECORDING_FAILED)

@@ -99,8 +99,7 @@ class Soak:
         found = []
         for length in self._chosen(wanted, lambda length: length.name):
             folder = self._folder / f"long-{length.name}"
-            limit = {"PARLEY_NOVA_SESSION_LIMIT_SECONDS": f"{length.limit_seconds:g}"}
-            with Lane.open(folder, self._voice, **limit) as lane:
+            with Lane.open(folder, self._voice, **length.model) as lane:
                 held = await lengths.hold(lane, length)
             self._tell(length.name, "; ".join(held.broken) or None)
             found.append(held)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from parley_protocol import FinishReason, Transcript, Turn, TurnSpoken
+from parley_protocol.socket import BOT_PORT
 
 from support.bot import BotProcess, serving
 from support.nova_process import SESSION_TOKEN
@@ -25,6 +26,10 @@ from support.voices.script import Script
 from support.wait import eventually
 
 AWAY_SECONDS = 60.0
+# Who comes through the API has less time to come back than that is away.
+RELAYED_GRACE_SECONDS = 30
+# An address of the loopback's own: the relay knows one port of bots.
+_BOT_IP = "127.77.77.77"
 _KILLED_AT = ("greeting", "answer", "tool", "speech", "closing")
 # Stages of the interviewer's words begin when those are at the candidate's ear: who has heard nothing may be greeted.
 _HEARD, _HEARD_SECONDS = ("greeting", "speech", "closing"), 1.0
@@ -47,6 +52,7 @@ class Loss:
         away: What is away for a minute; None: the bot is killed.
         replaced: Whether the next attempt takes the killed bot's place; else what it left is sealed.
         ends: Whether the conversation comes to its end in that minute.
+        relayed: Whether the candidate comes through the API, and is cut off with it, as in a WebSocket room.
     """
 
     name: str
@@ -56,6 +62,7 @@ class Loss:
     away: Callable[[Site], AbstractAsyncContextManager[None]] | None = None
     replaced: bool = True
     ends: bool = False
+    relayed: bool = False
 
 
 def every_loss() -> list[Loss]:
@@ -67,6 +74,14 @@ def every_loss() -> list[Loss]:
         Loss("left/answer", "the bot is killed as the candidate speaks, and nobody comes", "answer", replaced=False),
         Loss("api-away/middle", f"the API {minute}", "answer", 14, Site.without_api),
         Loss("api-away/end", f"the API {minute}, over the interview's end", "speech", 2, Site.without_api, ends=True),
+        Loss(
+            "api-away/relay",
+            f"the API {minute}, and the candidate cut off",
+            "answer",
+            4,
+            Site.without_api,
+            relayed=True,
+        ),
         Loss("store-away/middle", f"the store {minute}", "answer", 14, Site.without_store),
     ]
 
@@ -91,7 +106,8 @@ class Kept:
 async def attempt(lane: Lane, site: Site, loss: Loss) -> Kept:
     """Hold an interview, and let the loss strike; whatever goes wrong is in the answer."""
     script = Script(loss.name.replace("/", "-"), loss.what, answers(loss.questions + _SPARE))
-    kept = Kept(loss, Talk(plan(loss.questions), script))
+    limits = {"reconnect_grace_seconds": RELAYED_GRACE_SECONDS} if loss.relayed else {}
+    kept = Kept(loss, Talk(plan(loss.questions, **limits), script))
     try:
         await _hold(lane, site, kept)
     except Exception as error:  # noqa: BLE001 - the other cases go on; this one has failed
@@ -105,6 +121,7 @@ async def _hold(lane: Lane, site: Site, kept: Kept) -> None:
     script, appointment = kept.talk.script, site.appoint(kept.talk.plan)
     lane.nova.forget()
     since, conversation = time.time(), await _Conversation.of(lane, appointment, script)
+    conversation.relayed = kept.loss.relayed
     async with _witness(lane, site) as witness:
         try:
             await _strike(lane, site, conversation, witness, kept)
@@ -128,12 +145,13 @@ async def _witness(lane: Lane, site: Site) -> AsyncIterator[Witness]:
 
 
 class _Conversation:
-    """The candidate and the bots of one interview, one bot after the other."""
+    """The candidate and the bots of one interview, one bot after the other; `relayed` as the loss's."""
 
     def __init__(self, lane: Lane, appointment: Appointment, script: Script, sound: Sound, folder: Path) -> None:
         self._lane, self._appointment, self._folder = lane, appointment, folder
         self._script, self._sound = script, sound
         self._attempt = 0
+        self.relayed = False
         self.bot: BotProcess | None = None
         self.guest: ScriptedGuest | None = None
 
@@ -150,12 +168,22 @@ class _Conversation:
         token.write_text(self._appointment.start(self._attempt))
         lane = self._lane
         env = {"AWS_SESSION_TOKEN": SESSION_TOKEN, "PARLEY_TOKEN_FILE": str(token)}
+        if self.relayed:
+            env |= {"PARLEY_HOST": _BOT_IP, "PARLEY_PORT": str(BOT_PORT)}
         self.bot = BotProcess(witness, self._folder, lane.authority.file, lane.nova.url, **env)
         await self.bot.start()
         await self.bot.ready(_ROOM_SECONDS)
+        if self.relayed:
+            self._appointment.bot_is_ready(self._attempt, _BOT_IP)
         lane.nova.order(*orders)
+        await self.come()
+
+    async def come(self) -> None:
+        """The candidate comes, or comes back: what they said before is asked for again, or was heard."""
+        assert self.bot is not None
         self.guest = ScriptedGuest(self._script, self._sound)
-        await self.guest.join(self.bot.url(ticket=self._appointment.ticket(self._attempt)))
+        url = self.bot.url(ticket=self._appointment.ticket(self._attempt))
+        await self.guest.join(self._appointment.relay(self._attempt) if self.relayed else url)
 
     async def heard(self, seconds: float) -> None:
         """Wait until so much more sound of the interviewer's has come to the candidate."""
@@ -175,7 +203,9 @@ class _Conversation:
 
     @property
     def ended(self) -> bool:
-        """Whether the bot has said goodbye: it has closed the candidate's connection."""
+        """Whether the bot has said goodbye: it has closed the candidate's connection, or would have."""
+        if self.relayed:
+            return self.bot is not None and bool(self.bot.logged("conversation over"))
         return self.guest is not None and self.guest.close_code is not None
 
     async def over(self) -> None:
@@ -213,6 +243,8 @@ async def _strike(lane: Lane, site: Site, conversation: _Conversation, witness: 
             in_vain, back = witness.unavailable, time.monotonic() + AWAY_SECONDS
             await eventually("the time is over", lambda: time.monotonic() >= back, AWAY_SECONDS + 10)
             kept.struck = witness.unavailable > in_vain and conversation.ended is loss.ends
+        if loss.relayed:
+            await conversation.come()
         kept.talk.exit_code = await conversation.rest()
     kept.talk.seconds = time.monotonic() - began
 

@@ -112,6 +112,15 @@ class Appointment:
         key = ticket_key(LINK_KEY.encode(), self._made.uid)
         return mint_ticket(key, self._made.uid, attempt, now=time.time(), record=False)
 
+    def bot_is_ready(self, attempt: int, ip: str) -> None:
+        """What the kubelet tells of an attempt's bot that is in its room, at this address."""
+        self._made.bot_is_ready(ip, attempt)
+
+    def relay(self, attempt: int) -> str:
+        """The way to an attempt's room through the API, with a ticket."""
+        host = self._site.api.url.replace("http", "ws")
+        return f"{host}/rooms/{self._made.uid}/ws?token={self.ticket(attempt)}"
+
     def seal(self) -> None:
         """Order what a dead bot left to be finished, as the operator does when nobody takes its place."""
         api, token = self._site.api, self._site.token(RELEASE, _OPERATOR)

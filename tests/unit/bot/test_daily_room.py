@@ -1,21 +1,33 @@
 """The Daily pipeline, assembled with the true DailyTransport; Daily's events are driven as its client would."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import struct
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from parley_bot.exits import RoomLostError, RoomNotJoinedError
 from parley_bot.interview import Interview, prepare
-from parley_bot.pipeline import assembly
+from parley_bot.pipeline import assembly, taps
 from parley_bot.pipeline.access import ModelAccess
 from parley_bot.pipeline.nova import GuardedNovaSonic
 from parley_bot.reporter import ApiClient
+from parley_bot.server import daily_room
 from parley_bot.server.daily_room import DailyRoom
 from parley_protocol import Assignment, ConnectionChanged, FinishReason, InterviewRef, RecordingPlan
 from parley_protocol import DailyRoom as Grant
-from pipecat.frames.frames import OutputAudioRawFrame
+from pipecat.frames.frames import (
+    AggregationType,
+    Frame,
+    LLMFullResponseEndFrame,
+    LLMFullResponseStartFrame,
+    LLMTextFrame,
+    OutputAudioRawFrame,
+    TTSAudioRawFrame,
+    TTSTextFrame,
+)
 from pipecat.transports.daily.transport import DailyTransportClient
 from support.bot import ApiPeer, eventually, interview_plan, serving
 
@@ -66,6 +78,83 @@ async def test_joining_and_leaving(interview: Interview, room: DailyRoom) -> Non
     await eventually("the candidate is gone", lambda: ("candidate", "left") in presence(interview), 5)
     assert presence(interview) == [("candidate", "joined"), ("candidate", "left")]
     assert interview.conversation.session.clock.left_at is not None
+
+
+def sentence(text: str, seconds: float) -> list[Frame]:
+    """What the model sends of one."""
+    sound = TTSAudioRawFrame(struct.pack("<h", 8000) * round(24_000 * seconds), 24_000, 1)
+    return [LLMTextFrame(text), sound, TTSTextFrame(text, AggregationType.SENTENCE)]
+
+
+@pytest.fixture
+async def in_room(room: DailyRoom, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[bytes]]:
+    """The candidate is in the room, with a pipeline that runs and a model that is silent; what the room is sent."""
+    sent: list[bytes] = []
+
+    async def joined(_client: object) -> tuple[dict[str, object], None]:
+        return {}, None
+
+    async def left(_client: object) -> None: ...
+
+    async def send(frame: OutputAudioRawFrame) -> bool:
+        sent.append(frame.audio)
+        await asyncio.sleep(0.01)
+        return True
+
+    monkeypatch.setattr(DailyTransportClient, "_join", joined)
+    monkeypatch.setattr(DailyTransportClient, "_leave", left)
+    monkeypatch.setattr(room.transport._client, "write_audio_frame", send)
+    monkeypatch.setattr(taps, "_FINAL_SECONDS", 0.05)
+    monkeypatch.setattr(assembly, "_READY_SECONDS", 3600)
+    started = asyncio.Event()
+
+    async def note(*_: object) -> None:
+        started.set()
+
+    room.pipeline.worker.add_event_handler("on_pipeline_started", note)
+    await room.join()
+    await asyncio.wait_for(started.wait(), 10)
+    await fire(room, "on_participant_joined", CANDIDATE)
+    yield sent
+    await room.close(None)
+
+
+def spoken(interview: Interview) -> list[tuple[str, bool]]:
+    """The interviewer's turns, and whether each was cut short."""
+    return [(turn.text, turn.interrupted) for turn in interview.conversation.turns]
+
+
+async def test_words_to_an_empty_room_were_not_heard(
+    interview: Interview, room: DailyRoom, in_room: list[bytes]
+) -> None:
+    llm = room.pipeline.llm
+    await eventually("the candidate is there", lambda: ("candidate", "joined") in presence(interview), 5)
+    for frame in [LLMFullResponseStartFrame(), *sentence("Why us, of all?", 0.4), LLMFullResponseEndFrame()]:
+        await llm.push_frame(frame)
+    await eventually("it is reported", lambda: spoken(interview) == [("Why us, of all?", False)], 5)
+    for frame in [LLMFullResponseStartFrame(), *sentence("I see.", 8.0), *sentence("A bug you fixed?", 8.0)]:
+        await llm.push_frame(frame)
+    await eventually("it is on its way", lambda: len(b"".join(in_room)) > 32_000, 5)
+    await fire(room, "on_participant_left", CANDIDATE, "leftCall")
+    await eventually("the candidate is gone", lambda: ("candidate", "left") in presence(interview), 5)
+    assert [cut for _, cut in spoken(interview)] == [False, True]
+    before = spoken(interview)
+    for frame in [*sentence("That is all.", 0.4), LLMFullResponseEndFrame(), LLMFullResponseStartFrame()]:
+        await llm.push_frame(frame)
+    begun, *rest = sentence("Are you there?", 0.4)
+    await llm.push_frame(begun)
+    await eventually("it would be heard", lambda: room.pipeline._mouth._number == begun.id, 5)
+    await fire(room, "on_participant_joined", CANDIDATE)
+    await eventually("they are back", lambda: presence(interview)[-1] == ("candidate", "joined"), 5)
+    in_room.clear()
+    # What it has begun to say to nobody, and goes on with.
+    for frame in [*rest, LLMFullResponseEndFrame()]:
+        await llm.push_frame(frame)
+    for frame in [LLMFullResponseStartFrame(), *sentence("Welcome back.", 0.4), LLMFullResponseEndFrame()]:
+        await llm.push_frame(frame)
+    await eventually("they are welcomed", lambda: ("Welcome back.", False) in spoken(interview), 5)
+    assert spoken(interview) == [*before, ("Welcome back.", False)]
+    assert len(b"".join(in_room)) < 2 * 24_000 * 0.6, "of what was said to nobody nothing is heard later"
 
 
 async def test_who_is_hushed_goes_on_where_it_was(room: DailyRoom, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,6 +241,57 @@ async def test_a_recording_that_ends_with_the_room_is_no_failure(
     await eventually("it is recorded", lambda: room.pipeline.recorded_by_room, 5)
     await room.close(None)
     assert left == ["left"]
+    assert not interview.conversation.done.done()
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Daily has little time to tell of a recording."""
+    monkeypatch.setattr(daily_room, "_RECORDED_SECONDS", 0.5)
+
+
+async def let_in(interview: Interview) -> DailyRoom:
+    """A candidate comes into the interview's room."""
+    room = DailyRoom(interview, ACCESS, GRANT, join_seconds=25)
+    await fire(room, "on_joined", {})
+    await fire(room, "on_participant_joined", CANDIDATE)
+    await eventually("the candidate is there", lambda: ("candidate", "joined") in presence(interview), 5)
+    return room
+
+
+async def test_a_recording_that_never_began_is_one_that_failed(interview: Interview, soon: None) -> None:
+    interview = requires_recording(interview, True)
+    await let_in(interview)
+    assert await asyncio.wait_for(interview.conversation.done, 5) is FinishReason.RECORDING_FAILED
+
+
+async def is_recorded(interview: Interview) -> None:
+    room = await let_in(requires_recording(interview, True))
+    await fire(room, "on_recording_started", {"streamId": "one"})
+    await eventually("it is recorded", lambda: room.pipeline.recorded_by_room, 5)
+
+
+async def not_required(interview: Interview) -> None:
+    await let_in(requires_recording(interview, False))
+
+
+async def gone(interview: Interview) -> None:
+    room = await let_in(requires_recording(interview, True))
+    await fire(room, "on_participant_left", CANDIDATE, "leftCall")
+
+
+async def of_a_former_bot(interview: Interview) -> None:
+    """Nothing says that Daily tells who comes later of a recording that runs already."""
+    interview.timeline.start(time.monotonic())
+    await let_in(requires_recording(interview, True))
+
+
+@pytest.mark.parametrize("case", [is_recorded, not_required, gone, of_a_former_bot])
+async def test_nobody_is_sent_away_who_need_not_be(
+    interview: Interview, soon: None, case: Callable[[Interview], Awaitable[None]]
+) -> None:
+    await case(interview)
+    await asyncio.wait({interview.conversation.done}, timeout=1)
     assert not interview.conversation.done.done()
 
 

@@ -2,10 +2,11 @@
 
 import pytest
 from parley_bot.engine import Finish, InterviewSession, Next, Prompt, TakeFloor
+from parley_bot.engine.absence import RETURN_SECONDS
 from parley_bot.engine.clock import WORDLESS_SECONDS
 from parley_bot.engine.instructions import PROMPT_GO_ON, PROMPT_TIME_OVER
 from parley_bot.engine.phrases import phrases_for
-from parley_bot.engine.watch import OVERRUN_SECONDS, RETURN_SECONDS, TALKING_ON_SECONDS
+from parley_bot.engine.watch import OVERRUN_SECONDS, TALKING_ON_SECONDS
 from parley_protocol import (
     AnswerRecorded,
     FinishReason,

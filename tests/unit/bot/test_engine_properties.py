@@ -58,6 +58,7 @@ TROUBLE = st.one_of(
     st.tuples(st.just("wait"), st.integers(1, 40)),
     st.tuples(st.just("away"), st.integers(0, 200)),
     st.sampled_from([("leave",), ("return",)]),
+    st.tuples(st.just("way_back"), st.booleans()),
     st.tuples(st.just("restart_model"), st.booleans(), st.booleans(), st.integers(0, 30)),
     st.tuples(st.just("replace_bot"), st.integers(0, 3)),
 )
@@ -67,7 +68,6 @@ STEPS = st.lists(st.booleans().flatmap(lambda talks: TALK if talks else TROUBLE)
 
 def play(world: World, step: str, *arguments: Any) -> None:
     """One step; who is away neither speaks nor is spoken to."""
-    session, now = world.session, world.now
     match step, arguments:
         case "call", _:
             world.call(*arguments)
@@ -78,17 +78,19 @@ def play(world: World, step: str, *arguments: Any) -> None:
         case "wait", (seconds,):
             world.wait(seconds)
         case "away", (seconds,):
-            session.candidate_left(now)
+            world.leave()
             world.wait(seconds)
             if world.finish is None:
                 world.join()
         case "leave", _:
-            session.candidate_left(now)
+            world.leave()
+        case "way_back", (is_open,):
+            world.way_back(is_open=is_open)
         case "return", _:
             world.join()
         case "replace_bot", (lost,):
             world.replace_bot(lost)
-        case _ if session.clock.candidate_present:
+        case _ if world.session.clock.candidate_present:
             talk(world, step, *arguments)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -15,13 +16,15 @@ from parley_bot.engine.lookups import MOST_CALLS, PATIENCE_SECONDS
 from parley_bot.engine.phrases import phrases_for
 from parley_bot.reporter import Reporter
 from parley_bot.timeline import Timeline
-from parley_protocol import FinishReason, ToolAnswer, ToolCalled, ToolOutcome
-from support.engine import Room, make_plan
+from parley_protocol import AnswerRecorded, EventBatch, FinishReason, ToolAnswer, ToolCalled, ToolOutcome
+from support.engine import Room, make_plan, no_tools
 from support.wait import eventually
 
 PHRASES = phrases_for("en-US")
 FOUND = ToolAnswer(outcome=ToolOutcome.OK, result={"salary": "much"})
 FAILED = ToolAnswer(outcome=ToolOutcome.TIMEOUT)
+# A lone surrogate, which json.loads makes of a model's "\\ud83d", and which has no UTF-8.
+HALF = "\ud83d"
 CLIENT: Any = None  # the reporter is not run: what it has is looked at
 
 
@@ -219,10 +222,12 @@ def test_whatever_happens_each_answer_is_told_at_most_once_and_none_out_of_turn(
         assert told <= ended
 
 
-def conversation(call: Callable[[str, dict[str, Any]], Awaitable[ToolAnswer]]) -> tuple[Conversation, Reporter]:
+def conversation(
+    call: Callable[[str, dict[str, Any]], Awaitable[ToolAnswer]], joined: float = 0.0
+) -> tuple[Conversation, Reporter]:
     reporter = Reporter(CLIENT, 1, Timeline())
     held = Conversation(InterviewSession(make_plan()), reporter, Timeline(), call)
-    held.session.candidate_joined(0.0)
+    held.session.candidate_joined(joined)
     return held, reporter
 
 
@@ -270,6 +275,28 @@ async def test_a_call_outlives_the_interruption_that_its_waiting_does_not() -> N
     release.set()
     await eventually("the call has ended", lambda: outcomes(reporter) == ["ok"], 5)
     assert len(found(list(held.session.tick(100.0)))) == 1
+
+
+async def test_a_call_that_breaks_is_over_all_the_same() -> None:
+    async def call(_name: str, _arguments: dict[str, Any]) -> ToolAnswer:
+        raise ValueError("not foreseen")
+
+    held, reporter = conversation(call)
+    assert (await held.own_tool("salary", {}))["say"] == PHRASES.not_found
+    assert outcomes(reporter) == ["failed"]
+    assert held.session.begin_tool("salary", 1.0) is None, "none is running any more"
+
+
+@pytest.mark.parametrize("tool", ["record_answer", "end_interview", HALF])
+async def test_half_a_character_of_the_models_breaks_no_tool_of_the_engines(tool: str) -> None:
+    held, reporter = conversation(no_tools, time.monotonic())
+    held.tool("next_question", {})
+    held.interviewer_began(1)
+    held.candidate_said("I built an engine.")
+    assert held.tool(tool, {"summary": f"an engine {HALF}", "reason": HALF})["instruction"]
+    answers = [e.event.summary for e in reporter.waiting if isinstance(e.event, AnswerRecorded)]
+    assert answers == {"record_answer": ["an engine ?"], "end_interview": [""]}.get(tool, [])
+    assert b"tool" in EventBatch(attempt=1, events=list(reporter.waiting)).to_json()
 
 
 async def test_what_comes_after_the_end_is_reported_to_nobody() -> None:

@@ -1,14 +1,26 @@
 """The reporter against a real server that is away, forgets to acknowledge, or refuses."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from parley_bot.exits import ApiRefusedError, ApiUnavailableError
 from parley_bot.reporter import ApiClient, Reporter, pauses
+from parley_bot.reporter import reporter as reporting
 from parley_bot.timeline import Timeline
-from parley_protocol import EventAck, EventBatch, FinishReason, FinishRequest, NumberedEvent, ToolCalled
+from parley_protocol import (
+    EventAck,
+    EventBatch,
+    FinishReason,
+    FinishRequest,
+    NumberedEvent,
+    ToolAnswer,
+    ToolCalled,
+    ToolOutcome,
+    ToolRequest,
+)
 from support.bot import ApiPeer, eventually, interview_plan, serving
 
 
@@ -201,6 +213,40 @@ async def test_the_assignment_waits_for_the_api(peer: ApiPeer, client: ApiClient
     await eventually("it has asked twice", lambda: peer.asked >= 2, 10)
     peer.down = False
     assert (await fetching).attempt == 1
+
+
+async def test_an_api_that_goes_away_with_nothing_to_be_told_is_missed_where_that_matters(
+    peer: ApiPeer, client: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reporting, "_PROBE_SECONDS", 0.05)
+    running = Running(client)
+    reporter = running.reporter
+    reporter.report(event("left"))
+    assert await reporter.drained(20)
+    peer.down, asked = True, peer.asked
+    await asyncio.sleep(0.2)
+    assert (reporter.api_is_there, peer.asked) == (True, asked), "nobody wants to know"
+    reporter.probing = True
+    reporter.report(event("e"))
+    await eventually("it is missed", lambda: not reporter.api_is_there, 5)
+    peer.down = False
+    await eventually("it is there", lambda: reporter.api_is_there, 5)
+    peer.down = True
+    await eventually("it is missed, though it was told everything", lambda: not reporter.api_is_there, 5)
+    assert reporter.waiting == ()
+    peer.down, peer.attempt = False, 2
+    await eventually("one that refuses is there", lambda: reporter.api_is_there, 5)
+    assert not running.task.done()
+    assert names(peer.stored[1]) == ["left", "e"]
+    await running.die()
+
+
+@pytest.mark.parametrize("text", ['{"level": "\\ud83d"}', '{"level": ' * 300 + "1" + "}" * 300], ids=["half", "deep"])
+async def test_arguments_that_cannot_be_sent_are_not_valid(peer: ApiPeer, client: ApiClient, text: str) -> None:
+    request = ToolRequest(attempt=1, call_id="a", arguments=json.loads(text))
+    answer = await client.call_tool("salary", request)
+    assert answer == ToolAnswer(outcome=ToolOutcome.ARGUMENTS_NOT_VALID)
+    assert peer.tool_calls == []
 
 
 async def test_a_token_that_is_refused_is_the_last_word(client: ApiClient, tmp_path: Path) -> None:

@@ -6,11 +6,12 @@ from parley_bot.pipeline.rotation import Due, Rotation
 
 AFTER = 360.0
 LIMIT = 480.0
+WAIT = 1.5
 
 
 def old_session(age: float = AFTER) -> tuple[Rotation, float]:
     """A session of this age in which the interviewer has just been heard out, and the time it is."""
-    rotation = Rotation(AFTER)
+    rotation = Rotation(AFTER, WAIT)
     rotation.opened(0.0)
     rotation.interviewer(speaking=True)
     rotation.interviewer(speaking=False)
@@ -65,7 +66,7 @@ def split_session() -> Rotation:
     rotation.candidate(300.0, speaking=True)
     rotation.candidate(440.0, speaking=False)
     rotation.split(440.0)
-    rotation.handed_over(439.0)
+    rotation.handed_over(439.0, 440.4)
     return rotation
 
 
@@ -88,7 +89,7 @@ def test_the_reply_to_a_turn_that_was_split_in_its_last_syllable_is_asked_for_at
     rotation, _ = old_session()
     rotation.candidate(440.0, speaking=True)
     rotation.split(470.0)
-    rotation.handed_over(469.0)
+    rotation.handed_over(469.0, 470.2)
     assert not rotation.must_ask(470.3), "they speak"
     rotation.candidate(470.4, speaking=False)
     assert rotation.must_ask(470.5)
@@ -98,24 +99,53 @@ def test_the_words_after_a_split_are_waited_for() -> None:
     rotation, _ = old_session()
     rotation.candidate(440.0, speaking=True)
     rotation.split(470.0)
-    rotation.handed_over(469.0)
+    rotation.handed_over(469.0, 470.2)
     rotation.candidate(471.0, speaking=False)
     assert not rotation.must_ask(471.1)
     rotation.understood()
     assert not rotation.must_ask(480.0)
 
 
-def test_what_goes_on_without_words_is_asked_for_after_a_while() -> None:
+def rest_without_words() -> Rotation:
+    """A turn was split, and what came after it until 441 has no words."""
     rotation = split_session()
     rotation.candidate(440.3, speaking=True)
     rotation.candidate(441.0, speaking=False)
-    assert not rotation.must_ask(444.9)
-    assert rotation.must_ask(445.0)
+    return rotation
+
+
+def test_what_goes_on_without_words_is_asked_for_within_a_second_after_the_models_wait() -> None:
+    rotation = rest_without_words()
+    assert not rotation.must_ask(443.0)
+    assert rotation.must_ask(443.2)
+    assert not rotation.must_ask(444.0), "once"
+
+
+def test_a_model_that_thinks_about_words_that_it_has_told_of_is_not_asked() -> None:
+    rotation = rest_without_words()
+    rotation.understood()
+    assert not rotation.must_ask(450.0)
+
+
+def test_a_session_that_hears_the_rest_late_has_its_second() -> None:
+    rotation = rest_without_words()
+    rotation.handed_over(439.0, 445.0)
+    assert not rotation.must_ask(445.5)
+    assert rotation.must_ask(445.7)
+
+
+def test_a_pause_that_is_kept_from_the_model_is_not_its_wait() -> None:
+    rotation = rest_without_words()
+    for tenth in range(4410, 4450):
+        rotation.pause_kept(tenth / 10)
+        assert not rotation.must_ask(tenth / 10)
+    assert not rotation.must_ask(446.9)
+    assert rotation.must_ask(447.1)
 
 
 def test_a_session_that_took_over_owes_what_the_one_before_it_owed() -> None:
     rotation = split_session()
-    rotation.handed_over(440.0 - AFTER)
+    rotation.handed_over(440.0 - AFTER, 440.4)
     assert rotation.due(442.0, busy=False) is Due.NOTHING
     rotation.opened(440.0 - AFTER)
     assert rotation.due(442.0, busy=False) is Due.HAND_OVER
@@ -128,7 +158,7 @@ EVENTS = st.sampled_from(["candidate", "quiet", "interviewer", "heard", "asked",
 def test_whatever_happens_a_session_changes_only_where_it_may_and_before_its_limit(
     events: list[tuple[str, float]], busy: bool
 ) -> None:
-    rotation, now = Rotation(AFTER), 0.0
+    rotation, now = Rotation(AFTER, WAIT), 0.0
     rotation.opened(0.0)
     candidate = interviewer = False
     for what, pause in events:

@@ -123,16 +123,16 @@ def test_a_slope_is_of_what_comes_after_the_first_minutes() -> None:
 
 
 def test_the_reply_after_a_change_is_the_one_that_goes_on_or_comes_next() -> None:
-    waits = [Span(1.0, 2.0), Span(11.0, 13.5), Span(21.0, 22.5), Span(31.0, 32.0)]
+    waits = [Span(1.0, 2.0), Span(11.0, 13.0), Span(21.0, 22.5), Span(31.0, 32.0)]
     spoken_over = Replies.of(waits, [12.0])
-    assert spoken_over.after_changes == [2.5]
+    assert spoken_over.after_changes == [2.0]
     assert spoken_over.others == [1.0, 1.5, 1.0]
     assert list(spoken_over.broken()) == []
-    assert Replies.of(waits, [5.0, 14.0, 40.0]).after_changes == [2.5, 1.5]
+    assert Replies.of(waits, [5.0, 14.0, 40.0]).after_changes == [2.0, 1.5]
 
 
 def test_a_reply_that_a_change_makes_late_is_seen() -> None:
-    late = Replies.of([Span(1.0, 2.0), Span(11.0, 13.1)], [10.0])
+    late = Replies.of([Span(1.0, 2.0), Span(11.0, 13.1), Span(21.0, 22.0), Span(31.0, 33.0)], [10.0])
     assert list(late.broken()) == ["a reply after a change came after 2.1 s, others after 1.0"]
     assert list(Replies([2.1], []).broken()) == ["there is no reply to compare those after a change with"]
     assert list(Replies([], [9.0]).broken()) == []
