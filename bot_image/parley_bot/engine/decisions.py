@@ -59,7 +59,7 @@ class Decisions:
         self._handed_out = True
         # What was heard of the interviewer's last turn, where it was cut short, and for how many seconds.
         self._cut_short: tuple[str, float] | None = None
-        # Whether the turn that is spoken is that of the words that were given out last.
+        # Whether the words that were given out last are being spoken, or come after what the model says first.
         self._fresh = False
         # Whether the question that is current was cut short before enough of it to answer it, and not put since; how
         # far the bot before this one came with it is not known.

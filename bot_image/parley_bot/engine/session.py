@@ -223,7 +223,7 @@ class InterviewSession(Decisions):
         if owed is not None:
             self._put_again(owed, handed_out=False)
         elif self._may_answer():
-            self._heard = True
+            self._heard, self._fresh = True, False
 
     def interviewer_began(self, now: float, *, given: bool = True) -> None:
         """The first sound of a sentence of the interviewer's is out.
@@ -243,8 +243,11 @@ class InterviewSession(Decisions):
         self.clock.interviewer(speaking=True, now=now, resets_quiet=not self._watch.nudging)
 
     def interviewer_said(self, text: str) -> None:
-        """A turn of the interviewer's was heard to its end. A model may put the question again in words of its own."""
-        self._fresh = False
+        """A turn of the interviewer's was heard to its end. A model may put the question again in words of its own.
+
+        Or it has said something else first, and the question comes after that.
+        """
+        self._fresh = self._fresh and self._puts_question() and not contains(text, self._current_words())
         if self._talked_over and contains(text, self._current_words()):
             self._talked_over, self._sounded = False, True
             self._unspoken = self._unspoken if self._handed_out else None

@@ -203,6 +203,24 @@ def test_who_cuts_the_models_own_words_short_is_not_asked_again(room: Room, foll
     assert room.said[-1] == "A hobby?"
 
 
+def test_a_question_that_is_cut_short_after_words_of_the_models_own_is_put_again(room: Room) -> None:
+    """It speaks of something else first: what counts is whether the question was heard."""
+    room.call("next_question")
+    assert next_words(room) == "A hobby?"
+    room.speak("I have looked it up: seven.")
+    interrupt(room, "A", 0.3)
+    assert room.session.record_answer(room.now, "s", follow_up=False).reply.say == f"{PHRASES.go_on} A hobby?"
+
+
+def test_a_question_in_words_of_the_models_own_is_answered_by_what_follows(room: Room) -> None:
+    room.call("next_question")
+    assert next_words(room) == "A hobby?"
+    room.speak("What do you do on Sundays?")
+    room.answer()
+    interrupt(room, "Thank you", 0.5)
+    assert room.session.record_answer(room.now, "s", follow_up=False).reply.say == "A bug you fixed?"
+
+
 def test_a_last_question_that_was_talked_over_and_is_skipped_then_is_put_once_again(room: Room) -> None:
     room.call("next_question")
     room.record()
