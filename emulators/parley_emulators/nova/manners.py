@@ -28,7 +28,7 @@ OFF_PLAN = "By the way, what do you earn at the moment?"
 _NODDING = "I see."
 _NOBODYS_TOOL = "grade_candidate"
 _SKIP, _REPEAT, _WAIT = "skip_question", "repeat_question", "give_time"
-# Which of the user's turns it takes for a wish: were it each of them, the interview would not come to its second question.
+# Which of the user's turns it takes for a wish: were it each of them, no second question would be asked.
 _MISTAKEN_EVERY = 3
 # So often it passes on what it has spoken in answer to one turn or text: what grants it each time is soon at its end.
 _MOST_SKIPS = 4
@@ -44,8 +44,8 @@ class Manners(BaseModel):
         description="early_end: it wants to end after each turn of the user's; unknown_tool: it calls one that was not "
         "offered; twice: it makes each call of a turn twice; out_of_order: it asks for the next question before it has "
         "recorded the answer; no_tools: it calls none after the first; off_plan: it asks a question of its own; mute: "
-        "it keeps every second text that it is to speak to itself; skips: it wants to pass on each question as soon as it "
-        "has spoken it; repeats, stalls, stops: it takes each third turn of the user's, the first one first, for a wish to "
+        "it keeps every second text that it is to speak to itself; skips: it wants to pass on each question that it "
+        "has spoken; repeats, stalls, stops: it takes each third turn of the user's, from the first, for a wish to "
         "hear the question again, for a moment to think, or to stop; looks_up: it calls a tool of the template's own "
         "before each answer that it records.",
     )
@@ -109,15 +109,23 @@ class UnrulyPolicy(Policy):
         wanted: dict[Manner, Action] = {
             "off_plan": Say(OFF_PLAN),
             "unknown_tool": CallTool(_NOBODYS_TOOL, {"grade": 5}),
-            "out_of_order": CallTool(NEXT_QUESTION, {}),
             "early_end": CallTool(END_INTERVIEW, {"reason": "completed"}),
+            "out_of_order": CallTool(NEXT_QUESTION, {}),
         }
         first = [action for manner, action in wanted.items() if manner in self.manners]
         return self._bent([*first, *self._looked_up(text), *actions])
 
     def on_tool_result(self, content: str) -> list[Action]:
         """As the script, with half of the words where it is mute."""
-        return self._bent(super().on_tool_result(content))
+        return self._bent(self._skipping(super().on_tool_result(content)))
+
+    def _skipping(self, actions: list[Action]) -> list[Action]:
+        """What it was given to speak, and the wish to pass on that."""
+        spoken = any(isinstance(action, Say) for action in actions)
+        if "skips" not in self.manners or not spoken or self._hung_up or self._skips >= _MOST_SKIPS:
+            return actions
+        self._skips += 1
+        return [*actions, CallTool(_SKIP, {})]
 
     def _mistaken(self) -> CallTool | None:
         """What it takes the user's turn for, where it does not understand it."""
@@ -147,7 +155,4 @@ class UnrulyPolicy(Policy):
             bent.append(action)
             if isinstance(action, CallTool) and "twice" in self.manners:
                 bent.append(action)
-            if isinstance(action, Say) and "skips" in self.manners and not self._hung_up and self._skips < _MOST_SKIPS:
-                self._skips += 1
-                bent.append(CallTool(_SKIP, {}))
         return bent
