@@ -149,6 +149,10 @@ class Conversation:
         else:
             self._heard.ceased(moment)
 
+    def candidate_unheard(self, going_on: bool) -> None:
+        """The model hears nothing of voices that have ceased, nor (`going_on`) of the one that goes on, until now."""
+        self._heard.drop(time.monotonic() if going_on else None)
+
     def candidate_waited_for(self) -> None:
         """The pause that the candidate's voice has left is kept from the model: they have not finished."""
         self._heard.pause_kept()

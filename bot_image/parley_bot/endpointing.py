@@ -86,6 +86,15 @@ class HeardVoice:
         if self._voices and self._voices[-1].ended is not None:
             self._voices.clear()
 
+    def drop(self, going_on_from: float | None = None) -> None:
+        """The model hears nothing of the voices that have ceased: a nod over the interviewer's, or the echo of that.
+
+        `going_on_from`: nor of the one that goes on, from before this moment.
+        """
+        self._voices = [voice for voice in self._voices if voice.ended is None]
+        if self._voices and going_on_from is not None:
+            self._voices = [_Voice(going_on_from)]
+
     def forget(self) -> None:
         """Another connection: what was heard on the former one is not gone on with."""
         self._voices.clear()

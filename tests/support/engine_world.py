@@ -78,6 +78,8 @@ class World:
         self._way_is_open = True
         # For how long the candidate who is away could have come back, and whether there was a time when not.
         self._open_for, self._was_closed = 0, False
+        # Whether words of the candidate's were understood since the last question, or follow-up, was given out.
+        self._worded = False
 
     # What happens
 
@@ -323,9 +325,11 @@ class World:
         for event in decision.events:
             if isinstance(event, QuestionAsked):
                 self._leaves_time_for_the_required(event)
-            if isinstance(event, AnswerRecorded) and not event.skipped:
+                self._worded = False
+            if isinstance(event, AnswerRecorded):  # or passed: without a word of theirs nothing is
                 assert self._stop.agreed is None or self._stop.heard_else, "what answers another question is no answer"
                 assert event.question_id in self._put, "nobody has heard what is answered"
+                assert self._worded, "nobody has said a word on what is answered"
             self._keep(event)
         self.reply = decision.reply
         assert self.reply.as_result()["instruction"]
@@ -384,6 +388,7 @@ class World:
             self._stop = Stop()
         elif self._stop.put:
             self._stop.agreed = agrees
+        self._worded = True
         self.session.candidate_understood()
 
     def _act(self, actions: tuple[Action, ...]) -> None:

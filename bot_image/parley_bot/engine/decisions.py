@@ -59,7 +59,7 @@ class Decisions:
         self._handed_out = True
         # What was heard of the interviewer's last turn, where it was cut short, and for how many seconds.
         self._cut_short: tuple[str, float] | None = None
-        # Whether the turn that is spoken is that of the words that were given out last.
+        # Whether the words that were given out last are being spoken, or come after what the model says first.
         self._fresh = False
         # Whether the question that is current was cut short before enough of it to answer it, and not put since; how
         # far the bot before this one came with it is not known.
@@ -277,6 +277,19 @@ class Decisions:
         """Whether the current question is open, and may be."""
         state = self.ledger.current_state
         return state is not None and state.open and not self._question_over(now)
+
+    def _without_an_answer(self, now: float, events: list[Event]) -> tuple[Reply, str | None] | None:
+        """What a model gets that takes words for an answer, or a wish to pass, which the candidate has not said.
+
+        With the outcome of its call; None where there may be such words.
+        """
+        if (self._resuming and not self._heard) or (self._stop_offer.open and self._heard):
+            # Who is back is to be welcomed first; and a "no" to whether they want to stop answers no other question.
+            return self._go_on(now, events), None
+        state = self.ledger.current_state
+        if ((state is not None and state.open) or self._stop_offer.open) and not self._heard:
+            return Reply(Next.LISTEN, instruct.NO_ANSWER_YET), "no-answer"
+        return None
 
     def _record_silently(self, events: list[Event]) -> None:
         """Take an answer that the model heard but did not record."""

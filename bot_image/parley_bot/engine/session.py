@@ -37,13 +37,8 @@ class InterviewSession(Decisions):
         if current is None or state is None:
             reply = Reply(Next.NEXT_QUESTION, instruct.NOTHING_ASKED)
             return self._decide("record_answer", reply, events, refused="nothing-asked")
-        if (self._resuming and not self._heard) or (self._stop_offer.open and self._heard):
-            # Who is back is to be welcomed first; and a "no" to whether they want to stop answers no other question.
-            return self._decide("record_answer", self._go_on(now, events), events)
-        if (state.open or self._stop_offer.open) and not self._heard:
-            return self._decide(
-                "record_answer", Reply(Next.LISTEN, instruct.NO_ANSWER_YET), events, refused="no-answer"
-            )
+        if (instead := self._without_an_answer(now, events)) is not None:
+            return self._decide("record_answer", instead[0], events, refused=instead[1])
         if self._heard and self._lost_part:
             return self._decide("record_answer", self._ask_for_part(), events, refused="part-lost")
         opening = self._phrases.welcome_back if self._resuming else ""
@@ -98,18 +93,29 @@ class InterviewSession(Decisions):
         return self._decide("repeat_question", reply, events)
 
     def skip_question(self, now: float) -> Decision:
-        """Tool `skip_question`: the candidate passes, and the interview goes on without a word about it."""
+        """Tool `skip_question`: the candidate passes, and the interview goes on without a word about it.
+
+        The wish is theirs alone: where no words of theirs have followed the question, nothing is passed.
+        """
         events: list[Event] = []
         if (reply := self._standing_reply(now, events)) is not None:
             return self._decide("skip_question", reply, events, refused="words-not-spoken")
         current, state = self.ledger.current, self.ledger.current_state
-        if current is None or state is None or not state.open:
+        if current is None or state is None:
+            return self._decide("skip_question", self._what_is_next(now), events, refused="nothing-asked")
+        if (owed := self._question_owed()) is not None and not self._heard:
+            # They spoke over it before they knew what they would pass on: they hear it now, and not after a silence.
+            reply = self._put_again(owed, handed_out=True)
+            return self._decide("skip_question", reply, events, refused="no-answer")
+        if (instead := self._without_an_answer(now, events)) is not None:
+            return self._decide("skip_question", instead[0], events, refused=instead[1])
+        if not state.open:
             return self._decide("skip_question", self._what_is_next(now), events, refused="nothing-asked")
         self._report(events, AnswerRecorded(question_id=current.id, skipped=True))
         self._heard = False
-        self._stop_offer.drop()
         more = self._choose(now) is not None
-        reply = self._ask(now, events, self._phrases.go_on) if more else self._what_is_next(now)
+        opening = self._phrases.welcome_back if self._resuming else self._phrases.go_on
+        reply = self._ask(now, events, opening) if more or self._resuming else self._what_is_next(now)
         return self._decide("skip_question", reply, events)
 
     def give_time(self, now: float) -> Decision:
@@ -222,7 +228,7 @@ class InterviewSession(Decisions):
         if owed is not None:
             self._put_again(owed, handed_out=False)
         elif self._may_answer():
-            self._heard = True
+            self._heard, self._fresh = True, False
 
     def interviewer_began(self, now: float, *, given: bool = True) -> None:
         """The first sound of a sentence of the interviewer's is out.
@@ -242,8 +248,11 @@ class InterviewSession(Decisions):
         self.clock.interviewer(speaking=True, now=now, resets_quiet=not self._watch.nudging)
 
     def interviewer_said(self, text: str) -> None:
-        """A turn of the interviewer's was heard to its end. A model may put the question again in words of its own."""
-        self._fresh = False
+        """A turn of the interviewer's was heard to its end. A model may put the question again in words of its own.
+
+        Or it has said something else first, and the question comes after that.
+        """
+        self._fresh = self._fresh and self._puts_question() and not contains(text, self._current_words())
         if self._talked_over and contains(text, self._current_words()):
             self._talked_over, self._sounded = False, True
             self._unspoken = self._unspoken if self._handed_out else None

@@ -90,7 +90,7 @@ class RoomPipeline:
         self._own_voice = voice = OwnVoice()
         self._voice = Voice(conversation, speech, self._pulse)
         self._mouth = Mouth(conversation, speech, self._pulse, loudspeaker)
-        self._floor = FloorKeeper(self._hush, loudspeaker, voice)
+        self._floor = FloorKeeper(self._hush, conversation.candidate_unheard, loudspeaker, voice)
         own = own_tools(plan)
         self.llm = GuardedNovaSonic(
             access=access,

@@ -38,6 +38,9 @@ _ONSET_SECONDS = 0.4
 _LINGER_SECONDS = 0.8
 # A voice that begins as the interviewer ends is told of within so long a time: till then its begin is kept.
 _SETTLE_SECONDS = 0.2
+# An echo that goes on as the interviewer ends, and ceases so soon, was of the last words: it comes late by the network,
+# the player and the room, and that it has ceased is told after 0.3 s. The shortest answers take longer.
+_TAIL_SECONDS = 0.6
 # How long the model has to stop by itself: words that it sends after ours would have stopped it would be lost.
 _STOP_SECONDS = 0.4
 _BYTES_PER_SECOND = 2 * SAMPLE_RATE
@@ -61,9 +64,18 @@ class Floor:
     """Whether what is left of the interviewer's words is to be dropped now; who has done it says `interrupted`."""
     taken: bool = False
     """Whether the interviewer speaks over the candidate, of whom the model hears nothing more."""
+    dropped: bool = False
+    """Whether the model hears nothing of a voice that has ceased, a nod or an echo; who has told of it resets it."""
+    begins: bool = False
+    """Whether the voice that goes on was an echo until now, of which it hears nothing either; reset alike."""
     _guarding: bool = False
     _voice: bool = False
     _no_echo: bool = False
+    # Whether a voice has begun under the guard that was neither heard nor dropped.
+    _withheld: bool = False
+    # For how long the voice that goes on was an echo alone, and since when it goes on without the guard.
+    _echoed: int = 0
+    _tail: int | None = None
     _voiced: int = 0
     _quiet: int = 0
     _claimed: int | None = None
@@ -82,6 +94,8 @@ class Floor:
         if self._guarding and not self._voice:
             self._settling, self.own.interviewer = 0, False
             return []
+        if self._guarding and not self._no_echo:
+            self._go_on_unguarded()
         kept = self._yield() if self._guarding else []
         self.interrupted()
         return kept
@@ -102,12 +116,31 @@ class Floor:
         self._voice = speaking
         self._quiet = 0
         self._no_echo = False
+        self._echoed = 0
+        if not speaking:
+            self._cease()
         if speaking and self._settling is not None:
             return self._settle()
         if self._guarding:
+            self._withheld = self._withheld or speaking
             # By what was taken before: the next piece would tell no more, and comes later.
             self._no_echo = self.hushed = speaking and bool(self._kept) and self._is_candidate()
         return []
+
+    def _cease(self) -> None:
+        """The voice has ceased: an echo is dropped now, a nod only when nothing has come after it."""
+        if self._guarding and not self._voiced:
+            self._drop()
+        self.dropped = self.dropped or (self._tail is not None and self._tail < _size(_TAIL_SECONDS))
+        self._tail = None
+
+    def _go_on_unguarded(self) -> None:
+        """The voice was an echo up to here, and is heard from here on."""
+        self.begins, self._tail = True, 0
+
+    def _drop(self) -> None:
+        """What has ceased under the guard is not heard any more."""
+        self.dropped, self._withheld = self.dropped or self._withheld, self._withheld and self._voice
 
     def take(self, sound: bytes) -> list[bytes]:
         """The next sound of the candidate's; the answer is what the model is to hear now."""
@@ -115,6 +148,7 @@ class Floor:
             return [bytes(len(sound))]
         if not self._guarding:
             self._wait_for_the_model(len(sound))
+            self._tail = None if self._tail is None else self._tail + len(sound)
             return [sound]
         self._kept.append(sound)
         if self._settling is not None:
@@ -122,11 +156,16 @@ class Floor:
             over = self._settling >= _size(_SETTLE_SECONDS)
             return self._settle() if over else [bytes(len(sound))]
         if self._voice and (self._no_echo or self._is_candidate()):
+            # Sooner it is the begin of a voice, which takes some time to tell.
+            self.begins = self.begins or (not self._no_echo and self._echoed > _size(_ONSET_SECONDS))
             self._no_echo = self.hushed = True
             self._voiced += len(sound)
             return self._yield() if self._voiced >= _size(NOD_SECONDS) else [bytes(len(sound))]
         self._quiet += len(sound)
+        self._echoed += len(sound) if self._voice else 0
         if not self._voiced or self._quiet > _size(_LINGER_SECONDS):
+            if self._voiced:
+                self._drop()
             self._voiced = 0
             self._keep(_ONSET_SECONDS)
         return [bytes(len(sound))]
@@ -136,7 +175,10 @@ class Floor:
         echo = self.loudspeaker.echoes_in(b"".join(self._kept)[-_size(ECHO_SECONDS) :], SAMPLE_RATE)
         self._keep(_SETTLE_SECONDS)
         kept = [] if echo else list(self._kept)
+        self._drop()
         self._yield()
+        if echo and self._voice:
+            self._go_on_unguarded()
         return kept
 
     def _keep(self, seconds: float) -> None:
@@ -146,6 +188,7 @@ class Floor:
     def _yield(self) -> list[bytes]:
         """The guard is over: a voice is heard from its begin, and where there is none, nothing was said."""
         kept = list(self._kept) if self._no_echo else []
+        self._withheld = False
         self._claimed = 0 if self._no_echo else None
         self._kept.clear()
         self._guarding = self.own.interviewer = False
@@ -173,13 +216,21 @@ class FloorKeeper(FrameProcessor):
 
     Args:
         hush: Called when the interviewer is to fall silent (True), and when it may be heard again.
+        drop: Called when the model hears nothing of a voice that the voice activity has told of: neither of any that
+            has ceased, nor (True) of the one that goes on until now.
         loudspeaker: As the floor's.
         own: As the floor's.
     """
 
-    def __init__(self, hush: Callable[[bool], None], loudspeaker: Loudspeaker, own: OwnVoice) -> None:
+    def __init__(
+        self,
+        hush: Callable[[bool], None],
+        drop: Callable[[bool], None],
+        loudspeaker: Loudspeaker,
+        own: OwnVoice,
+    ) -> None:
         super().__init__()
-        self._floor, self._hush = Floor(loudspeaker, own), hush
+        self._floor, self._hush, self._drop = Floor(loudspeaker, own), hush, drop
 
     def take_over(self) -> None:
         """Let the interviewer speak over the candidate."""
@@ -199,6 +250,9 @@ class FloorKeeper(FrameProcessor):
         # The room ends its hush itself when the interruption gets there: before, it would be heard for a moment.
         if self._floor.hushed is not hushed and not isinstance(frame, InterruptionFrame):
             self._hush(self._floor.hushed)
+        if self._floor.dropped or self._floor.begins:
+            self._drop(self._floor.begins)
+            self._floor.dropped = self._floor.begins = False
         if self._floor.cut:
             self._floor.interrupted()
             await self.broadcast_interruption()  # type: ignore[no-untyped-call]  # pipecat's methods are not annotated

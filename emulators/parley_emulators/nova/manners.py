@@ -9,10 +9,29 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from parley_emulators.nova.policy import END_INTERVIEW, NEXT_QUESTION, Action, CallTool, Offer, Policy, Say
 
-Manner = Literal["obedient", "early_end", "unknown_tool", "twice", "out_of_order", "no_tools", "off_plan", "mute"]
+Manner = Literal[
+    "obedient",
+    "early_end",
+    "unknown_tool",
+    "twice",
+    "out_of_order",
+    "no_tools",
+    "off_plan",
+    "mute",
+    "skips",
+    "repeats",
+    "stalls",
+    "stops",
+    "looks_up",
+]
 OFF_PLAN = "By the way, what do you earn at the moment?"
 _NODDING = "I see."
 _NOBODYS_TOOL = "grade_candidate"
+_SKIP, _REPEAT, _WAIT = "skip_question", "repeat_question", "give_time"
+# Which of the user's turns it takes for a wish: were it each of them, no second question would be asked.
+_MISTAKEN_EVERY = 3
+# So often it passes on what it has spoken in answer to one turn or text: what grants it each time is soon at its end.
+_MOST_SKIPS = 4
 
 
 class Manners(BaseModel):
@@ -25,7 +44,10 @@ class Manners(BaseModel):
         description="early_end: it wants to end after each turn of the user's; unknown_tool: it calls one that was not "
         "offered; twice: it makes each call of a turn twice; out_of_order: it asks for the next question before it has "
         "recorded the answer; no_tools: it calls none after the first; off_plan: it asks a question of its own; mute: "
-        "it keeps every second text that it is to speak to itself.",
+        "it keeps every second text that it is to speak to itself; skips: it wants to pass on each question that it "
+        "has spoken; repeats, stalls, stops: it takes each third turn of the user's, from the first, for a wish to "
+        "hear the question again, for a moment to think, or to stop; looks_up: it calls a tool of the template's own "
+        "before each answer that it records.",
     )
     speaks: dict[str, str] = Field(
         {},
@@ -64,9 +86,12 @@ class UnrulyPolicy(Policy):
 
     manners: frozenset[Manner] = frozenset()
     _to_speak: int = 0
+    _turns: int = 0
+    _skips: int = 0
 
     def on_text(self, text: str) -> list[Action]:
         """As the script; without tools it nods at every directive but the first."""
+        self._skips = 0
         if "no_tools" in self.manners and self._begun:
             return [Say(_NODDING)]
         return self._bent(super().on_text(text))
@@ -75,21 +100,50 @@ class UnrulyPolicy(Policy):
         """As the script, after whatever its manners want first."""
         if "no_tools" in self.manners and not self._hung_up:
             return [Say(_NODDING)]
+        self._skips = 0
         actions = super().on_user_turn(text)
         if not actions:
             return actions
+        if (mistaken := self._mistaken()) is not None:
+            actions = [mistaken]
         wanted: dict[Manner, Action] = {
             "off_plan": Say(OFF_PLAN),
             "unknown_tool": CallTool(_NOBODYS_TOOL, {"grade": 5}),
-            "out_of_order": CallTool(NEXT_QUESTION, {}),
             "early_end": CallTool(END_INTERVIEW, {"reason": "completed"}),
+            "out_of_order": CallTool(NEXT_QUESTION, {}),
         }
         first = [action for manner, action in wanted.items() if manner in self.manners]
-        return self._bent([*first, *actions])
+        return self._bent([*first, *self._looked_up(text), *actions])
 
     def on_tool_result(self, content: str) -> list[Action]:
         """As the script, with half of the words where it is mute."""
-        return self._bent(super().on_tool_result(content))
+        return self._bent(self._skipping(super().on_tool_result(content)))
+
+    def _skipping(self, actions: list[Action]) -> list[Action]:
+        """What it was given to speak, and the wish to pass on that."""
+        spoken = any(isinstance(action, Say) for action in actions)
+        if "skips" not in self.manners or not spoken or self._hung_up or self._skips >= _MOST_SKIPS:
+            return actions
+        self._skips += 1
+        return [*actions, CallTool(_SKIP, {})]
+
+    def _mistaken(self) -> CallTool | None:
+        """What it takes the user's turn for, where it does not understand it."""
+        self._turns += 1
+        wishes: dict[Manner, CallTool] = {
+            "repeats": CallTool(_REPEAT, {}),
+            "stalls": CallTool(_WAIT, {}),
+            "stops": CallTool(END_INTERVIEW, {"reason": "candidate_stopped"}),
+        }
+        if self._turns % _MISTAKEN_EVERY != 1:
+            return None
+        return next((call for manner, call in wishes.items() if manner in self.manners), None)
+
+    def _looked_up(self, text: str) -> list[Action]:
+        """A call of the first tool that is the template's own, whatever the user has said."""
+        own = (offer for offer in self.offers if offer.name not in (_SKIP, _REPEAT, _WAIT))
+        offer = next(own, None) if "looks_up" in self.manners else None
+        return [] if offer is None else [CallTool(offer.name, {offer.parameter: text} if offer.parameter else {})]
 
     def _bent(self, actions: list[Action]) -> list[Action]:
         bent: list[Action] = []

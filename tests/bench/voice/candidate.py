@@ -23,6 +23,9 @@ from parley_emulators.candidate.wire import (
     encode_microphone,
 )
 from parley_protocol.tickets import mint_ticket
+from support.voices.echo import EchoPath
+from support.voices.script import Echo
+from support.voices.sounds import mixed
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
@@ -57,6 +60,7 @@ class Config:
         repeats_after: It says its last line again when nobody has spoken for so long; None: it waits.
         drops_after_lines: After so many lines its connection is lost, and made anew a second later; 0: never.
         limit_seconds: It leaves at the latest after this.
+        echo: What its loudspeaker gives back to its microphone.
     """
 
     room: Room
@@ -65,6 +69,7 @@ class Config:
     repeats_after: float | None = None
     drops_after_lines: int = 0
     limit_seconds: float = 300.0
+    echo: Echo | None = None
 
     def write(self, path: Path) -> None:
         """For the process."""
@@ -75,7 +80,8 @@ class Config:
         """As written."""
         data: dict[str, Any] = json.loads(path.read_text())
         lines = tuple(Line(**line) for line in data.pop("lines"))
-        return cls(room=Room(**data.pop("room")), lines=lines, **data)
+        echo = Echo(**given) if (given := data.pop("echo")) else None
+        return cls(room=Room(**data.pop("room")), lines=lines, echo=echo, **data)
 
 
 class Candidate:
@@ -89,6 +95,7 @@ class Candidate:
         self._record = Record(spoken=self._mouth.spoken, heard=self._ear.heard)
         self._socket: ClientConnection | None = None
         self._said: Line | None = None
+        self._echo = EchoPath(config.echo) if config.echo else None
         self._drops_left = 1 if config.drops_after_lines else 0
 
     async def talk(self) -> Record:
@@ -142,8 +149,12 @@ class Candidate:
                     case Sound() as sound:
                         self._ear.arrives(time.monotonic(), playing=not self._playback.empty)
                         self._playback.put(sound)
+                        if self._echo is not None:
+                            self._echo.play(sound.pcm)
                     case Interruption():
                         self._playback.clear()
+                        if self._echo is not None:
+                            self._echo.fall_silent()
                     case RtviMessage(type="server-message", data={"kind": "ended", "reason": str(reason)}):
                         self._record.told_end = reason
                     case _:
@@ -183,9 +194,11 @@ class Candidate:
                 continue
             self._record.latest_tick = max(self._record.latest_tick, time.monotonic() - due)
             self._think(due)
-            frame = encode_microphone(self._mouth.frame(due))
+            spoken = self._mouth.frame(due)
+            if self._echo is not None:
+                spoken = mixed(spoken, self._echo.chunk())
             with contextlib.suppress(ConnectionClosed):
-                await self._socket.send(frame)
+                await self._socket.send(encode_microphone(spoken))
             self._ear.play(self._playback.tick(), due)
 
     def _think(self, now: float) -> None:

@@ -3,7 +3,7 @@
 import json
 
 from parley_emulators.nova.manners import OFF_PLAN
-from parley_protocol import FinishReason, QuestionAsked, Speaker, ToolCalled
+from parley_protocol import AnswerRecorded, FinishReason, QuestionAsked, Speaker, ToolCalled
 from support.bot import ApiPeer, probing_plan
 from support.guest import Guest
 from support.nova_process import told_to_the_model
@@ -14,7 +14,9 @@ from .conftest import Nova, StartBot
 async def test_the_plan_is_held_against_a_model_with_no_manners(
     peer: ApiPeer, nova: Nova, start_bot: StartBot, answers: list[bytes]
 ) -> None:
-    nova.control.put("/manners", json={"manners": ["early_end", "unknown_tool", "twice", "off_plan"]})
+    # Each alone, and the others, in `make soak`.
+    manners = ["early_end", "unknown_tool", "twice", "off_plan", "out_of_order", "skips"]
+    nova.control.put("/manners", json={"manners": manners})
     peer.plan = probing_plan()
     bot = await start_bot()
     await bot.ready()
@@ -30,7 +32,13 @@ async def test_the_plan_is_held_against_a_model_with_no_manners(
     asked = [event.question_id for event in events if isinstance(event, QuestionAsked) and not event.follow_up]
     assert asked == ["outage", "team"]
     outcomes = {(event.name, event.outcome) for event in events if isinstance(event, ToolCalled)}
-    assert {("grade_candidate", "unknown-tool"), ("end_interview", "too-early")} <= outcomes
+    assert outcomes >= {
+        ("grade_candidate", "unknown-tool"),
+        ("end_interview", "too-early"),
+        ("record_answer", "words-not-spoken"),
+        ("skip_question", "no-answer"),
+    }
+    assert not [event for event in events if isinstance(event, AnswerRecorded) and event.skipped]
     said = " ".join(turn.text for turn in peer.turns if turn.speaker is Speaker.INTERVIEWER)
     assert OFF_PLAN in said, "the transcript keeps what was said, asked for or not"
     assert said.endswith("Thank you for your time. Goodbye.")

@@ -1,7 +1,8 @@
-"""`make soak`: spoken conversations under every fault and loss, with all kinds of candidates, and long ones.
+"""`make soak`: spoken conversations under every fault and loss, with all kinds of candidates and models, and long ones.
 
-PARTS of it (matrix, losses, people, compressed, true, soak), CASE= one of a part's (`reset/tool`, `killed/answer`,
-`nodding`, `silent`; `*` is anything), MINUTES= of the soak, LANES= conversations at a time in the matrix.
+PARTS of it (matrix, losses, manners, people, compressed, true, soak), CASE= one of a part's (`reset/tool`,
+`killed/answer`, `skips`, `nodding`, `silent`; `*` is anything), MINUTES= of the soak, LANES= conversations at a time in
+the matrix.
 """
 
 import asyncio
@@ -20,13 +21,13 @@ from pathlib import Path
 
 from parley_emulators.speech.synthesiser import Synthesiser
 
-from support.soak import lengths, losses, matrix, people, report
+from support.soak import lengths, losses, manners, matrix, people, report
 from support.soak.faults import every_case
 from support.soak.rig import Lane
 from support.soak.site import Site
 
 COMPRESSED, LIMITS = 20.0, 3
-NAMES = ("matrix", "losses", "people", "compressed", "true", "soak")
+NAMES = ("matrix", "losses", "manners", "people", "compressed", "true", "soak")
 
 
 class Soak:
@@ -43,6 +44,7 @@ class Soak:
         parts: dict[str, Callable[[], Awaitable[str | None]]] = {
             "matrix": self._matrix,
             "losses": self._losses,
+            "manners": self._manners,
             "people": self._people,
             "compressed": lambda: self._long(lengths.across(COMPRESSED, LIMITS)),
             "true": lambda: self._long([lengths.NINE_MINUTES]),
@@ -80,6 +82,20 @@ class Soak:
                     self._print(kept.talk.told)
                 found.append(kept)
         return report.losses_table(found)
+
+    async def _manners(self) -> str | None:
+        cases = self._chosen(manners.every_manner(), lambda straying: straying.manner)
+        if not cases:
+            return None
+        found = []
+        with Lane.open(self._folder / "manners", self._voice) as lane:
+            for straying in cases:
+                strayed = await manners.attempt(lane, straying)
+                self._tell(straying.manner, "; ".join(strayed.broken) or None)
+                if self._wanted or strayed.broken:
+                    self._print(strayed.turns)
+                found.append(strayed)
+        return report.manners_table(found)
 
     async def _people(self) -> str | None:
         kinds = self._chosen(list(people.KINDS.values()), lambda kind: kind.script.name)

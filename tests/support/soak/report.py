@@ -8,6 +8,7 @@ from support.figures import machine, summary
 from support.soak.faults import STAGE_NAMES
 from support.soak.lengths import Held
 from support.soak.losses import Kept
+from support.soak.manners import Strayed
 from support.soak.matrix import Result
 from support.soak.people import Heard
 
@@ -75,6 +76,17 @@ def losses_table(found: Iterable[Kept]) -> str:
         turns, end = (len(transcript.turns), transcript.reason) if transcript is not None else (0, "none")
         counts = f"{len(kept.before)} | {len(kept.acknowledged)} | {turns} | {kept.talk.seconds:.0f}"
         lines.append(f"| {kept.loss.name} | {kept.loss.what} | {counts} | {end} | {'; '.join(kept.broken) or 'held'} |")
+    return "\n".join(lines)
+
+
+def manners_table(found: Iterable[Strayed]) -> str:
+    """A line for each manner."""
+    lines = ["| manner | the model | calls | of which refused | seconds | end | |", "|---|---|---|---|---|---|---|"]
+    for strayed in found:
+        straying, end = strayed.straying, strayed.reason.value if strayed.reason is not None else "none"
+        counts = f"{strayed.calls} | {strayed.refused} | {strayed.seconds:.0f}"
+        held = "; ".join(strayed.broken) or "held"
+        lines.append(f"| {straying.manner} | {straying.what} | {counts} | {end} | {held} |")
     return "\n".join(lines)
 
 

@@ -88,17 +88,21 @@ class Lane:
         *,
         before: tuple[dict[str, object], ...] = (),
         during: tuple[dict[str, object], ...] = (),
+        manners: tuple[str, ...] = (),
         endless: bool = False,
         beside: Beside | None = None,
         **env: str,
     ) -> Talk:
         """Hold a conversation, at most so many seconds.
 
-        `before` are faults that are ordered before the bot is started, `during` those before the candidate comes.
+        `before` are faults that are ordered before the bot is started, `during` those before the candidate comes;
+        `manners` are how the model disobeys.
         """
         since = time.time()
         self.nova.forget()
         self.nova.order(*before)
+        if manners:
+            self.nova.control.put("/manners", json={"manners": manners}).raise_for_status()
         folder = self.folder(script.name)
         sound = await rendered(script, self.voice)
         guest, talk = ScriptedGuest(script, sound, endless=endless), Talk(plan, script)

@@ -5,15 +5,14 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-import soxr  # type: ignore[import-untyped]  # the package has no types
 from parley_emulators.speech.synthesiser import Synthesiser
 
 from support.guest import CHUNK, Guest
 from support.voices import sounds
+from support.voices.echo import HEARD_RATE, EchoPath
 from support.voices.recordings import recording
-from support.voices.script import Clip, Echo, Pause, Say, Script, words_of
+from support.voices.script import Clip, Pause, Say, Script, words_of
 
-_HEARD_RATE = 24_000
 _CHUNK_SECONDS = CHUNK / sounds.BYTES_PER_SECOND
 _LEAD_SECONDS = 0.5  # between the interviewer's end and the candidate's answer
 _NOISE_SECONDS = 20.0
@@ -104,7 +103,7 @@ class Ear:
 
     def hear(self, sound: bytes, now: float) -> None:
         """A piece of sound has come."""
-        lasts = len(sound) / 2 / _HEARD_RATE
+        lasts = len(sound) / 2 / HEARD_RATE
         self.seconds += lasts
         last = self.utterances[-1] if self.utterances else None
         if last is None or now > last.end + _SAME_UTTERANCE_SECONDS:
@@ -138,7 +137,7 @@ class ScriptedGuest(Guest):
         self._over_left = None if script.over is None or script.over.always else 1
         self.mouth: list[Span] = []
         self.ear = Ear()
-        self._echo = _EchoPath(script.echo) if script.echo is not None else None
+        self._echo = EchoPath(script.echo) if script.echo is not None else None
 
     @property
     def words(self) -> str:
@@ -239,30 +238,3 @@ class ScriptedGuest(Guest):
 
 def _text(script: Script) -> str:
     return script.over.text if script.over is not None else ""
-
-
-class _EchoPath:
-    """From the loudspeaker to the microphone: what is played comes back later and quieter."""
-
-    def __init__(self, echo: Echo) -> None:
-        self._below = echo.below
-        self._resample = soxr.ResampleStream(_HEARD_RATE, sounds.RATE, 1, dtype="int16")
-        self._played = bytearray()
-        self._in_air = bytearray(sounds.silence(echo.seconds))
-
-    def play(self, sound: bytes) -> None:
-        """The loudspeaker is given sound; it plays one piece after the other."""
-        self._played += self._resample.resample_chunk(sounds.samples(sound)).tobytes()
-
-    def fall_silent(self) -> None:
-        """What was not played yet never is."""
-        self._played.clear()
-
-    def chunk(self) -> bytes:
-        """What the microphone hears of it in the next 20 ms."""
-        playing = bytes(self._played[:CHUNK]).ljust(CHUNK, b"\0")
-        del self._played[:CHUNK]
-        self._in_air += playing
-        heard = bytes(self._in_air[:CHUNK])
-        del self._in_air[:CHUNK]
-        return sounds.amplified(heard, -self._below)

@@ -12,8 +12,16 @@ from hypothesis import strategies as st
 from parley_bot.engine import Finish, InterviewSession, Prompt
 from parley_bot.engine.instructions import PROMPT_BEGIN
 from parley_emulators.nova.manners import Manner, UnrulyPolicy
-from parley_emulators.nova.policy import Action, CallTool, Say
-from parley_protocol import AnswerRecorded, FinishReason, InterviewPlan, QuestionAsked
+from parley_emulators.nova.policy import Action, CallTool, Offer, Say
+from parley_protocol import (
+    AnswerRecorded,
+    Event,
+    FinishReason,
+    InterviewPlan,
+    QuestionAsked,
+    ToolAnswer,
+    ToolOutcome,
+)
 from support.engine import Room, make_plan
 
 MANNERS: list[Manner] = [
@@ -24,9 +32,15 @@ MANNERS: list[Manner] = [
     "no_tools",
     "off_plan",
     "mute",
+    "skips",
+    "repeats",
+    "stalls",
+    "stops",
+    "looks_up",
 ]
 OBEYS_TOOLS = [manner for manner in MANNERS if manner != "no_tools"]
 TOOLS = frozenset({"next_question", "record_answer", "end_interview"})
+OWN_TOOL = Offer("salary", "Look up the salary range of the job.", "question")
 LONGEST_SECONDS = 3 * 3600
 
 
@@ -46,8 +60,9 @@ class Talk:
 
     def __post_init__(self) -> None:
         self.room = Room(InterviewSession(self.plan))
-        self.policy = UnrulyPolicy(TOOLS, manners=self.manners)
+        self.policy = UnrulyPolicy(TOOLS, (OWN_TOOL,), manners=self.manners)
         self.answers = 0
+        self.said_since = False
 
     def run(self) -> FinishReason | None:
         self._do(self._put(PROMPT_BEGIN))
@@ -56,6 +71,7 @@ class Talk:
             if session.clock.floor_is_candidates and self.answers < self.silent_after and not session.ending:
                 self.answers += 1
                 self.room.answer(5)
+                self.said_since = True
                 self._do(self.policy.on_user_turn("I looked at the logs and found the service."))
             for action in self.room.wait(1):
                 if isinstance(action, Prompt):
@@ -93,10 +109,24 @@ class Talk:
                 decision = session.record_answer(now, arguments["summary"], follow_up=arguments["follow_up"])
             case "end_interview":
                 decision = session.end_interview(now, arguments["reason"])
+            case "repeat_question" | "skip_question" | "give_time":
+                decision = getattr(session, name)(now)
+            case OWN_TOOL.name:
+                found = ToolAnswer(outcome=ToolOutcome.OK, result={"range": "some"})
+                decision = session.begin_tool(name, now) or session.end_tool(name, found, now)
             case _:
                 decision = session.unknown_tool(name, now)
+        for event in decision.events:
+            self._holds(event)
         self.room.events.extend(decision.events)
         return decision.reply.as_result()
+
+    def _holds(self, event: Event) -> None:
+        """Nothing is recorded of a question, not even that it was passed, without a word of the candidate's on it."""
+        if isinstance(event, QuestionAsked):
+            self.said_since = False
+        elif isinstance(event, AnswerRecorded):
+            assert self.said_since, f"{event.question_id} was recorded without a word"
 
     @property
     def asked(self) -> list[str]:
@@ -151,6 +181,8 @@ def test_two_manners_at_once_are_held_too(pair: tuple[Manner, Manner]) -> None:
     talk = Talk(make_plan(), frozenset(pair))
     talk.run()
     talk.hold_the_plan()
+    if set(pair) == {"stops", "early_end"}:
+        return  # who asks whether to end it, and takes the next words for a yes, ends it
     assert {"why", "bug"} <= set(talk.asked)
 
 

@@ -112,6 +112,35 @@ def test_the_interviewer_leaves_no_sound_without_words_behind() -> None:
     assert heard.take(14) == (11, 12)
 
 
+def test_what_the_model_does_not_hear_begins_no_turn() -> None:
+    heard = voice("HIGH")
+    heard.began(10)
+    heard.ceased(10.4)
+    heard.drop()
+    heard.began(12.4)
+    heard.ceased(15)
+    assert heard.take(17) == (12.4, 15)
+
+
+def test_a_voice_that_has_begun_when_a_nod_before_it_is_dropped_keeps_its_begin() -> None:
+    heard = voice("HIGH")
+    heard.began(10)
+    heard.ceased(10.4)
+    heard.began(11.5)
+    heard.drop()
+    heard.ceased(15)
+    assert heard.take(17) == (11.5, 15)
+
+
+def test_a_voice_that_was_an_echo_at_first_begins_where_it_is_none() -> None:
+    heard = voice("HIGH")
+    heard.drop(9)
+    heard.began(10)
+    heard.drop(12)
+    heard.ceased(15)
+    assert heard.take(17) == (12, 15)
+
+
 def test_words_without_a_voice_have_the_moment_of_their_coming() -> None:
     heard = voice("MEDIUM")
     heard.ceased(5)

@@ -53,7 +53,7 @@ TROUBLE = st.one_of(
     st.tuples(st.just("noise"), st.booleans()),
     st.just(("talk_on",)),
     st.tuples(st.just("asked_whether_to_stop"), st.booleans()),
-    st.tuples(st.just("wish"), st.sampled_from(["repeat_question", "give_time"])),
+    st.tuples(st.just("wish"), st.sampled_from(["repeat_question", "give_time", "skip_question"])),
     st.tuples(st.just("interrupt"), st.integers(0, 9), st.integers(0, 5), st.booleans(), st.booleans()),
     st.tuples(st.just("wait"), st.integers(1, 40)),
     st.tuples(st.just("away"), st.integers(0, 200)),
@@ -112,6 +112,7 @@ def talk(world: World, step: str, *arguments: Any) -> None:
             world.speak()
             world.answer(1, agrees=agrees)
         case "wish", (tool,):
+            world.answer(2)
             world.call(tool)
             world.speak()
             world.answer(2)

@@ -51,7 +51,7 @@ def test_a_floor_that_was_taken_is_not_given_back() -> None:
 
 def test_who_is_hushed_is_heard_again_when_they_take_the_floor() -> None:
     hushes: list[bool] = []
-    keeper = FloorKeeper(hushes.append, Loudspeaker(), OwnVoice(heard=Heard.CANDIDATE))
+    keeper = FloorKeeper(hushes.append, lambda _: None, Loudspeaker(), OwnVoice(heard=Heard.CANDIDATE))
     keeper._floor.hushed = True
     keeper.take_over()
     assert hushes == [False]
@@ -249,15 +249,144 @@ def test_a_model_that_stops_is_left_alone() -> None:
     assert not floor.cut
 
 
+def told(floor: Floor) -> tuple[bool, bool]:
+    """What is told of a voice that the model does not hear, once."""
+    found = (floor.dropped, floor.begins)
+    floor.dropped = floor.begins = False
+    return found
+
+
+def test_a_nod_is_dropped_when_nothing_has_come_after_it() -> None:
+    floor = speaking()
+    floor.voice(speaking=True)
+    hear(floor, 0.4)
+    floor.voice(speaking=False)
+    hear(floor, 0.7, SILENCE)
+    assert told(floor) == (False, False), "it may be a first word still"
+    hear(floor, 0.3, SILENCE)
+    assert told(floor) == (True, False)
+    hear(floor, 3, SILENCE)
+    floor.interviewer(speaking=False)
+    hear(floor, 0.3, SILENCE)
+    assert told(floor) == (False, False), "and once"
+
+
+@pytest.mark.parametrize("answers", [False, True])
+def test_a_nod_is_dropped_when_the_interviewer_ends(answers: bool) -> None:
+    floor = speaking()
+    floor.voice(speaking=True)
+    hear(floor, 0.4)
+    floor.voice(speaking=False)
+    hear(floor, 0.2, SILENCE)
+    floor.interviewer(speaking=False)
+    hear(floor, 0.1, SILENCE)
+    assert told(floor) == (False, False)
+    if answers:
+        floor.voice(speaking=True)
+    else:
+        hear(floor, 0.1, SILENCE)
+    assert told(floor) == (True, False), "and not what begins then"
+
+
+def test_a_first_word_that_is_heard_is_not_dropped() -> None:
+    floor = speaking()
+    floor.voice(speaking=True)
+    hear(floor, 0.3)
+    floor.voice(speaking=False)
+    hear(floor, 0.3, SILENCE)
+    floor.voice(speaking=True)
+    hear(floor, 1)
+    floor.voice(speaking=False)
+    floor.interviewer(speaking=False)
+    hear(floor, 3, SILENCE)
+    assert told(floor) == (False, False)
+
+
+def test_a_nod_into_the_interviewers_end_is_heard_and_not_dropped() -> None:
+    floor = speaking()
+    hear(floor, 0.2)
+    floor.voice(speaking=True)
+    hear(floor, 0.2)
+    assert floor.interviewer(speaking=False)
+    floor.voice(speaking=False)
+    hear(floor, 3, SILENCE)
+    assert told(floor) == (False, False)
+
+
+def test_what_the_candidate_says_in_their_own_turn_is_not_dropped() -> None:
+    floor = Floor()
+    for _ in range(2):
+        floor.voice(speaking=True)
+        hear(floor, 0.3)
+        floor.voice(speaking=False)
+        hear(floor, 1, SILENCE)
+    floor.interviewer(speaking=True)
+    hear(floor, 2, SILENCE)
+    floor.interviewer(speaking=False)
+    hear(floor, 1, SILENCE)
+    assert told(floor) == (False, False)
+
+
+def echoing(seconds: float) -> Floor:
+    """The interviewer has been heard for so long, and their echo is a voice to the voice activity."""
+    floor = speaking()
+    played = np.random.default_rng(1).normal(0, 4000, round(16_000 * seconds)).astype("<i2").tobytes()
+    floor.loudspeaker.play(played[:CHUNK], 16_000)
+    floor.take(played[:CHUNK])
+    floor.voice(speaking=True)
+    for at in range(CHUNK, len(played) - CHUNK, CHUNK):
+        floor.loudspeaker.play(played[at : at + CHUNK], 16_000)
+        floor.take(played[at : at + CHUNK])
+    assert not floor.hushed
+    return floor
+
+
+def test_an_echo_is_dropped_as_it_ceases() -> None:
+    floor = echoing(1.0)
+    assert told(floor) == (False, False)
+    floor.voice(speaking=False)
+    assert told(floor) == (True, False)
+
+
+def test_an_echo_that_the_candidate_speaks_into_is_none_from_there_on() -> None:
+    floor = echoing(1.0)
+    own = np.random.default_rng(2).normal(0, 12_000, 16_000).astype("<i2").tobytes()
+    for at in range(0, len(own), CHUNK):
+        floor.take(own[at : at + CHUNK])
+    assert floor.hushed
+    assert told(floor) == (False, True)
+
+
+@pytest.mark.parametrize(("seconds", "tail"), [(0.5, True), (0.7, False)])
+def test_the_last_of_an_echo_is_dropped_after_the_interviewers_end(seconds: float, tail: bool) -> None:
+    floor = echoing(1.0)
+    assert floor.interviewer(speaking=False) == []
+    assert told(floor) == (False, True), "what goes on is heard"
+    hear(floor, seconds)
+    floor.voice(speaking=False)
+    assert told(floor) == (tail, False)
+
+
+async def test_what_is_dropped_is_told() -> None:
+    dropped: list[bool] = []
+    keeper = FloorKeeper(lambda _: None, dropped.append, Loudspeaker(), OwnVoice(heard=Heard.CANDIDATE))
+    keeper._floor.interviewer(speaking=True)
+    nod = [InputAudioRawFrame(VOICE, 16_000, 1) for _ in range(10)]
+    quiet = [InputAudioRawFrame(SILENCE, 16_000, 1) for _ in range(50)]
+    frames = [VADUserStartedSpeakingFrame(), *nod, VADUserStoppedSpeakingFrame(), *quiet]
+    await run_test(keeper, frames_to_send=frames)
+    assert dropped == [False]
+
+
 @pytest.mark.parametrize(
-    ("end", "told"), [(VADUserStoppedSpeakingFrame(), [True, False]), (InterruptionFrame(), [True])]
+    ("end", "hushes"), [(VADUserStoppedSpeakingFrame(), [True, False]), (InterruptionFrame(), [True])]
 )
 async def test_the_room_is_told_when_it_may_speak_on_and_ends_with_an_interruption_itself(
-    end: Frame, told: list[bool]
+    end: Frame, hushes: list[bool]
 ) -> None:
     hushed: list[bool] = []
-    keeper = FloorKeeper(hushed.append, Loudspeaker(), OwnVoice(heard=Heard.CANDIDATE))
+    keeper = FloorKeeper(hushed.append, lambda _: None, Loudspeaker(), OwnVoice(heard=Heard.CANDIDATE))
     keeper._floor.interviewer(speaking=True)
     sound = [InputAudioRawFrame(VOICE, 16_000, 1) for _ in range(10)]
     await run_test(keeper, frames_to_send=[VADUserStartedSpeakingFrame(), *sound, end])
-    assert hushed == told
+    assert hushed == hushes

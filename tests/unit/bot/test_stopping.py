@@ -140,6 +140,16 @@ def test_who_has_gone_on_has_not_stopped(room: Room, tool: str) -> None:
     assert room.said[-1] == PHRASES.confirm_stop
 
 
+def test_no_passes_on_no_question(room: Room) -> None:
+    room.answer(1)
+    room.call("skip_question")
+    assert room.said[-1] == f"{PHRASES.go_on} Why us?"
+    assert [event for event in room.events if isinstance(event, AnswerRecorded)] == []
+    room.answer(1)
+    room.call("skip_question")
+    assert [event.question_id for event in room.events if isinstance(event, AnswerRecorded)] == ["why"]
+
+
 def test_what_is_said_after_the_interviewers_own_words_answers_the_question(room: Room) -> None:
     """They go on, and ask what the question means; the model explains without a tool."""
     room.answer(2)

@@ -203,17 +203,37 @@ def test_who_cuts_the_models_own_words_short_is_not_asked_again(room: Room, foll
     assert room.said[-1] == "A hobby?"
 
 
-def test_a_last_question_that_was_talked_over_and_skipped_is_not_put_again(room: Room) -> None:
+def test_a_question_that_is_cut_short_after_words_of_the_models_own_is_put_again(room: Room) -> None:
+    """It speaks of something else first: what counts is whether the question was heard."""
+    room.call("next_question")
+    assert next_words(room) == "A hobby?"
+    room.speak("I have looked it up: seven.")
+    interrupt(room, "A", 0.3)
+    assert room.session.record_answer(room.now, "s", follow_up=False).reply.say == f"{PHRASES.go_on} A hobby?"
+
+
+def test_a_question_in_words_of_the_models_own_is_answered_by_what_follows(room: Room) -> None:
+    room.call("next_question")
+    assert next_words(room) == "A hobby?"
+    room.speak("What do you do on Sundays?")
+    room.answer()
+    interrupt(room, "Thank you", 0.5)
+    assert room.session.record_answer(room.now, "s", follow_up=False).reply.say == "A bug you fixed?"
+
+
+def test_a_last_question_that_was_talked_over_and_is_skipped_then_is_put_once_again(room: Room) -> None:
     room.call("next_question")
     room.record()
     assert next_words(room) == "A bug you fixed?"
     room.session.interviewer_began(room.now)
     room.session.interviewer_cut_short("A", 0.3)
     room.session.interviewer_ceased(room.now)
+    assert room.call("skip_question") is Next.LISTEN, "they have not heard what they would pass on"
+    room.answer(1)
     assert room.call("skip_question") is Next.END_INTERVIEW
     room.answer()
     room.call("record_answer", summary="s", follow_up=False)
-    assert [words for words in room.said if words.endswith("A bug you fixed?")] == []
+    assert [words for words in room.said if words.endswith("A bug you fixed?")] == [f"{PHRASES.go_on} A bug you fixed?"]
 
 
 @pytest.mark.parametrize("ceased_first", [True, False])

@@ -58,6 +58,101 @@ def test_who_passes_on_everything_has_given_a_whole_interview(room: Room) -> Non
     assert room.ended == (Finish(FinishReason.COMPLETED),)
 
 
+def skipped(room: Room) -> list[str]:
+    return [event.question_id for event in room.events if isinstance(event, AnswerRecorded) and event.skipped]
+
+
+def test_a_call_that_is_made_again_passes_on_one_question_alone(room: Room) -> None:
+    """The next one's first sound is out, and nobody has heard it yet."""
+    room.call("skip_question")
+    assert room.call("skip_question") is Next.LISTEN
+    assert room.events[-1] == ToolCalled(name="skip_question", outcome="no-answer")
+    assert room.said[-1] == f"{PHRASES.go_on} A hobby?", "nothing more is said"
+    assert skipped(room) == ["why"]
+
+
+def test_a_model_that_passes_on_everything_passes_on_nothing() -> None:
+    room = Room(InterviewSession(make_plan(silence_nudge_seconds=10, silence_end_seconds=60)))
+    room.call("next_question")
+    for _ in range(5):
+        room.call("skip_question")
+    assert skipped(room) == []
+    assert room.session.question_id == "why"
+
+
+def test_a_wish_whose_words_come_after_the_call_is_heard_with_the_next_one(room: Room) -> None:
+    room.record()
+    room.call("skip_question")
+    assert skipped(room) == []
+    room.answer(1)
+    room.call("skip_question")
+    assert skipped(room) == ["hobby"]
+
+
+def test_a_wish_spoken_over_a_questions_last_words_is_granted(room: Room) -> None:
+    decision = room.session.record_answer(room.now, "s", follow_up=False)
+    assert decision.reply.say == "A hobby?"
+    room.session.interviewer_began(room.now)
+    room.session.candidate_spoke(room.now, speaking=True)
+    room.session.interviewer_cut_short("A hobby?", 2.5)
+    room.session.interviewer_ceased(room.now)
+    room.answer(1)
+    room.call("skip_question")
+    assert skipped(room) == ["hobby"]
+
+
+@pytest.mark.parametrize("understood_first", [True, False])
+def test_a_wish_spoken_over_a_questions_first_words_has_it_put_again_and_is_granted_then(
+    room: Room, understood_first: bool
+) -> None:
+    decision = room.session.record_answer(room.now, "s", follow_up=False)
+    assert decision.reply.say == "A hobby?"
+    room.session.interviewer_began(room.now)
+    room.session.candidate_spoke(room.now, speaking=True)
+    room.session.interviewer_cut_short("A", 0.3)
+    room.session.interviewer_ceased(room.now)
+    if understood_first:
+        room.answer(1)
+    room.call("skip_question")
+    assert room.said[-1] == f"{PHRASES.go_on} A hobby?"
+    assert skipped(room) == []
+    room.answer(1)
+    room.call("skip_question")
+    assert skipped(room) == ["hobby"]
+
+
+def test_a_follow_up_is_passed(room: Room) -> None:
+    assert room.call("record_answer", summary="s", follow_up=True) is Next.FOLLOW_UP
+    room.call("skip_question")
+    assert skipped(room) == [], "unheard it is not"
+    room.answer(1)
+    room.call("skip_question")
+    assert skipped(room) == ["why"]
+
+
+def test_who_comes_back_is_welcomed_before_anything_is_passed() -> None:
+    room = Room(InterviewSession(make_plan()))
+    room.call("next_question")
+    room.session.candidate_left(room.now)
+    room.session.candidate_joined(room.now)
+    room.call("skip_question")
+    assert room.said[-1] == f"{PHRASES.welcome_back} Why us?"
+    assert skipped(room) == []
+
+
+@pytest.mark.parametrize("left", [1, 3])
+def test_a_wish_from_before_a_lost_connection_is_granted_with_a_welcome(room: Room, left: int) -> None:
+    for _ in range(3 - left):
+        room.record()
+        room.answer(2)
+    passed = room.session.question_id
+    room.session.candidate_left(room.now)
+    room.session.candidate_joined(room.now)
+    room.call("skip_question")
+    assert skipped(room) == [passed]
+    assert room.said[-1].startswith(PHRASES.welcome_back)
+
+
 def test_nothing_is_passed_twice(room: Room) -> None:
     for _ in range(3):
         room.record()
