@@ -4,7 +4,6 @@ After each second, and at the end, it holds the session to what is promised of e
 """
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 from parley_bot.engine import Action, Decision, Finish, InterviewSession, Next, Prompt, Reply, TakeFloor
@@ -24,6 +23,8 @@ from parley_protocol import (
     TurnSpoken,
 )
 
+from support.engine_kept import Kept, Stop
+
 # How far past its time an interview may be: who speaks has 45 s to finish, the closing words as long; a model that
 # speaks them for ever is cut off after ten minutes more.
 OVERTIME_SECONDS = 120
@@ -34,29 +35,6 @@ RETURN_SECONDS = 120
 CLOSED_SECONDS = 600
 FOLLOW_UP = "Could you say more?"
 CONFIRM_STOP = phrases_for("en-US").confirm_stop
-
-
-@dataclass(frozen=True)
-class Kept:
-    """An event as it is stored, and how much of the interview's time was used by then."""
-
-    event: Event
-    used: float
-
-
-@dataclass
-class Stop:
-    """What the candidate was asked about stopping, and what they said.
-
-    `put` that they have heard it. `agreed`: None before they have answered. `heard_else` that the interviewer has
-    spoken since then, `gone_on` that the model was told what comes next.
-    """
-
-    offered: bool = False
-    put: bool = False
-    agreed: bool | None = None
-    heard_else: bool = False
-    gone_on: bool = False
 
 
 class World:

@@ -70,7 +70,9 @@ async def test_finding_tells_nothing_there_from_nothing_known(stub: KubeStub) ->
 
 
 @pytest.mark.parametrize("page", [{}, {"message": "no route"}, {"kind": "Status", "reason": "Unknown"}])
-async def test_a_404_of_something_between_is_no_word_that_nothing_is_there(stub: KubeStub, page: dict[str, str]) -> None:
+async def test_a_404_of_something_between_is_no_word_that_nothing_is_there(
+    stub: KubeStub, page: dict[str, str]
+) -> None:
     stub.answers[PATH] = always(page, 404)
     with pytest.raises(KubeError) as failed:
         await stub.kube.find(PATH)
