@@ -24,7 +24,7 @@ test: setup web/node_modules/.ready ## every tier: lint, unit, integration on a 
 test-unit: setup web/node_modules/.ready ## pure and fast
 	@mkdir -p out; log=out/test-eks.log; status=0; \
 	$(MAKE) --no-print-directory test-eks >$$log 2>&1 & beside=$$!; \
-	$(PY) -m pytest tests/unit || status=$$?; \
+	$(PY) -m pytest --numprocesses 2 --dist loadfile tests/unit || status=$$?; \
 	{ source cluster/toolchain && ensure_node && cd web && npm test --silent; } || status=$$?; \
 	wait $$beside || status=$$?; cat "$(CURDIR)/$$log"; exit $$status
 
