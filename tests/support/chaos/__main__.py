@@ -7,13 +7,17 @@ import platform
 import shutil
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 
 from parley_crds.crd import all_crds
 
-from support.chaos.matrix import Runner
+from support.chaos.matrix import References, Result, Runner, Spec
 from support.chaos.paths import PATHS
 from support.chaos.plan import chosen, every_case, paths_for
 from support.chaos.report import Progress, keep, summary
@@ -26,6 +30,7 @@ def main() -> int:
     wanted, parallel = os.environ.get("CASE", ""), int(os.environ.get("PARALLEL", "4"))
     every = int(os.environ.get("EVERY", "1"))
     began, minutes = time.monotonic(), float(os.environ.get("MINUTES", "240"))
+    stages = int(os.environ.get("STAGES", "2"))
     crds = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(all_crds().values())})
     folder = Path(tempfile.mkdtemp(prefix="parley-chaos-"))
     print(f"logs, kept where a case fails: {folder}", flush=True)
@@ -40,7 +45,11 @@ def main() -> int:
         progress, until_time = Progress(len(specs), verbose=bool(wanted)), began + 60 * minutes
         results = runner.run([spec for spec in specs if not spec.serial], references, progress.tell, until_time)
         alone = [spec for spec in specs if spec.serial]
-        results += Runner(stage, 1, "alone").run(alone, references, progress.tell, until_time)
+        with ExitStack() as more:
+            others = [
+                more.enter_context(Stage.built(folder / f"stage-{n}", crds)) for n in range(1, min(stages, len(alone)))
+            ]
+            results += outages([stage, *others], alone, references, progress.tell, until_time)
     taken = (time.monotonic() - began) / 60
     print(f"\n{summary(results)}\n\n{taken:.0f} minutes")
     if len(results) < len(specs):
@@ -51,6 +60,30 @@ def main() -> int:
         return 1
     shutil.rmtree(folder)
     return 0
+
+
+def outages(
+    stages: Sequence[Stage],
+    specs: Sequence[Spec],
+    references: References,
+    tell: Callable[[Result], None],
+    until_time: float,
+) -> list[Result]:
+    """Runs the cases beside which nothing may run on their stage, a share of them on each."""
+    lock = threading.Lock()
+
+    def tell_one_by_one(result: Result) -> None:
+        with lock:
+            tell(result)
+
+    with ThreadPoolExecutor(len(stages)) as pool:
+        shares = [
+            pool.submit(
+                Runner(stage, 1, "alone").run, specs[number :: len(stages)], references, tell_one_by_one, until_time
+            )
+            for number, stage in enumerate(stages)
+        ]
+        return [result for share in shares for result in share.result()]
 
 
 if __name__ == "__main__":
