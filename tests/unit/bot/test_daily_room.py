@@ -98,7 +98,7 @@ async def in_room(room: DailyRoom, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
 
     async def send(frame: OutputAudioRawFrame) -> bool:
         sent.append(frame.audio)
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)  # a room takes sound no faster than it plays it
         return True
 
     monkeypatch.setattr(DailyTransportClient, "_join", joined)

@@ -4,7 +4,7 @@ import itertools
 import json
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -24,20 +24,7 @@ from parley_protocol import (
 )
 from support.engine import Room, make_plan
 
-MANNERS: list[Manner] = [
-    "early_end",
-    "unknown_tool",
-    "twice",
-    "out_of_order",
-    "no_tools",
-    "off_plan",
-    "mute",
-    "skips",
-    "repeats",
-    "stalls",
-    "stops",
-    "looks_up",
-]
+MANNERS: list[Manner] = [manner for manner in get_args(Manner) if manner != "obedient"]
 OBEYS_TOOLS = [manner for manner in MANNERS if manner != "no_tools"]
 TOOLS = frozenset({"next_question", "record_answer", "end_interview"})
 OWN_TOOL = Offer("salary", "Look up the salary range of the job.", "question")

@@ -224,7 +224,7 @@ async def test_an_api_that_goes_away_with_nothing_to_be_told_is_missed_where_tha
     reporter.report(event("left"))
     assert await reporter.drained(20)
     peer.down, asked = True, peer.asked
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(0.2)  # it would have been asked by now
     assert (reporter.api_is_there, peer.asked) == (True, asked), "nobody wants to know"
     reporter.probing = True
     reporter.report(event("e"))
