@@ -84,5 +84,7 @@ def sample() -> list[Draw]:
         dealt += chance.sample(list(PATHS), len(PATHS))
     of_each = [fault for fault in together for _ in range(PATHS_OF_A_FAULT)]
     pairs = list(zip(dealt, of_each, strict=False))
-    pairs += [(ALL, "apiserver-killed"), (ALL, "etcd-away")]
-    return [Draw(path, fault, chance.random()) for path, fault in pairs]
+    drawn = [Draw(path, fault, chance.random()) for path, fault in pairs]
+    # etcd is away for as long as a bot may take to its goodbye, so where bots end it is chance whether the node's word
+    # of that or the operator, whose patience is over, comes first: it is struck before.
+    return [*drawn, Draw(ALL, "apiserver-killed", 0.9), Draw(ALL, "etcd-away", 0.1)]
