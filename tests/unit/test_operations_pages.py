@@ -209,7 +209,9 @@ def test_each_link_leads_somewhere(name: str) -> None:
 def test_the_order_to_erase_is_the_operators_own() -> None:
     (order,) = [line for line in blocks(PAGES["erasure.md"]) if line.startswith("curl ")]
     words = shlex.split(order)
-    service, path = re.fullmatch(r"https://([a-z-]+)\.NS\.svc:8443(/.*)", words[-1]).groups()  # type: ignore[union-attr]
+    address = re.fullmatch(r"https://([a-z-]+)\.NS\.svc:8443(/.*)", words[-1])
+    assert address
+    service, path = address.groups()
     assert path.replace("UID", "{uid}") in {getattr(route, "path", "") for route in internal_router.routes}
     EraseRequest.model_validate_json(words[words.index("-d") + 1])
     token = shlex.split(re.findall(r"\$\((.*?)\)", order)[0])
